@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+/**
+ * Starts the `lockstep` command. Plain JavaScript, because it must start on a Node that cannot run
+ * TypeScript: an installed package has `dist/`, a clone of the repository has `src/` and the pinned
+ * Node of its development dependencies.
+ */
+import { existsSync } from 'node:fs';
+import * as nodeModule from 'node:module';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const source = join(root, 'src', 'cli', 'main.ts');
+const compiled = join(root, 'dist', 'cli', 'main.js');
+
+/** V8's code cache makes the second start several times as quick as the first. */
+function cacheFolder() {
+  const modules = join(root, 'node_modules');
+  if (existsSync(modules)) return join(modules, '.cache', 'lockstep', 'v8');
+  return join(tmpdir(), `lockstep-v8-${userInfo().uid}`);
+}
+
+/** Whether this Node runs TypeScript without a flag (22.18, 23.6 and later). */
+function stripsTypes() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > 23 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18);
+}
+
+async function runHere(entry) {
+  if (process.env.NODE_COMPILE_CACHE === undefined) nodeModule.enableCompileCache?.(cacheFolder());
+  await import(pathToFileURL(entry).href);
+}
+
+/** Runs the entry under another Node, as if it were this process. */
+async function runUnder(node, entry) {
+  const { spawn } = await import('node:child_process');
+  const env = { NODE_COMPILE_CACHE: cacheFolder(), ...process.env };
+  const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: 'inherit', env });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    // A terminal sends SIGINT to both processes already; the child alone decides what it means.
+    process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+  }
+  child.on('error', (error) => fail(`cannot start ${node}: ${error.message}`));
+  child.on('exit', (code, signal) => {
+    if (signal === null) {
+      process.exitCode = code ?? 1;
+      return;
+    }
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+function fail(message) {
+  process.stderr.write(`lockstep: ${message}\n`);
+  process.exitCode = 2;
+}
+
+const pinned = join(
+  root,
+  'node_modules',
+  'node',
+  'bin',
+  process.platform === 'win32' ? 'node.exe' : 'node',
+);
+if (!existsSync(source)) {
+  if (existsSync(compiled)) await runHere(compiled);
+  else fail(`this installation is incomplete: neither ${compiled} nor ${source} exists`);
+} else if (stripsTypes()) {
+  await runHere(source);
+} else if (existsSync(pinned)) {
+  await runUnder(pinned, source);
+} else {
+  fail(
+    `Node ${process.versions.node} cannot run the sources of the repository, ` +
+      'and the Node that it pins is missing; run: npm ci',
+  );
+}

@@ -1,0 +1,20 @@
+/**
+ * `npm run build`: compiles `src` to `dist`, ESM with types. `npm pack` runs it first.
+ *
+ * Exit codes: 0 built, 1 the compiler found errors.
+ */
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '..');
+const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
+
+/** Compiles the library into a folder, which is emptied first; whether that succeeded. */
+export function build(folder: string): boolean {
+  rmSync(folder, { recursive: true, force: true });
+  const args = [TSC, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', folder];
+  return spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' }).status === 0;
+}
+
+if (import.meta.main) process.exitCode = build(join(ROOT, 'dist')) ? 0 : 1;

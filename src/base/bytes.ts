@@ -1,0 +1,92 @@
+/** Bytes, their hexadecimal text, and their order. Every function is pure. */
+import { LockstepError } from './errors.ts';
+
+/** `0x` and an even number of lower-case hexadecimal digits. */
+export type HexText = `0x${string}`;
+
+const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** The value of each hexadecimal digit by its character code; 255 for every other character. */
+const DIGIT_OF_CODE = new Uint8Array(128).fill(255);
+for (let digit = 0; digit < 16; digit++) {
+  const text = digit.toString(16);
+  DIGIT_OF_CODE[text.charCodeAt(0)] = digit;
+  DIGIT_OF_CODE[text.toUpperCase().charCodeAt(0)] = digit;
+}
+
+export function bytesToHex(bytes: Uint8Array): HexText {
+  let text = '';
+  for (const byte of bytes) text += HEX_OF_BYTE[byte];
+  return `0x${text}`;
+}
+
+/**
+ * Reads hexadecimal text, with or without `0x` in front.
+ *
+ * @param what names the text in the error, for example `the call data`
+ * @throws LockstepError L1001 for an odd number of digits, L1002 for another character; its
+ *   position counts from 0 and includes the `0x`
+ */
+export function hexToBytes(text: string, what = 'the hexadecimal text'): Uint8Array {
+  const start = text.startsWith('0x') || text.startsWith('0X') ? 2 : 0;
+  for (let i = start; i < text.length; i++) {
+    if (digitAt(text, i) === 255) {
+      const found = String.fromCodePoint(text.codePointAt(i) ?? 0);
+      throw new LockstepError('L1002', { what, found, position: i });
+    }
+  }
+  const digits = text.length - start;
+  if (digits % 2 !== 0) throw new LockstepError('L1001', { what, digits });
+  const bytes = new Uint8Array(digits / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    const at = start + i * 2;
+    bytes[i] = (digitAt(text, at) << 4) | digitAt(text, at + 1);
+  }
+  return bytes;
+}
+
+function digitAt(text: string, index: number): number {
+  return DIGIT_OF_CODE[text.charCodeAt(index)] ?? 255;
+}
+
+/**
+ * Orders byte strings as unsigned bytes from the front, a prefix before the longer string.
+ *
+ * @returns below, at or above 0
+ */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && compareBytes(a, b) === 0;
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/**
+ * Puts zeros in front until the length is reached; always a fresh array.
+ *
+ * @throws LockstepError L1003 for bytes longer than that
+ */
+export function padStart(bytes: Uint8Array, length: number, what = 'the value'): Uint8Array {
+  if (bytes.length > length) {
+    throw new LockstepError('L1003', { what, length: bytes.length, expected: `at most ${length}` });
+  }
+  const padded = new Uint8Array(length);
+  padded.set(bytes, length - bytes.length);
+  return padded;
+}

@@ -1,0 +1,86 @@
+/**
+ * Errors that a user or a host can cause. Each has a stable code and a remedy.
+ *
+ * The plane tells who is at fault: `rejection` is bad input (bytecode, arguments, a transaction),
+ * `host` is storage, network or cancellation. What a contract does is an outcome, never an error,
+ * and a defect of this program is an assertion (`assert.ts`).
+ */
+
+export type ErrorPlane = 'rejection' | 'host';
+
+interface ErrorRow {
+  readonly plane: ErrorPlane;
+  /** Text with `{name}` where a value of the context stands. */
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** The errors by code. Codes are stable: a row is never renamed or given another meaning. */
+export const ERRORS = {
+  L1001: {
+    plane: 'rejection',
+    message: '{what} has an odd number of hexadecimal digits ({digits})',
+    remedy: 'Write two digits for every byte; the text may have been cut short.',
+  },
+  L1002: {
+    plane: 'rejection',
+    message: '{what} has "{found}" at position {position}, which is not a hexadecimal digit',
+    remedy: 'Use the digits 0-9 and a-f, with or without 0x in front.',
+  },
+  L1003: {
+    plane: 'rejection',
+    message: '{what} has {length} bytes where {expected} are expected',
+    remedy: 'Check that the value is whole and of the right kind.',
+  },
+  L1004: {
+    plane: 'rejection',
+    message: '{what} is {value}, which does not fit {bits} unsigned bits',
+    remedy: 'Use a number from 0 to 2^{bits} - 1.',
+  },
+  L1101: {
+    plane: 'rejection',
+    message: 'the machine state is malformed at byte {offset}: {problem}',
+    remedy: 'Check that the bytes are whole and unchanged, and of this version of the format.',
+  },
+  L1102: {
+    plane: 'rejection',
+    message: 'the machine state cannot be restored here: {problem}',
+    remedy: 'Restore a state whose hash was checked, on a machine with the same rules and code.',
+  },
+  L2001: {
+    plane: 'host',
+    message: '{what} is not there yet',
+    remedy: 'The backend answers later: use the asynchronous form of the call.',
+  },
+  L2002: {
+    plane: 'host',
+    message: 'the machine is full: a transaction needs more {what} than it can hold',
+    remedy: 'Lower the gas limit, or split the work into several transactions.',
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export type ErrorContext = Readonly<Record<string, string | number | bigint>>;
+
+/** An error of the table, with the values that its message names. */
+export class LockstepError extends Error {
+  readonly code: ErrorCode;
+  readonly context: ErrorContext;
+  readonly plane: ErrorPlane;
+  readonly remedy: string;
+
+  constructor(code: ErrorCode, context: ErrorContext) {
+    const row: ErrorRow = ERRORS[code];
+    super(fill(row.message, context));
+    this.name = 'LockstepError';
+    this.code = code;
+    this.context = context;
+    this.plane = row.plane;
+    this.remedy = fill(row.remedy, context);
+  }
+}
+
+function fill(text: string, context: ErrorContext): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(context[name] ?? whole));
+}

@@ -1,0 +1,66 @@
+/**
+ * Unsigned 256-bit integers as `bigint`, and their 32-byte big-endian form.
+ *
+ * The value goes through four 64-bit limbs, never through a floating-point number.
+ */
+import { LockstepError } from './errors.ts';
+
+export const U256_BITS = 256n;
+export const U256_MAX = (1n << U256_BITS) - 1n;
+export const U64_MAX = 0xffff_ffff_ffff_ffffn;
+export const WORD_BYTES = 32;
+
+/** The value modulo 2^256: also the two's complement of a negative one. */
+export function wrapU256(value: bigint): bigint {
+  return BigInt.asUintN(256, value);
+}
+
+/**
+ * The value, if it fits.
+ *
+ * @throws LockstepError L1004 unless it is in 0..2^bits-1
+ */
+export function requireBits(value: bigint, bits: number, what: string): bigint {
+  if (value < 0n || value >= 1n << BigInt(bits)) {
+    throw new LockstepError('L1004', { what, value, bits });
+  }
+  return value;
+}
+
+/**
+ * Big-endian bytes of a value.
+ *
+ * @throws LockstepError L1004 unless the value is in 0..2^256-1
+ */
+export function bigintToBytes32(value: bigint, what = 'the number'): Uint8Array {
+  if (value < 0n || value > U256_MAX) throw new LockstepError('L1004', { what, value, bits: 256 });
+  const bytes = new Uint8Array(WORD_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, value >> 192n);
+  view.setBigUint64(8, (value >> 128n) & U64_MAX);
+  view.setBigUint64(16, (value >> 64n) & U64_MAX);
+  view.setBigUint64(24, value & U64_MAX);
+  return bytes;
+}
+
+/**
+ * The unsigned value of at most 32 big-endian bytes; no bytes are 0.
+ *
+ * @throws LockstepError L1003 for more than 32 bytes
+ */
+export function bytesToBigint(bytes: Uint8Array, what = 'the number'): bigint {
+  if (bytes.length > WORD_BYTES) {
+    throw new LockstepError('L1003', { what, length: bytes.length, expected: 'at most 32' });
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let value = 0n;
+  let at = 0;
+  for (; at < bytes.length % 8; at++) value = (value << 8n) | BigInt(view.getUint8(at));
+  for (; at < bytes.length; at += 8) value = (value << 64n) | view.getBigUint64(at);
+  return value;
+}
+
+/** Whether every byte is zero. */
+export function isZeroWord(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}

@@ -1,0 +1,414 @@
+/**
+ * Runs messages and creations of the EVM on the interpreter, over one backend of cells.
+ *
+ * The journal in the kernel is ahead of the backend: committed cells stay there, marked dirty,
+ * until `flush`. A message is a transaction of the journal; a failed one leaves nothing.
+ */
+
+import { assert } from '../base/assert.ts';
+import { bytesToHex, equalBytes } from '../base/bytes.ts';
+import { LockstepError } from '../base/errors.ts';
+import {
+  type FrameEnd,
+  type Owner,
+  PendingError,
+  type ProgramHandle,
+  type Range,
+} from '../dmir/host.ts';
+import { type CellLoader, InterpreterMachine } from '../engines/interpreter/trampoline.ts';
+import * as L from '../kernel/layout.ts';
+import { type Backend, isPending } from '../state/backends/backend.ts';
+import { isPerTransaction, SPACES } from '../state/cells.ts';
+import { ENV_WORD, type EnvWord, FRAME_WORD } from '../vms/evm/abi.ts';
+import { type Fork, forkRules, LATEST_FORK, type RuleOverrides } from '../vms/evm/forks.ts';
+import { costsOf, type KernelSchedule, scheduleOf } from '../vms/evm/gas.ts';
+import { SPACE } from '../vms/evm/host/accounts.ts';
+import { applyPrecompile, resolveCode } from '../vms/evm/host/calls.ts';
+import { create2Address, createAddress, enterCreate } from '../vms/evm/host/creates.ts';
+import { EvmHost } from '../vms/evm/host/host.ts';
+import { Lowerer } from '../vms/evm/lower.ts';
+import { precompilesOf } from '../vms/evm/precompiles/index.ts';
+import { createEvmSource } from '../vms/evm/source.ts';
+import { Codes } from './codes.ts';
+import { EffectPage, LazyOutcome, padded, type RawEffects } from './outcome.ts';
+import type { Hex, Outcome } from './types.ts';
+
+/** A message whose parts are bytes. */
+export interface Message {
+  readonly from: Owner;
+  readonly to: Uint8Array;
+  readonly data: Uint8Array;
+  readonly value: bigint;
+  readonly gas: bigint;
+  readonly isStatic: boolean;
+}
+
+/** A creation whose parts are bytes; with a salt its address is that of CREATE2. */
+export interface CreateMessage {
+  readonly from: Owner;
+  readonly code: Uint8Array;
+  readonly value: bigint;
+  readonly gas: bigint;
+  readonly salt: bigint | undefined;
+}
+
+export interface ExecutorOptions {
+  readonly fork?: Fork;
+  readonly overrides?: RuleOverrides;
+  readonly backend: Backend;
+  /** EVM instructions of a lowered block at most; 1 for traces. */
+  readonly lengthMax?: number;
+}
+
+/** Where each entry of the EVM's gas schedule stands in the kernel's. */
+const SCHEDULE_ENTRIES: Readonly<Record<keyof KernelSchedule, number>> = {
+  memoryLinear: L.S_MEMORY_LINEAR,
+  memoryQuadratic: L.S_MEMORY_QUADRATIC,
+  copyWord: L.S_COPY_WORD,
+  keccakWord: L.S_KECCAK_WORD,
+  logByte: L.S_LOG_BYTE,
+  cellCold: L.S_CELL_COLD,
+  cellWarm: L.S_CELL_WARM,
+  storeSet: L.S_STORE_SET,
+  storeReset: L.S_STORE_RESET,
+  storeClearRefund: L.S_STORE_CLEAR_REFUND,
+  storeSentry: L.S_STORE_SENTRY,
+  storeCold: L.S_STORE_COLD,
+  storeRule: L.S_STORE_RULE,
+  transient: L.S_TRANSIENT,
+};
+
+/** Part of the code area after which programs are dropped between transactions. */
+const AREA_FULL = 0.5;
+/** Cells of the journal after which it is flushed and emptied between transactions. */
+const CELLS_MAX = 500_000;
+/** Accounts of the journal after which it is emptied between transactions. */
+const OWNERS_MAX = L.OWNER_COUNT_MAX / 2;
+/** Codes that are kept at hand, with their programs. */
+const CODES_MAX = 2048;
+/** Where the journal's mark at the start of the transaction stands. */
+const MARK = L.SCRATCH_BASE + 0x100;
+const HEAP_LIMIT = 0xc000_0000;
+/** Large effects are gathered where return data were: no frame is left that could read them. */
+const LARGE_EFFECTS_BASE = L.RETURN_BASE;
+const NOTHING = { base: L.HEAP_BASE, length: 0 };
+
+export class Executor {
+  readonly machine: InterpreterMachine;
+  readonly host: EvmHost;
+  readonly codes: Codes;
+  readonly backend: Backend;
+  readonly fork: Fork;
+  /** Where the effects of the latest transactions are. */
+  #page: EffectPage;
+  /** Whether a transaction began that can be undone. */
+  isOpen = false;
+  /** Callee of the latest call; owner 0 is none. */
+  readonly #lastCallee = { address: new Uint8Array(0), owner: 0 };
+  /** Owners that were given storage from outside, without code or nonce. */
+  readonly #storageOwners = new Set<string>();
+
+  constructor(options: ExecutorOptions) {
+    const { fork = LATEST_FORK, overrides, backend, lengthMax } = options;
+    this.fork = fork;
+    this.backend = backend;
+    const loader: CellLoader = {
+      load: (space, owner, key) => this.#loadCell(space, owner, key),
+      hasStorage: (owner) => this.#hasStorage(owner),
+    };
+    const load = (code: Uint8Array, isTransient: boolean): ProgramHandle =>
+      this.machine.load(
+        createEvmSource(
+          new Lowerer(code, {
+            fork,
+            ...(overrides === undefined ? {} : { overrides }),
+            ...(lengthMax === undefined ? {} : { lengthMax }),
+          }),
+        ),
+        isTransient,
+      );
+    this.codes = new Codes(
+      backend,
+      (code) => load(code, false),
+      (code) => this.machine.keccak256(code),
+    );
+    const schedule = scheduleOf(fork, overrides);
+    this.host = new EvmHost({
+      rules: forkRules(fork, overrides),
+      costs: costsOf(fork, overrides),
+      schedule,
+      codes: this.codes,
+      precompiles: precompilesOf(fork, overrides),
+      load: (code) => load(code, true),
+      lengthMax,
+    });
+    this.machine = new InterpreterMachine(this.host, loader);
+    this.codes.kernel = this.machine.kernel;
+    this.#page = new EffectPage(this.machine.kernel, L.EFFECTS_BASE);
+    for (const [name, entry] of Object.entries(SCHEDULE_ENTRIES)) {
+      this.machine.setSchedule(entry, schedule[name as keyof KernelSchedule]);
+    }
+    this.machine.kernel.u32[(L.MACHINE_BASE + L.M_HEAP_LIMIT) / 4] = HEAP_LIMIT;
+  }
+
+  #loadCell(
+    space: number,
+    owner: Uint8Array,
+    key: Uint8Array,
+  ): Uint8Array | undefined | { readonly pending: Promise<unknown> } {
+    if (isPerTransaction(space)) return undefined;
+    const found = this.backend.get({ space, owner, key });
+    return isPending(found) ? { pending: found.ready } : found;
+  }
+
+  #hasStorage(owner: Uint8Array): boolean {
+    if (this.#storageOwners.has(bytesToHex(owner))) return true;
+    const found = this.backend.scan({ space: SPACES.slot.number, owner });
+    if (isPending(found)) throw new PendingError(found.ready);
+    for (const _ of found) return true;
+    return false;
+  }
+
+  // ---- the state between transactions
+
+  /** Begins a transaction of the journal; gives up memory that earlier ones filled. */
+  begin(): void {
+    const { machine } = this;
+    const { u32, exports } = machine.kernel;
+    if (machine.area.used > machine.area.size * AREA_FULL) machine.clearPrograms();
+    const owners = u32[(L.MACHINE_BASE + L.M_OWNER_COUNT) / 4] as number;
+    if ((u32[(L.MACHINE_BASE + L.M_CELL_COUNT) / 4] as number) > CELLS_MAX || owners > OWNERS_MAX) {
+      this.flush();
+      exports.evictAll();
+      // Outcomes that are not decoded yet name owners by index: those stay while there is room.
+      if (owners > OWNERS_MAX) {
+        exports.initJournal();
+        this.#lastCallee.owner = 0;
+      }
+    }
+    if (this.codes.size > CODES_MAX) {
+      this.codes.clear();
+      machine.clearPrograms();
+    }
+    machine.begin();
+    exports.checkpoint(MARK);
+    this.isOpen = true;
+    this.host.isDestroying = false;
+  }
+
+  /** Undoes what the transaction changed. */
+  undo(): void {
+    this.isOpen = false;
+    this.machine.kernel.exports.rollback(MARK);
+  }
+
+  setEnv(name: EnvWord, value: bigint): void {
+    this.machine.setEnvWord(ENV_WORD[name], value);
+  }
+
+  readWord(space: number, address: Uint8Array, key: bigint): bigint {
+    const { machine } = this;
+    return machine.readCell(machine.cell(space, machine.ownerOf(address), key));
+  }
+
+  writeWord(space: number, address: Uint8Array, key: bigint, value: bigint): void {
+    const { machine } = this;
+    this.begin();
+    machine.writeCell(machine.cell(space, machine.ownerOf(address), key), value);
+    if (space === SPACES.slot.number) this.#storageOwners.add(bytesToHex(address));
+  }
+
+  /** Brings the backend up to date with the journal. */
+  flush(): void {
+    const { kernel } = this.machine;
+    let cell = kernel.exports.nextDirty(L.CELLS_BASE);
+    while (cell !== 0) {
+      const space = kernel.u32[(cell + L.C_SPACE) / 4] as number;
+      const flags = (cell + L.C_FLAGS) / 4;
+      kernel.u32[flags] = (kernel.u32[flags] as number) & ~L.CELL_DIRTY;
+      if (!isPerTransaction(space)) this.#flushCell(cell, space);
+      cell = kernel.exports.nextDirty(cell + L.CELL_BYTES);
+    }
+  }
+
+  #flushCell(cell: number, space: number): void {
+    const { kernel } = this.machine;
+    const owner = this.machine.ownerId(kernel.u32[(cell + L.C_OWNER) / 4] as number);
+    const key = kernel.readWordAsBytes(cell + L.C_KEY, 32);
+    const value = kernel.readWordAsBytes(cell + L.C_VALUE, 32);
+    if (value.every((byte) => byte === 0)) this.backend.delete({ space, owner, key });
+    else this.backend.put({ space, owner, key }, value);
+  }
+
+  /** Forgets what the journal holds; the backend has been put back. */
+  reset(): void {
+    this.machine.kernel.exports.evictAll();
+    this.#storageOwners.clear();
+  }
+
+  // ---- messages
+
+  /** The owner of the address; calls often go where the last one went. */
+  #ownerOfCallee(address: Uint8Array): Owner {
+    const last = this.#lastCallee;
+    if (last.owner === 0 || !equalBytes(address, last.address)) {
+      last.owner = this.machine.ownerOf(address);
+      last.address = address.slice();
+    }
+    return last.owner;
+  }
+
+  /** Prepares the outermost frame; undefined: it is to be run, else how it ended already. */
+  startCall(message: Message): FrameEnd | undefined {
+    const { machine, host } = this;
+    const { accounts } = host;
+    const { from, value, gas } = message;
+    const to = this.#ownerOfCallee(message.to);
+    if (value !== 0n && accounts.balance(machine, from) < value) {
+      return { status: 'halt', reason: undefined, gas, output: NOTHING };
+    }
+    const precompile = host.precompileAt(message.to);
+    if (precompile !== undefined) {
+      const result = applyPrecompile(host, precompile, message.data, gas);
+      if (result.output === undefined) {
+        return { status: 'halt', reason: 'out-of-gas', gas: 0n, output: NOTHING };
+      }
+      accounts.transfer(machine, from, to, value);
+      const output = machine.input(result.output);
+      return { status: 'success', reason: undefined, gas: result.gas, output };
+    }
+    const { code } = resolveCode(host, machine, to);
+    if (code === undefined) {
+      accounts.transfer(machine, from, to, value);
+      return { status: 'success', reason: undefined, gas, output: NOTHING };
+    }
+    const program = this.codes.program(code);
+    machine.enter({
+      program,
+      gas,
+      isStatic: message.isStatic,
+      owner: to,
+      input: machine.input(message.data),
+      note: OUTERMOST,
+    });
+    accounts.transfer(machine, from, to, value);
+    machine.setFrameOwner(FRAME_WORD.ADDRESS, to);
+    machine.setFrameOwner(FRAME_WORD.CALLER, from);
+    machine.setFrameWord(FRAME_WORD.CALLVALUE, value);
+    machine.setFrameNumber(FRAME_WORD.CALLDATASIZE, message.data.length);
+    machine.setFrameNumber(FRAME_WORD.CODESIZE, program.codeLength);
+    machine.setFrameNumber(FRAME_WORD.RETURNDATASIZE, 0);
+    return undefined;
+  }
+
+  /** The same for a creation; gives its address. */
+  startCreate(message: CreateMessage): { address: Uint8Array; end: FrameEnd | undefined } {
+    const { machine, host } = this;
+    const { accounts } = host;
+    const { from: creator, code, value, gas, salt } = message;
+    const from = machine.ownerId(creator);
+    const nonce = accounts.nonce(machine, creator);
+    const address =
+      salt === undefined
+        ? createAddress(from, nonce)
+        : create2Address(from, salt, machine.keccak256(code));
+    if (accounts.balance(machine, creator) < value) {
+      return { address, end: { status: 'halt', reason: undefined, gas, output: NOTHING } };
+    }
+    accounts.set(machine, SPACE.nonce, creator, nonce + 1n);
+    const creation = { code, value, gas, address, operands: 0 };
+    const isEntered = enterCreate(host, machine, creator, creation);
+    const collision = { status: 'halt', reason: undefined, gas: 0n, output: NOTHING } as const;
+    return { address, end: isEntered ? undefined : collision };
+  }
+
+  /** Runs what was started and closes the transaction. */
+  finish(gas: bigint, ended: FrameEnd | undefined, reason?: Outcome['reason']): Outcome {
+    const { machine } = this;
+    let end = ended;
+    if (end === undefined) {
+      const progress = machine.advance();
+      assert(progress.kind === 'ended', 'a run without a step limit paused');
+      end = progress.end;
+    }
+    return this.outcome(gas, end, reason);
+  }
+
+  outcome(gas: bigint, end: FrameEnd, reason?: Outcome['reason']): Outcome {
+    const { machine } = this;
+    const { u32, u64 } = machine.kernel;
+    const isSuccess = end.status === 'success';
+    const refund = isSuccess ? (u64[(L.MACHINE_BASE + L.M_REFUND) / 8] as bigint) : 0n;
+    if (isSuccess && this.host.isDestroying) this.#destroyAccounts();
+    const logTop = u32[(L.MACHINE_BASE + L.M_LOG_TOP) / 4] as number;
+    const logBytes = isSuccess ? logTop - L.LOGS_BASE : 0;
+    return new LazyOutcome(
+      end.status,
+      end.status === 'halt' ? (end.reason ?? reason) : undefined,
+      gas - end.gas,
+      BigInt.asIntN(64, refund),
+      u64[(L.MACHINE_BASE + L.M_STEPS) / 8] as bigint,
+      this.#takeEffects(end.output, logBytes, isSuccess),
+    );
+  }
+
+  /** Puts output, logs and writes where the next transaction does not reach them. */
+  #takeEffects(output: Range, logBytes: number, isSuccess: boolean): RawEffects {
+    const { kernel } = this.machine;
+    const { exports } = kernel;
+    const outputBytes = output.length;
+    const limit = isSuccess ? exports.effectsLimit(outputBytes) : padded(outputBytes);
+    const page = this.#pageFor(limit);
+    const { next } = page;
+    let writeBytes = 0;
+    if (isSuccess) {
+      writeBytes = exports.collectEffects(next, output.base, outputBytes, SPACES.slot.number);
+    } else if (outputBytes > 0) {
+      kernel.u8.copyWithin(next, output.base, output.base + outputBytes);
+    }
+    const at = page.keep(padded(outputBytes) + logBytes + writeBytes);
+    if (page !== this.#page) page.seal();
+    return { page, at, outputBytes, logBytes, writeBytes, addressOf: this.#addressOf };
+  }
+
+  /** A page with room for the bytes: the current one, a fresh one, or a large one of its own. */
+  #pageFor(bytes: number): EffectPage {
+    const { kernel } = this.machine;
+    if (this.#page.used + bytes <= L.EFFECTS_BYTES) return this.#page;
+    if (bytes <= L.EFFECTS_BYTES) {
+      this.#page.seal();
+      this.#page = new EffectPage(kernel, L.EFFECTS_BASE);
+      return this.#page;
+    }
+    if (LARGE_EFFECTS_BASE + bytes > L.INPUT_END) {
+      throw new LockstepError('L2002', { what: 'output, logs and writes' });
+    }
+    return new EffectPage(kernel, LARGE_EFFECTS_BASE);
+  }
+
+  readonly #addressOf = (owner: Owner): Hex => bytesToHex(this.machine.ownerId(owner));
+
+  /** Removes the accounts that SELFDESTRUCT marked (EIP-6780: those of this transaction). */
+  #destroyAccounts(): void {
+    const { machine } = this;
+    const { kernel } = machine;
+    const end = kernel.u32[(L.MACHINE_BASE + L.M_TOUCHED_TOP) / 4] as number;
+    const owners = new Set<Owner>();
+    const slots: { cell: number; owner: Owner }[] = [];
+    for (let at = L.TOUCHED_BASE; at < end; at += 4) {
+      const cell = kernel.u32[at / 4] as number;
+      const space = kernel.u32[(cell + L.C_SPACE) / 4] as number;
+      const owner = kernel.u32[(cell + L.C_OWNER) / 4] as number;
+      if (space === SPACE.destroyed && machine.readCell(cell) !== 0n) owners.add(owner);
+      if (space === SPACE.slot) slots.push({ cell, owner });
+    }
+    for (const owner of owners) {
+      for (const space of [SPACE.balance, SPACE.nonce, SPACE.codeHash]) {
+        machine.writeCell(machine.cell(space, owner, 0n), 0n);
+      }
+    }
+    for (const { cell, owner } of slots) if (owners.has(owner)) machine.writeCell(cell, 0n);
+  }
+}
+
+const OUTERMOST = { kind: 'call', offset: 0n, size: 0n, operands: 0 } as const;

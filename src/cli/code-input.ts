@@ -1,0 +1,35 @@
+/** The code that a listing command is about: of a file, or given as hexadecimal text. */
+import type { Contract } from '../languages/contract.ts';
+import { InputError } from '../languages/errors.ts';
+import { hexContract, loadContract } from '../languages/load.ts';
+import { type Args, onePositional } from './args.ts';
+import type { Io } from './io.ts';
+import { showNotes } from './notes.ts';
+import { readForkName } from './option-values.ts';
+
+/** The contract named by the only positional word. */
+export async function readCodeInput(args: Args, io: Io, command: string): Promise<Contract> {
+  const name = onePositional(args, 'a file or hexadecimal code', command);
+  if (/^(?:0x[\da-fA-F]*|[\da-fA-F]{2,})$/.test(name)) return hexContract(name, 'code');
+  const { contract, notes } = await loadContract(name, {
+    contract: args.value('contract'),
+    fork: readForkName(args.value('fork')),
+  });
+  showNotes(notes, io, false);
+  return contract;
+}
+
+/** Runtime code unless the init code was asked for. */
+export function chooseCode(contract: Contract, init: boolean): Uint8Array {
+  if (contract.kind === 'dmir') {
+    throw new InputError(
+      'file-format',
+      `${contract.file} is dMIR and has no EVM code`,
+      'use: lockstep dump FILE --stage=dmir, lowered or bytecode',
+    );
+  }
+  const raw = contract.format === 'hex';
+  const code = init && !raw ? contract.initCode : (contract.runtimeCode ?? contract.initCode);
+  if (code !== undefined) return code;
+  throw new InputError('artifact-no-code', `${contract.name} in ${contract.file} has no init code`);
+}

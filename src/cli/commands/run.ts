@@ -1,0 +1,219 @@
+/** `lockstep run`: deploys a contract, calls it, and tells what happened. */
+import type { Outcome } from '../../chain/types.ts';
+import type { AbiItem, EvmContract } from '../../languages/contract.ts';
+import { hexContract, loadContract } from '../../languages/load.ts';
+import { type Args, onePositional, usageError } from '../args.ts';
+import { createPaint } from '../format.ts';
+import type { Io } from '../io.ts';
+import { showNotes } from '../notes.ts';
+import { readAmount, readForkName, readPositive } from '../option-values.ts';
+import { renderRun } from '../render.ts';
+import {
+  isSuccess,
+  type NameSlot,
+  type RunReport,
+  reportStep,
+  runToJson,
+  type StepReport,
+} from '../report.ts';
+import {
+  callOptions,
+  deployContract,
+  openSession,
+  type Placed,
+  placeContract,
+  readBytes,
+  type Session,
+  sendMessage,
+} from '../session.ts';
+import { slotNamer } from '../slot-names.ts';
+import { type Timing, timeCall } from '../timing.ts';
+import { transactionGas } from '../transaction-gas.ts';
+
+/** The one engine there is; `auto` chooses it. */
+const ENGINE = 'interpreter';
+
+export async function run(args: Args, io: Io): Promise<number> {
+  const name = onePositional(args, 'a file: lockstep run FILE', 'run');
+  checkOptions(args);
+  const literal = /^0x[\da-fA-F]+$/.test(name);
+  const { contract, notes } = literal
+    ? { contract: hexContract(name, 'code'), notes: [] }
+    : await loadContract(name, {
+        contract: args.value('contract'),
+        fork: readForkName(args.value('fork')),
+      });
+  showNotes(notes, io, args.flag('verbose'));
+  if (contract.kind === 'dmir') {
+    const { runDmir } = await import('./run-dmir.ts');
+    return runDmir(contract, args, io);
+  }
+  if (args.flag('steps')) throw usageError('--steps is for dMIR; EVM code ends by its gas', 'run');
+  const report = await runContract(contract, args, io);
+  if (args.flag('json')) io.out(`${JSON.stringify(runToJson(report))}\n`);
+  else io.out(renderRun(report, createPaint(io.color)) + (await hint(report, contract)));
+  return isSuccess(report) ? 0 : 1;
+}
+
+function checkOptions(args: Args): void {
+  if (args.list('call') && args.value('data') !== undefined) {
+    throw usageError('--call and --data exclude each other', 'run');
+  }
+  if (args.flag('deploy') && args.flag('runtime')) {
+    throw usageError('--deploy and --runtime exclude each other', 'run');
+  }
+  if (args.list('call')?.length === 0) {
+    throw usageError("--call needs a function, such as --call 'transfer(address,uint256)'", 'run');
+  }
+}
+
+async function runContract(contract: EvmContract, args: Args, io: Io): Promise<RunReport> {
+  // What was asked for is read before anything runs, so that a typing error costs nothing.
+  const call = await readCall(contract, args);
+  const creation = await readCreation(contract, args);
+  const session = await openSession(io, {
+    fork: args.value('fork'),
+    from: args.value('from'),
+    gas: readPositive(args.value('gas'), '--gas'),
+  });
+  const started = performance.now();
+  const placed = creation
+    ? deployContract(session, contract, creation.init, creation.argumentData, creation.value)
+    : placeContract(session, contract);
+  const firstMs = performance.now() - started;
+  const timing: Timing = { engine: ENGINE, firstMs, medianMs: undefined, runs: 0 };
+  const deploy = await reportDeployment(session, placed, timing);
+  const deployed = deploy === undefined || deploy.outcome.status === 'success';
+  const step = deployed && call ? await runCall(session, placed, call, args, io) : undefined;
+  return {
+    file: contract.file,
+    contract: contract.name,
+    format: contract.format,
+    compiler: contract.compiler,
+    fork: session.fork,
+    from: session.from,
+    address: placed.address,
+    deploy,
+    call: step,
+  };
+}
+
+interface Creation {
+  readonly init: Uint8Array;
+  readonly argumentData: Uint8Array;
+  readonly value: bigint;
+}
+
+/** What to deploy; undefined where code is put in place as it is. */
+async function readCreation(contract: EvmContract, args: Args): Promise<Creation | undefined> {
+  const raw = contract.format === 'hex';
+  const init = raw && args.flag('deploy') ? contract.runtimeCode : contract.initCode;
+  if (init === undefined || args.flag('runtime')) {
+    if (args.list('deploy-args') === undefined) return undefined;
+    throw usageError('--deploy-args needs a deployment, and this code runs as it is', 'run');
+  }
+  const given = args.list('deploy-args') ?? [];
+  const needsAbi = given.length > 0 || contract.abi?.some((item) => item.type === 'constructor');
+  const argumentData = needsAbi
+    ? (await import('../../languages/abi.ts')).encodeConstructor(contract.abi, given, contract.name)
+    : new Uint8Array(0);
+  return { init, argumentData, value: readAmount(args.value('deploy-value'), '--deploy-value') };
+}
+
+interface Call {
+  readonly item: AbiItem | undefined;
+  readonly data: Uint8Array;
+  readonly value: bigint;
+}
+
+/** What to call; undefined where nothing was asked for and there is a deployment to show. */
+async function readCall(contract: EvmContract, args: Args): Promise<Call | undefined> {
+  const value = readAmount(args.value('value'), '--value');
+  const data = args.value('data');
+  if (data !== undefined) return { item: undefined, data: readBytes(data, '--data'), value };
+  const words = args.list('call');
+  if (words !== undefined) {
+    const [signature = '', ...given] = words;
+    const { findFunction, encodeCall } = await import('../../languages/abi.ts');
+    const item = findFunction(contract.abi, signature, given.length, contract.name);
+    return { item, data: encodeCall(item, given), value };
+  }
+  const isDirect = contract.format === 'hex' && !args.flag('deploy');
+  if (isDirect || args.value('value') !== undefined) {
+    return { item: undefined, data: new Uint8Array(0), value };
+  }
+  return undefined;
+}
+
+async function reportDeployment(
+  session: Session,
+  placed: Placed,
+  timing: Timing,
+): Promise<StepReport | undefined> {
+  if (placed.deployment === undefined) return undefined;
+  const { outcome, code } = placed.deployment;
+  const { fork } = session;
+  return reportStep(
+    {
+      kind: 'deploy',
+      address: placed.address,
+      item: undefined,
+      data: code,
+      outcome,
+      gas: transactionGas(fork, code, true, outcome.gasUsed, outcome.gasRefund),
+      timings: [timing],
+      abi: placed.contract.abi,
+    },
+    await slotNames(session, placed, new Uint8Array(0), outcome),
+  );
+}
+
+function slotNames(
+  session: Session,
+  placed: Placed,
+  data: Uint8Array,
+  outcome: Outcome,
+): Promise<NameSlot> {
+  return slotNamer(placed.contract, placed.address, session.from, data, outcome);
+}
+
+async function runCall(
+  session: Session,
+  placed: Placed,
+  call: Call,
+  args: Args,
+  io: Io,
+): Promise<StepReport> {
+  const { machine, fork } = session;
+  const message = { to: placed.address, data: call.data, value: call.value };
+  const before = machine.snapshot();
+  const { outcome, timing } = timeCall(machine, () => sendMessage(session, message), ENGINE);
+  if (args.flag('trace')) {
+    const { writeTrace } = await import('../trace.ts');
+    machine.restore(before);
+    writeTrace(machine, callOptions(session, message), fork, io.out);
+  }
+  return reportStep(
+    {
+      kind: 'call',
+      address: placed.address,
+      item: call.item,
+      data: call.data,
+      outcome,
+      gas: transactionGas(fork, call.data, false, outcome.gasUsed, outcome.gasRefund),
+      timings: [timing],
+      abi: placed.contract.abi,
+    },
+    await slotNames(session, placed, call.data, outcome),
+  );
+}
+
+/** After a deployment alone, what could be called. */
+async function hint(report: RunReport, contract: EvmContract): Promise<string> {
+  if (report.call !== undefined || contract.abi === undefined || !isSuccess(report)) return '';
+  const { describeFunction } = await import('../../languages/abi.ts');
+  const functions = contract.abi.filter((item) => item.type === 'function');
+  if (functions.length === 0) return '';
+  const list = functions.map((item) => `  ${describeFunction(item)}\n`).join('');
+  return `\nfunctions, for --call\n${list}`;
+}

@@ -1,0 +1,169 @@
+/**
+ * The Host interface: how a VM's host works on the machine that runs its frames.
+ *
+ * The machine stops at a suspension point and calls the host of the frame. The host reads operands,
+ * charges, changes cells, and then either answers with `resume`, or has another frame run first
+ * (`enter`), whose end it hears of in `leave`. What a host must remember between the two stands in
+ * the frame's `note`, so that a stopped machine is data.
+ */
+import type { TrapKind } from './ops.ts';
+
+/** Index of a cell owner (an account) in the machine. */
+export type Owner = number;
+/** Handle of a cell of the journal, good until the transaction ends. */
+export type Cell = number;
+
+/** Thrown by a host that needs an item which the backend has not delivered; it then runs again. */
+export class PendingError extends Error {
+  readonly ready: Promise<unknown>;
+
+  constructor(ready: Promise<unknown>) {
+    super('The state is still being fetched: use the asynchronous call.');
+    this.ready = ready;
+  }
+}
+
+/** A range of the machine's memory. */
+export interface Range {
+  readonly base: number;
+  readonly length: number;
+}
+
+/** How a frame ended. */
+export interface FrameEnd {
+  readonly status: 'success' | 'revert' | 'halt';
+  readonly reason: TrapKind | undefined;
+  readonly gas: bigint;
+  /** Output, in the memory of the frame that ended; gone when another frame runs. */
+  readonly output: Range;
+}
+
+/** A frame to be run: code, gas, and what its code reads as context. */
+export interface FrameStart {
+  /** Code in the machine. */
+  readonly program: ProgramHandle;
+  readonly gas: bigint;
+  readonly isStatic: boolean;
+  /** Whose cells the frame addresses. */
+  readonly owner: Owner;
+  readonly input: Range;
+  /** What the host wants back in `leave`. */
+  readonly note: unknown;
+}
+
+/** Code that the machine can run; made by `Machine.load`. */
+export interface ProgramHandle {
+  readonly codeLength: number;
+  /** Its memory was given up, and it has to be loaded again. */
+  readonly isReleased: boolean;
+}
+
+/** The machine as a host sees it. Addresses are those of the machine's memory. */
+export interface MachineAccess {
+  /** Depth of the frame that stopped; the outermost has 0. */
+  readonly depth: number;
+  readonly isStatic: boolean;
+  readonly owner: Owner;
+  readonly note: unknown;
+  /** Gas left of the frame that stopped. */
+  gas: bigint;
+
+  /** Operand of the suspension; the first is the top of the window. */
+  operand(index: number): bigint;
+  /** Address of the operand's 32 little-endian bytes. */
+  operandAddress(index: number): number;
+  /** Takes the operands away, puts the result there, and lets the frame go on. */
+  resume(operands: number, result?: bigint): void;
+  /** Ends the frame that stopped, successfully and without output. */
+  stop(): void;
+  /** Ends the frame that stopped with a trap. */
+  trap(kind: TrapKind): void;
+  /** Charges gas; false if there is not enough, and the frame must trap. */
+  charge(amount: bigint): boolean;
+  /** Grows the frame's memory over a range and charges for it; false as for `charge`. */
+  chargeMemory(offset: bigint, size: bigint): boolean;
+  /** The range of the frame's memory, which `chargeMemory` has covered. */
+  memory(offset: bigint, size: bigint): Range;
+  /** Has a frame run above the one that stopped. */
+  enter(start: FrameStart): void;
+  /** Sets a 32-byte word of the newest frame's region `frame`. */
+  setFrameWord(index: number, value: bigint): void;
+  /** The same with the owner's id. */
+  setFrameOwner(index: number, owner: Owner): void;
+  /** The same from 32 little-endian bytes at an address. */
+  copyFrameWord(index: number, address: number): void;
+  /** Address of a word of the region `frame` of the frame that stopped. */
+  frameWordAddress(index: number): number;
+  /** Replaces the return data of the frame that stopped; false: more than the machine holds. */
+  setReturnData(data: Range): boolean;
+  /** The same from bytes outside the machine. */
+  setReturnBytes(data: Uint8Array): boolean;
+  /** Copies the first bytes of the return data to an address. */
+  copyReturnData(target: number, length: number): void;
+  /** keccak-256 of bytes, 32 bytes; the return data of the frame are lost. */
+  keccak256(data: Uint8Array): Uint8Array;
+  bytes(range: Range): Uint8Array;
+  write(address: number, bytes: Uint8Array): void;
+
+  /** The owner whose low 20 bytes stand in the word at the address. */
+  ownerAt(wordAddress: number): Owner;
+  ownerOf(id: Uint8Array): Owner;
+  ownerId(owner: Owner): Uint8Array;
+  /** Whether any storage cell of the owner holds a value. */
+  hasStorage(owner: Owner): boolean;
+  /** The cell, fetched from the backend if need be (PendingError). */
+  cell(space: number, owner: Owner, key: bigint): Cell;
+  /** Marks the cell as used by the transaction; whether it was warm before. */
+  touch(cell: Cell): boolean;
+  readCell(cell: Cell): bigint;
+  /** Address of the cell's value, 32 little-endian bytes. */
+  valueAddress(cell: Cell): number;
+  writeCell(cell: Cell, value: bigint): void;
+  /** Adds to the refund counter; undone if the frame fails. */
+  refund(amount: bigint): void;
+  /** An answer from outside the state, taken from the host tape or recorded there (TAPE_*). */
+  outside(kind: number, question: bigint, ask: () => bigint): bigint;
+}
+
+/** What a note is checked against: the frame that waits for the one with the note. */
+export interface FrameBelow {
+  /** Words in its window. */
+  readonly window: number;
+  /** Bytes of its memory. */
+  readonly memory: number;
+}
+
+/** The host of a VM. */
+export interface VmHost {
+  /** Name of the VM in the states of machines. */
+  readonly name: string;
+  /** Words of the regions `frame` and `env` that the VM uses. */
+  readonly frameWords: number;
+  readonly envWords: number;
+  /** Answers the suspension of the current frame. */
+  suspend(machine: MachineAccess, host: number): void;
+  /**
+   * A frame that `enter` began has ended; the frame below is current again, its state as at the
+   * suspension, and journal changes of a failed frame are undone. Not called for the outermost.
+   */
+  leave(machine: MachineAccess, end: FrameEnd, note: unknown): void;
+  /** Last word on a successful end, before it is committed: a creation stores its code here. */
+  settle(machine: MachineAccess, end: FrameEnd, note: unknown): FrameEnd;
+  /** A frame's note as bytes, one form for each; accounts by their ids, not by their numbers. */
+  encodeNote(machine: MachineAccess, note: unknown): Uint8Array;
+  /**
+   * The note of the bytes.
+   *
+   * @param below the frame that waits; undefined for the note of the outermost
+   * @throws LockstepError L1101 or L1102 where they tell none
+   */
+  decodeNote(machine: MachineAccess, bytes: Uint8Array, below: FrameBelow | undefined): unknown;
+  /** Rules and facts that are fixed for the transaction and that outcomes depend on. */
+  encodeContext(): Uint8Array;
+  /**
+   * Takes the facts over.
+   *
+   * @throws LockstepError L1101 for malformed bytes, L1102 where the rules are others
+   */
+  decodeContext(bytes: Uint8Array): void;
+}

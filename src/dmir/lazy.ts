@@ -1,0 +1,23 @@
+/** What an engine needs of a VM to run its code: blocks on demand. */
+
+import type { RegionUse } from './bytecode/encode-open.ts';
+import type { Block, Func } from './ir.ts';
+
+/** Code whose blocks are lowered when a run first reaches them. */
+export interface LazySource {
+  /** Bytes of source code: what the region of code shows, and what a dispatch indexes. */
+  readonly code: Uint8Array;
+  /** How the engine reaches each region of the module. */
+  readonly regions: readonly RegionUse[];
+  /** Cell space of the kernel for each space of the module. */
+  readonly spaces: readonly number[];
+  /** 1 for each source program counter at which a dispatch may arrive. */
+  readonly destinations: Uint8Array;
+  /** Whether there is a block with the id. */
+  isBlock(id: number): boolean;
+  /**
+   * Lowers the block with the id; the block and its function are good until the next call.
+   * Registers of the function are those of the block.
+   */
+  lower(id: number): { func: Func; block: Block; instructionCount: number };
+}

@@ -1,0 +1,147 @@
+/**
+ * The kernel as seen from TypeScript: its functions, and views of its memory.
+ *
+ * Views are replaced when the memory grows. Read them from this object each time after a call into
+ * the kernel that can grow it (`run`, `reserve`); never keep one.
+ */
+import { INITIAL_PAGES, PAGE_BYTES } from '../../kernel/layout.ts';
+import { KERNEL_BASE64 } from '../../kernel/wasm.generated.ts';
+
+/** Functions of the compiled kernel; what they do stands in `src/kernel/assembly`. */
+export interface KernelExports {
+  readonly memory: WebAssembly.Memory;
+  run(frame: number, budget: number): number;
+  keccak256(target: number, source: number, length: number): void;
+  reserve(end: bigint): number;
+  growMemory(frame: number, offset: bigint, size: bigint, gas: bigint): bigint;
+  initJournal(): void;
+  internOwner(id: number): number;
+  ownerPtr(owner: number): number;
+  findCell(space: number, owner: number, key: number): number;
+  reachCell(space: number, owner: number, key: number): number;
+  insertCell(space: number, owner: number, key: number, value: number, exists: number): number;
+  touchCell(cell: number): number;
+  writeCell(cell: number, value: number): void;
+  deleteCell(cell: number): void;
+  refundAdd(delta: bigint): void;
+  checkpoint(record: number): void;
+  rollback(record: number): void;
+  txBegin(): void;
+  evictAll(): void;
+  nextDirty(from: number): number;
+  effectsLimit(output: number): number;
+  collectEffects(target: number, output: number, length: number, space: number): number;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+export class Kernel {
+  readonly exports: KernelExports;
+  u8!: Uint8Array<ArrayBuffer>;
+  u32!: Uint32Array<ArrayBuffer>;
+  u64!: BigUint64Array<ArrayBuffer>;
+  view!: DataView<ArrayBuffer>;
+
+  constructor() {
+    compiled ??= new WebAssembly.Module(decodeBase64(KERNEL_BASE64));
+    const instance = new WebAssembly.Instance(compiled, {});
+    this.exports = instance.exports as unknown as KernelExports;
+    this.refresh();
+    if (this.u8.length < INITIAL_PAGES * PAGE_BYTES)
+      throw new Error('BUG: the kernel is too small');
+    this.exports.initJournal();
+  }
+
+  /** Takes new views if the memory has grown. */
+  refresh(): void {
+    if (this.u8 !== undefined && this.u8.length > 0) return;
+    const buffer = this.exports.memory.buffer as ArrayBuffer;
+    this.u8 = new Uint8Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.u64 = new BigUint64Array(buffer);
+    this.view = new DataView(buffer);
+  }
+
+  /** The 256-bit little-endian number at an 8-byte aligned address. */
+  readWord(address: number): bigint {
+    const { u64 } = this;
+    const at = address / 8;
+    const high = ((u64[at + 3] as bigint) << 64n) | (u64[at + 2] as bigint);
+    const low = ((u64[at + 1] as bigint) << 64n) | (u64[at] as bigint);
+    return (high << 128n) | low;
+  }
+
+  writeWord(address: number, value: bigint): void {
+    if (value === 0n) {
+      this.clearWord(address);
+      return;
+    }
+    const { u64 } = this;
+    const at = address / 8;
+    u64[at] = value;
+    u64[at + 1] = value >> 64n;
+    u64[at + 2] = value >> 128n;
+    u64[at + 3] = value >> 192n;
+  }
+
+  clearWord(address: number): void {
+    const { u32 } = this;
+    const at = address / 4;
+    for (let i = 0; i < 8; i++) u32[at + i] = 0;
+  }
+
+  /** Writes big-endian bytes (at most 32) as a little-endian word. */
+  writeBytesAsWord(address: number, bytes: Uint8Array): void {
+    const { u8 } = this;
+    const length = bytes.length;
+    for (let i = 0; i < length; i++) u8[address + i] = bytes[length - 1 - i] as number;
+    u8.fill(0, address + length, address + 32);
+  }
+
+  /** Writes 20 big-endian bytes as a little-endian word. */
+  writeAddress(address: number, bytes: Uint8Array): void {
+    const { u32 } = this;
+    const at = address / 4;
+    for (let i = 0; i < 5; i++) {
+      const b = 16 - i * 4;
+      u32[at + i] =
+        ((bytes[b] as number) << 24) |
+        ((bytes[b + 1] as number) << 16) |
+        ((bytes[b + 2] as number) << 8) |
+        (bytes[b + 3] as number);
+    }
+    u32[at + 5] = 0;
+    u32[at + 6] = 0;
+    u32[at + 7] = 0;
+  }
+
+  copyWord(target: number, source: number): void {
+    const { u32 } = this;
+    const to = target / 4;
+    const from = source / 4;
+    for (let i = 0; i < 8; i++) u32[to + i] = u32[from + i] as number;
+  }
+
+  /** Whether the word at the address has these eight parts, least first. */
+  equalsWord(address: number, parts: Uint32Array): boolean {
+    const { u32 } = this;
+    const at = address / 4;
+    for (let i = 0; i < 8; i++) if (u32[at + i] !== parts[i]) return false;
+    return true;
+  }
+
+  /** The low `length` bytes of the word at the address, big-endian. */
+  readWordAsBytes(address: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    const { u8 } = this;
+    for (let i = 0; i < length; i++) bytes[length - 1 - i] = u8[address + i] as number;
+    return bytes;
+  }
+}

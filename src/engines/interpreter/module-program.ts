@@ -1,0 +1,180 @@
+/**
+ * A dMIR module's bytecode in the kernel: its function table, and the functions encoded so far.
+ *
+ * A function that a call names but no run has entered is a stub that leaves the loop with its place
+ * in the module; encoding it points the stub and the table at it. Pieces lie at ascending
+ * addresses, so the one that holds an address is found by halving.
+ */
+import { FunctionEncoder } from '../../dmir/bytecode/encode-function.ts';
+import { FORM } from '../../dmir/bytecode/forms.ts';
+import { FUNCTION_KEYS, type Piece } from '../../dmir/bytecode/piece.ts';
+import type { Func, Module } from '../../dmir/ir.ts';
+import * as L from '../../kernel/layout.ts';
+import type { Kernel } from './kernel.ts';
+
+const ALIGN = 16;
+const WORD_BYTES = 8;
+const STUB_BYTES = L.HEADER_BYTES + WORD_BYTES;
+/** Block ids that a dispatch may name: the jump table has an entry for each number below. */
+const DISPATCH_IDS_MAX = 2 ** 20;
+
+/** A piece at its address. */
+export interface PlacedPiece extends Piece {
+  readonly address: number;
+  readonly func: Func;
+}
+
+interface PlacedFunction {
+  readonly entry: number;
+  /** Jump table and its entries; for open functions. */
+  readonly jumps: number;
+  readonly jumpCount: number;
+}
+
+export class ModuleProgram {
+  readonly module: Module;
+  /** Address of the function table. */
+  readonly table: number;
+  readonly #kernel: Kernel;
+  readonly #encoder: FunctionEncoder;
+  readonly #functions = new Map<number, PlacedFunction>();
+  readonly #stubs: number[] = [];
+  readonly #pieces: PlacedPiece[] = [];
+  #top = L.CODE_BASE + ALIGN;
+
+  /** Takes the whole code area of the kernel. */
+  constructor(kernel: Kernel, module: Module, spaces: readonly number[]) {
+    this.module = module;
+    this.#kernel = kernel;
+    const signatures = numberSignatures(module);
+    const signature = (index: number): number => signatures[index] as number;
+    this.#encoder = new FunctionEncoder({ module, spaces, signature });
+    const count = module.funcs.length;
+    this.table = this.#take(count * L.FUNCTION_BYTES);
+    for (let index = 0; index < count; index++) {
+      const stub = this.#makeStub(index);
+      this.#stubs.push(stub);
+      const at = (this.table + index * L.FUNCTION_BYTES) / 4;
+      kernel.u32[at] = stub;
+      kernel.u32[at + 1] = signatures[index] as number;
+    }
+  }
+
+  /** The function at its address; encoded if it is new. @throws CodeLimitError */
+  function(index: number): PlacedFunction {
+    return this.#functions.get(index) ?? this.#place(index);
+  }
+
+  /** The piece that holds the address. */
+  pieceAt(address: number): PlacedPiece {
+    let low = 0;
+    let high = this.#pieces.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#pieces[middle] as PlacedPiece).address <= address) low = middle;
+      else high = middle - 1;
+    }
+    const piece = this.#pieces[low];
+    if (piece === undefined || address < piece.address) {
+      throw new Error(`BUG: no code at ${address}`);
+    }
+    return piece;
+  }
+
+  #take(bytes: number): number {
+    const at = this.#top;
+    const next = (at + bytes + ALIGN - 1) & -ALIGN;
+    if (next > L.CODE_END) {
+      const size = (L.CODE_END - L.CODE_BASE) / 2 ** 20;
+      throw new Error(`The bytecode of the module needs more than the machine's ${size} MiB.`);
+    }
+    this.#top = next;
+    return at;
+  }
+
+  #makeStub(index: number): number {
+    const address = this.#take(STUB_BYTES);
+    const { view } = this.#kernel;
+    view.setBigUint64(address, 0n, true);
+    view.setUint32(address + L.H_NEED, 0, true);
+    view.setUint16(address + L.H_CODE, L.HEADER_BYTES, true);
+    const word = address + L.HEADER_BYTES;
+    view.setUint32(word, FORM.LOWER, true);
+    view.setUint32(word + 4, index, true);
+    return address;
+  }
+
+  #place(index: number): PlacedFunction {
+    const func = this.module.funcs[index] as Func;
+    const pieces = this.#encoder.encode(func);
+    const addresses = new Map<number, number>();
+    const placed = pieces.map((piece) => {
+      const address = this.#take(piece.bytes.length);
+      addresses.set(piece.key, address);
+      this.#kernel.u8.set(piece.bytes, address);
+      return { ...piece, address, func };
+    });
+    this.#pieces.push(...placed);
+    for (const piece of placed) this.#relocate(piece, addresses);
+    const { entry, jumps, jumpCount } = this.#link(index, placed[0] as PlacedPiece, addresses);
+    const result = { entry, jumps, jumpCount };
+    this.#functions.set(index, result);
+    return result;
+  }
+
+  #relocate({ address, relocations }: PlacedPiece, addresses: ReadonlyMap<number, number>): void {
+    const { u32 } = this.#kernel;
+    for (const { offset, block } of relocations) {
+      const callee = block - FUNCTION_KEYS;
+      const target = callee < 0 ? addresses.get(block) : this.#entryOf(callee);
+      if (target === undefined) throw new Error(`BUG: no piece ${block}`);
+      u32[(address + offset) / 4] = target;
+    }
+  }
+
+  #entryOf(index: number): number {
+    return this.#functions.get(index)?.entry ?? (this.#stubs[index] as number);
+  }
+
+  /** Points the table and the stub at the function, and makes the jump table of an open one. */
+  #link(
+    index: number,
+    { address: entry, func }: PlacedPiece,
+    addresses: ReadonlyMap<number, number>,
+  ): PlacedFunction {
+    const { u32, view } = this.#kernel;
+    u32[(this.table + index * L.FUNCTION_BYTES) / 4] = entry;
+    const word = (this.#stubs[index] as number) + L.HEADER_BYTES;
+    view.setUint32(word, FORM.JUMP, true);
+    view.setUint32(word + 4, entry, true);
+    if (!func.open) return { entry, jumps: 0, jumpCount: 0 };
+    const ids = [...func.blocks.keys()];
+    const jumpCount = Math.max(...ids.filter((id) => id < DISPATCH_IDS_MAX), -1) + 1;
+    const isDispatching = [...func.blocks.values()].some(({ insts }) => {
+      return insts[insts.length - 1]?.op === 'dispatch';
+    });
+    if (!isDispatching) return { entry, jumps: 0, jumpCount: 0 };
+    if (ids.some((id) => id >= DISPATCH_IDS_MAX)) {
+      throw new Error(
+        `@${func.name} dispatches and has a block id of ${DISPATCH_IDS_MAX} or more: number its ` +
+          'blocks lower.',
+      );
+    }
+    const jumps = this.#take(jumpCount * 4);
+    u32.fill(0, jumps / 4, jumps / 4 + jumpCount);
+    for (const id of ids) u32[jumps / 4 + id] = addresses.get(id) as number;
+    return { entry, jumps, jumpCount };
+  }
+}
+
+/** Equal numbers for equal signatures; 0 for open functions, which nothing can call. */
+function numberSignatures({ funcs }: Module): number[] {
+  const numbers = new Map<string, number>();
+  return funcs.map(({ open, params, results }) => {
+    if (open) return 0;
+    const key = `${params.join()}>${results.join()}`;
+    const number = numbers.get(key) ?? numbers.size + 1;
+    numbers.set(key, number);
+    return number;
+  });
+}

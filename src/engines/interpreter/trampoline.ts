@@ -1,0 +1,565 @@
+/**
+ * The trampoline: drives the frames of one machine through the interpreter.
+ *
+ * A run leaves the loop with a status; the table below says what each does. Contract-to-contract
+ * calls are frames of the same loop, so their depth needs no native stack, and between two runs the
+ * whole machine is data in the kernel's memory plus a note for each frame.
+ *
+ * Gas enters as an unsigned 64-bit number below 2^63, which keeps the kernel's comparisons signed.
+ */
+import { LockstepError } from '../../base/errors.ts';
+import {
+  type Cell,
+  type FrameEnd,
+  type FrameStart,
+  type MachineAccess,
+  type Owner,
+  PendingError,
+  type Range,
+  type VmHost,
+} from '../../dmir/host.ts';
+import type { LazySource } from '../../dmir/lazy.ts';
+import { TRAP_KINDS, type TrapKind } from '../../dmir/ops.ts';
+import { HostTape, TAPE_HAS_STORAGE } from '../../dmir/state/tape.ts';
+import * as L from '../../kernel/layout.ts';
+import { Kernel } from './kernel.ts';
+import { CodeArea, Program } from './program.ts';
+
+/** Operations of one run of the loop; it must return now and then to reach the optimising tier. */
+const BUDGET = 250_000;
+const GAS_MAX = (1n << 63n) - 1n;
+const DEPTH_RECORDS = 1026;
+const SLOT = 32;
+const WINDOW_SLOTS = 1024;
+const KEY = L.SCRATCH_BASE;
+const VALUE = L.SCRATCH_BASE + 32;
+const MASK_64 = 0xffff_ffff_ffff_ffffn;
+
+/** Fetches a cell that the journal does not hold. */
+export interface CellLoader {
+  /** The 32-byte big-endian value; undefined where there is none. */
+  load(
+    space: number,
+    owner: Uint8Array,
+    key: Uint8Array,
+  ): Uint8Array | undefined | { readonly pending: Promise<unknown> };
+  /** Whether the backend holds a storage cell of the owner. */
+  hasStorage(owner: Uint8Array): boolean;
+}
+
+export interface FrameNote {
+  program: Program | undefined;
+  note: unknown;
+}
+
+/** Why `advance` came back. */
+export type Progress =
+  | { readonly kind: 'ended'; readonly end: FrameEnd }
+  | { readonly kind: 'paused' };
+
+export class InterpreterMachine implements MachineAccess {
+  readonly kernel = new Kernel();
+  readonly area = new CodeArea();
+  readonly tape = new HostTape();
+  /** Gas with which the outermost frame began. */
+  gasStart = 0n;
+  readonly #host: VmHost;
+  readonly #loader: CellLoader;
+  readonly #notes: FrameNote[] = [];
+  readonly #programs = new Set<Program>();
+  /** Depth of the current frame, and the address of its record. */
+  #depth = -1;
+  #frame = L.FRAMES_BASE;
+  /** Set by `enter`, `stop` and `trap`: what the host decided for the frame that stopped. */
+  #decided: FrameEnd['status'] | undefined;
+  #decidedReason: TrapKind | undefined;
+
+  constructor(host: VmHost, loader: CellLoader) {
+    this.#host = host;
+    this.#loader = loader;
+    this.area.onFull = () => this.#evictPrograms();
+  }
+
+  /** Brings code into the machine; transient code is given up when its frame ends. */
+  load(source: LazySource, isTransient = false): Program {
+    const program = new Program(this.kernel, this.area, source, isTransient);
+    if (!isTransient) this.#programs.add(program);
+    return program;
+  }
+
+  /** Gives up every program. Only between transactions. */
+  clearPrograms(): void {
+    for (const program of this.#programs) program.isReleased = true;
+    this.#programs.clear();
+    this.area.clear();
+  }
+
+  /** Gives up the half of the programs that were loaded first, but for those that frames run. */
+  #evictPrograms(): boolean {
+    const running = new Set(this.#notes.slice(0, this.#depth + 1).map((note) => note.program));
+    let left = Math.ceil(this.#programs.size / 2);
+    let isFreed = false;
+    for (const program of this.#programs) {
+      if (left-- === 0) break;
+      if (running.has(program)) continue;
+      program.release();
+      this.#programs.delete(program);
+      isFreed = true;
+    }
+    return isFreed;
+  }
+
+  // ---- transactions and frames
+
+  /** Begins a transaction: cells are cold again, their values original, logs and refund empty. */
+  begin(): void {
+    const { kernel } = this;
+    kernel.exports.txBegin();
+    kernel.u64[(L.MACHINE_BASE + L.M_STEP_LIMIT) / 8] = MASK_64;
+    kernel.u64[(L.MACHINE_BASE + L.M_STEPS) / 8] = 0n;
+    this.#depth = -1;
+    this.#frame = L.FRAMES_BASE;
+    this.#isWaiting = false;
+    this.tape.clear();
+  }
+
+  /** Writes a transaction's input to the kernel's memory. */
+  input(data: Uint8Array): Range {
+    const { kernel } = this;
+    if (data.length > L.INPUT_END - L.INPUT_BASE) {
+      throw new RangeError(`The input has ${data.length} bytes; the machine takes 15 MiB at most.`);
+    }
+    kernel.u8.set(data, L.INPUT_BASE);
+    return { base: L.INPUT_BASE, length: data.length };
+  }
+
+  setEnvWord(index: number, value: bigint): void {
+    this.kernel.writeWord(L.ENV_BASE + index * SLOT, value);
+  }
+
+  /** The same with the owner's id. */
+  setEnvOwner(index: number, owner: Owner): void {
+    this.kernel.copyWord(L.ENV_BASE + index * SLOT, L.OWNERS_BASE + owner * L.OWNER_BYTES);
+  }
+
+  setSchedule(entry: number, value: bigint): void {
+    this.kernel.u64[L.SCHEDULE_BASE / 8 + entry] = value;
+  }
+
+  /** Has `advance` pause at the first block entry once this many more operations are done. */
+  pauseAfter(steps: bigint): void {
+    const { u64 } = this.kernel;
+    const machine = L.MACHINE_BASE / 8;
+    u64[machine + L.M_STEP_LIMIT / 8] = (u64[machine + L.M_STEPS / 8] as bigint) + steps;
+  }
+
+  get host(): VmHost {
+    return this.#host;
+  }
+
+  /** Whether the machine stands at a block entry: no host function is half done. */
+  get isAtEntry(): boolean {
+    return !this.#isWaiting;
+  }
+
+  /** Program and note of a frame by its depth. */
+  frameAt(depth: number): Readonly<FrameNote> {
+    return this.#notes[depth] as FrameNote;
+  }
+
+  /** Address of the current frame's record. */
+  get frameAddress(): number {
+    return this.#frame;
+  }
+
+  /** Id of the block that the current frame is about to enter; undefined inside a block. */
+  blockId(): number | undefined {
+    const pc = this.kernel.u32[(this.#frame + L.F_PC) / 4] as number;
+    return this.#notes[this.#depth]?.program?.idAt(pc);
+  }
+
+  /** Program of the current frame. */
+  currentProgram(): Program | undefined {
+    return this.#notes[this.#depth]?.program;
+  }
+
+  /** Code of the current frame. */
+  currentCode(): Uint8Array {
+    return this.#notes[this.#depth]?.program?.source.code ?? EMPTY;
+  }
+
+  enter(start: FrameStart): void {
+    const { kernel } = this;
+    const parent = this.#frame;
+    const outermost = this.#depth < 0;
+    if (outermost) this.gasStart = start.gas;
+    this.#depth++;
+    if (this.#depth >= DEPTH_RECORDS) throw new Error('BUG: the host enters frames without limit');
+    const frame = L.FRAMES_BASE + this.#depth * L.FRAME_BYTES;
+    this.#frame = frame;
+    const { u32 } = kernel;
+    const f = frame / 4;
+    const p = parent / 4;
+    const program = start.program as Program;
+    const window = outermost ? L.WINDOW_BASE + SLOT : (u32[p + L.F_SP / 4] as number);
+    u32[f + L.F_PC / 4] = program.entry;
+    u32[f + L.F_SP / 4] = window;
+    u32[f + L.F_WINDOW_BASE / 4] = window;
+    u32[f + L.F_WINDOW_LIMIT / 4] = window + WINDOW_SLOTS * SLOT;
+    kernel.u64[(frame + L.F_GAS) / 8] = start.gas > GAS_MAX ? GAS_MAX : start.gas;
+    u32[f + L.F_JUMPS / 4] = program.jumps;
+    u32[f + L.F_JUMPS_LENGTH / 4] = program.codeLength;
+    u32[f + L.F_FLAGS / 4] = start.isStatic ? L.FLAG_STATIC : 0;
+    u32[f + L.F_OWNER / 4] = start.owner;
+    u32[f + L.F_OUT_LENGTH / 4] = 0;
+    const heap = outermost ? L.HEAP_BASE : this.#heapTop(parent);
+    this.#setRegion(f, 0, heap, 0, L.REGION_BOUNDS_CHARGE | L.REGION_WRITABLE);
+    this.#setRegion(f, 1, start.input.base, start.input.length, L.REGION_BOUNDS_ZERO);
+    this.#setRegion(f, 2, program.codeAddress, program.codeLength, L.REGION_BOUNDS_ZERO);
+    this.#setRegion(f, 3, L.RETURN_BASE, 0, L.REGION_BOUNDS_TRAP);
+    kernel.exports.checkpoint(frame + L.F_CHECKPOINT);
+    const note = this.#notes[this.#depth];
+    if (note === undefined) this.#notes[this.#depth] = { program, note: start.note };
+    else {
+      note.program = program;
+      note.note = start.note;
+    }
+  }
+
+  #setRegion(f: number, index: number, base: number, length: number, flags: number): void {
+    const at = f + (L.F_REGIONS + index * L.REGION_BYTES) / 4;
+    const { u32 } = this.kernel;
+    u32[at + L.R_BASE / 4] = base;
+    u32[at + L.R_LENGTH / 4] = length;
+    u32[at + L.R_FLAGS / 4] = flags;
+  }
+
+  #heapTop(frame: number): number {
+    const at = (frame + L.F_REGIONS) / 4;
+    const { u32 } = this.kernel;
+    return (u32[at + L.R_BASE / 4] as number) + (u32[at + L.R_LENGTH / 4] as number);
+  }
+
+  /** Runs until the outermost frame ends or the step limit pauses it. */
+  advance(): Progress {
+    const { kernel } = this;
+    const { run } = kernel.exports;
+    for (;;) {
+      const status = this.#isWaiting ? L.STATUS_SUSPEND : run(this.#frame, BUDGET);
+      if (kernel.u8.length === 0) kernel.refresh();
+      this.#checkLimits();
+      const end = this.#react(status);
+      if (end === 'paused') return { kind: 'paused' };
+      if (end !== undefined && this.#finish(end)) return { kind: 'ended', end: this.#last };
+    }
+  }
+
+  #last!: FrameEnd;
+  /** The host has not yet answered the suspension: what it needs is being fetched. */
+  #isWaiting = false;
+
+  /** The limits of the machine are not the contract's: reaching one is no outcome. */
+  #checkLimits(): void {
+    const status = this.kernel.u32[(L.MACHINE_BASE + L.M_JOURNAL_STATUS) / 4] as number;
+    if (status !== L.JOURNAL_OK) throw new LockstepError('L2002', { what: LIMITS[status] ?? '' });
+  }
+
+  /** What a status asks for: undefined to run on, or how the frame ended. */
+  #react(status: number): FrameEnd | 'paused' | undefined {
+    const f = this.#frame / 4;
+    const { u32, u64 } = this.kernel;
+    switch (status) {
+      case L.STATUS_YIELD: {
+        const machine = L.MACHINE_BASE / 8;
+        const steps = u64[machine + L.M_STEPS / 8] as bigint;
+        return steps >= (u64[machine + L.M_STEP_LIMIT / 8] as bigint) ? 'paused' : undefined;
+      }
+      case L.STATUS_LOWER:
+        u32[f + L.F_PC / 4] = (this.currentProgram() as Program).block(
+          u32[f + L.F_DETAIL / 4] as number,
+        );
+        return undefined;
+      case L.STATUS_MISSING:
+        this.#fetch(
+          u32[f + L.F_DETAIL / 4] as number,
+          this.owner,
+          u32[f + L.F_DETAIL2 / 4] as number,
+        );
+        return undefined;
+      case L.STATUS_SUSPEND:
+        this.#decided = undefined;
+        this.#isWaiting = true;
+        this.#host.suspend(this, u32[f + L.F_DETAIL / 4] as number);
+        this.#isWaiting = false;
+        return this.#decided === undefined ? undefined : this.#decision();
+      case L.STATUS_FINISH:
+      case L.STATUS_REVERT:
+        return {
+          status: status === L.STATUS_FINISH ? 'success' : 'revert',
+          reason: undefined,
+          gas: this.gas,
+          output: {
+            base: u32[f + L.F_OUT_BASE / 4] as number,
+            length: u32[f + L.F_OUT_LENGTH / 4] as number,
+          },
+        };
+      case L.STATUS_TRAP: {
+        const reason = TRAP_KINDS[u32[f + L.F_DETAIL / 4] as number] ?? 'memory-limit';
+        return { status: 'halt', reason, gas: 0n, output: NOTHING };
+      }
+      default:
+        throw new Error(`BUG: the interpreter returned status ${status}`);
+    }
+  }
+
+  #decision(): FrameEnd {
+    if (this.#decided === 'success') {
+      return { status: 'success', reason: undefined, gas: this.gas, output: NOTHING };
+    }
+    return { status: 'halt', reason: this.#decidedReason, gas: 0n, output: NOTHING };
+  }
+
+  /** Takes the ended frame away; true if it was the outermost. */
+  #finish(ended: FrameEnd): boolean {
+    const { kernel } = this;
+    const note = this.#notes[this.#depth] as FrameNote;
+    const end = ended.status === 'success' ? this.#host.settle(this, ended, note.note) : ended;
+    if (end.status !== 'success') kernel.exports.rollback(this.#frame + L.F_CHECKPOINT);
+    if (note.program?.isTransient) note.program.release();
+    if (this.#depth === 0) {
+      this.#last = end;
+      return true;
+    }
+    this.#depth--;
+    this.#frame -= L.FRAME_BYTES;
+    this.#host.leave(this, end, note.note);
+    return false;
+  }
+
+  // ---- MachineAccess
+
+  get depth(): number {
+    return this.#depth;
+  }
+
+  get isStatic(): boolean {
+    return ((this.kernel.u32[(this.#frame + L.F_FLAGS) / 4] as number) & L.FLAG_STATIC) !== 0;
+  }
+
+  get owner(): Owner {
+    return this.kernel.u32[(this.#frame + L.F_OWNER) / 4] as number;
+  }
+
+  get note(): unknown {
+    return this.#notes[this.#depth]?.note;
+  }
+
+  get gas(): bigint {
+    return this.kernel.u64[(this.#frame + L.F_GAS) / 8] as bigint;
+  }
+
+  set gas(amount: bigint) {
+    this.kernel.u64[(this.#frame + L.F_GAS) / 8] = amount;
+  }
+
+  operandAddress(index: number): number {
+    return (this.kernel.u32[(this.#frame + L.F_SP) / 4] as number) - SLOT * (index + 1);
+  }
+
+  operand(index: number): bigint {
+    return this.kernel.readWord(this.operandAddress(index));
+  }
+
+  resume(operands: number, result?: bigint): void {
+    const { kernel } = this;
+    const at = (this.#frame + L.F_SP) / 4;
+    const sp = (kernel.u32[at] as number) - SLOT * operands;
+    if (result !== undefined) kernel.writeWord(sp, result);
+    kernel.u32[at] = result === undefined ? sp : sp + SLOT;
+  }
+
+  stop(): void {
+    this.#decided = 'success';
+  }
+
+  trap(kind: TrapKind): void {
+    this.#decided = 'halt';
+    this.#decidedReason = kind;
+  }
+
+  charge(amount: bigint): boolean {
+    const gas = this.gas;
+    if (gas < amount) return false;
+    this.gas = gas - amount;
+    return true;
+  }
+
+  chargeMemory(offset: bigint, size: bigint): boolean {
+    if (size === 0n) return true;
+    if (offset > 0xffff_ffffn || size > 0xffff_ffffn) return false;
+    const left = this.kernel.exports.growMemory(this.#frame, offset, size, this.gas);
+    this.kernel.refresh();
+    if (left < 0n) return false;
+    this.gas = left;
+    return true;
+  }
+
+  memory(offset: bigint, size: bigint): Range {
+    if (size === 0n) return NOTHING;
+    const base = this.kernel.u32[(this.#frame + L.F_REGIONS + L.R_BASE) / 4] as number;
+    return { base: base + Number(offset), length: Number(size) };
+  }
+
+  setFrameWord(index: number, value: bigint): void {
+    this.kernel.writeWord(this.frameWordAddress(index), value);
+  }
+
+  /** The same for a number below 2^32. */
+  setFrameNumber(index: number, value: number): void {
+    const { u32 } = this.kernel;
+    const at = this.frameWordAddress(index) / 4;
+    u32[at] = value;
+    for (let i = 1; i < 8; i++) u32[at + i] = 0;
+  }
+
+  setFrameOwner(index: number, owner: Owner): void {
+    this.kernel.copyWord(this.frameWordAddress(index), L.OWNERS_BASE + owner * L.OWNER_BYTES);
+  }
+
+  copyFrameWord(index: number, address: number): void {
+    this.kernel.copyWord(this.frameWordAddress(index), address);
+  }
+
+  frameWordAddress(index: number): number {
+    return this.#frame + L.F_WORDS + index * SLOT;
+  }
+
+  setReturnData(data: Range): boolean {
+    if (data.length > L.RETURN_END - L.RETURN_BASE) return false;
+    const { u8 } = this.kernel;
+    if (data.length > 0) u8.copyWithin(L.RETURN_BASE, data.base, data.base + data.length);
+    this.#setRegion(this.#frame / 4, 3, L.RETURN_BASE, data.length, L.REGION_BOUNDS_TRAP);
+    return true;
+  }
+
+  setReturnBytes(data: Uint8Array): boolean {
+    if (data.length > L.RETURN_END - L.RETURN_BASE) return false;
+    this.kernel.u8.set(data, L.RETURN_BASE);
+    this.#setRegion(this.#frame / 4, 3, L.RETURN_BASE, data.length, L.REGION_BOUNDS_TRAP);
+    return true;
+  }
+
+  copyReturnData(target: number, length: number): void {
+    this.kernel.u8.copyWithin(target, L.RETURN_BASE, L.RETURN_BASE + length);
+  }
+
+  keccak256(data: Uint8Array): Uint8Array {
+    if (data.length > L.RETURN_END - L.RETURN_BASE) {
+      throw new LockstepError('L2002', { what: 'bytes of code' });
+    }
+    const { kernel } = this;
+    kernel.u8.set(data, L.RETURN_BASE);
+    kernel.exports.keccak256(VALUE, L.RETURN_BASE, data.length);
+    return kernel.u8.slice(VALUE, VALUE + SLOT);
+  }
+
+  bytes(range: Range): Uint8Array {
+    return this.kernel.u8.slice(range.base, range.base + range.length);
+  }
+
+  write(address: number, bytes: Uint8Array): void {
+    this.kernel.u8.set(bytes, address);
+  }
+
+  // ---- cells
+
+  ownerAt(wordAddress: number): Owner {
+    const { u32 } = this.kernel;
+    const from = wordAddress / 4;
+    const to = VALUE / 4;
+    for (let i = 0; i < 5; i++) u32[to + i] = u32[from + i] as number;
+    u32[to + 5] = 0;
+    u32[to + 6] = 0;
+    u32[to + 7] = 0;
+    return this.#internOwner();
+  }
+
+  #internOwner(): Owner {
+    const owner = this.kernel.exports.internOwner(VALUE);
+    if (owner === 0) throw new LockstepError('L2002', { what: 'accounts' });
+    return owner;
+  }
+
+  ownerOf(id: Uint8Array): Owner {
+    if (id.length === 20) this.kernel.writeAddress(VALUE, id);
+    else this.kernel.writeBytesAsWord(VALUE, id);
+    return this.#internOwner();
+  }
+
+  ownerId(owner: Owner): Uint8Array {
+    return this.kernel.readWordAsBytes(this.kernel.exports.ownerPtr(owner), 20);
+  }
+
+  hasStorage(owner: Owner): boolean {
+    const question = this.kernel.readWord(this.kernel.exports.ownerPtr(owner));
+    const ask = (): bigint => (this.#loader.hasStorage(this.ownerId(owner)) ? 1n : 0n);
+    return this.outside(TAPE_HAS_STORAGE, question, ask) !== 0n;
+  }
+
+  outside(kind: number, question: bigint, ask: () => bigint): bigint {
+    return this.tape.answer(kind, question, ask);
+  }
+
+  /** Counts as a use of the cell in this transaction, so that a state holds all that was read. */
+  cell(space: number, owner: Owner, key: bigint): Cell {
+    const { kernel } = this;
+    kernel.writeWord(KEY, key);
+    const known = kernel.exports.reachCell(space, owner, KEY);
+    if (known !== 0) return known;
+    this.#fetch(space, owner, KEY);
+    return kernel.exports.reachCell(space, owner, KEY);
+  }
+
+  #fetch(space: number, owner: Owner, keyAddress: number): Cell {
+    const { kernel } = this;
+    const key = kernel.readWordAsBytes(keyAddress, SLOT);
+    const found = this.#loader.load(space, this.ownerId(owner), key);
+    if (found !== undefined && 'pending' in found) throw new PendingError(found.pending);
+    kernel.writeBytesAsWord(VALUE, found ?? EMPTY);
+    const cell = kernel.exports.insertCell(
+      space,
+      owner,
+      keyAddress,
+      VALUE,
+      found === undefined ? 0 : 1,
+    );
+    if (cell === 0) throw new LockstepError('L2002', { what: 'cells' });
+    return cell;
+  }
+
+  valueAddress(cell: Cell): number {
+    return cell + L.C_VALUE;
+  }
+
+  touch(cell: Cell): boolean {
+    return this.kernel.exports.touchCell(cell) !== 0;
+  }
+
+  readCell(cell: Cell): bigint {
+    return this.kernel.readWord(cell + L.C_VALUE);
+  }
+
+  writeCell(cell: Cell, value: bigint): void {
+    this.kernel.writeWord(VALUE, value);
+    this.kernel.exports.writeCell(cell, VALUE);
+  }
+
+  refund(amount: bigint): void {
+    this.kernel.exports.refundAdd(amount);
+  }
+}
+
+/** What is full, by the values of M_JOURNAL_STATUS. */
+const LIMITS = ['', 'accounts', 'cells', 'changes of cells', 'logs', 'memory of this device'];
+const NOTHING: Range = { base: L.HEAP_BASE, length: 0 };
+const EMPTY = new Uint8Array(0);

@@ -1,0 +1,184 @@
+/**
+ * A backend in memory: an ordered tree (AVL) whose nodes are shared between snapshots.
+ *
+ * A node belongs to the epoch in which it was made. A snapshot keeps the root and opens a new
+ * epoch; a change copies the nodes of older epochs on its way down and edits those of its own in
+ * place. So a snapshot and a restore cost nothing, and a change after them costs one path,
+ * O(log n).
+ */
+import { assert } from '../../base/assert.ts';
+import {
+  type Cell,
+  type CellEntry,
+  type CellPath,
+  cellOfPath,
+  cellPath,
+  rangePaths,
+  type ScanRange,
+} from '../cells.ts';
+import type { Snapshot, SnapshotBackend } from './backend.ts';
+
+interface Node {
+  readonly path: CellPath;
+  value: Uint8Array;
+  left: Node | undefined;
+  right: Node | undefined;
+  height: number;
+  epoch: number;
+}
+
+interface MemorySnapshot extends Snapshot {
+  readonly root: Node | undefined;
+  readonly owner: MemoryBackend;
+}
+
+export interface MemoryBackend extends SnapshotBackend {
+  get(cell: Cell): Uint8Array | undefined;
+  scan(range: ScanRange): Iterable<CellEntry>;
+}
+
+/** An empty backend in memory. `put` copies the value it is given. */
+export function createMemoryBackend(): MemoryBackend {
+  let root: Node | undefined;
+  let epoch = 0;
+  const backend: MemoryBackend = {
+    get: (cell) => findNode(root, cellPath(cell))?.value,
+    put(cell, value) {
+      root = insertNode(root, cellPath(cell), value.slice(), epoch);
+    },
+    delete(cell) {
+      const path = cellPath(cell);
+      if (findNode(root, path) !== undefined) root = removeNode(root, path, epoch);
+    },
+    *scan(range) {
+      const { from, to } = rangePaths(range);
+      // Changes made meanwhile copy the nodes that the walk is on.
+      epoch++;
+      for (const node of walk(root, from, to)) {
+        yield { cell: cellOfPath(node.path), value: node.value };
+      }
+    },
+    snapshot() {
+      epoch++;
+      const snapshot: MemorySnapshot = { kind: 'snapshot', root, owner: backend };
+      return snapshot;
+    },
+    restore(snapshot) {
+      const { owner, root: kept } = snapshot as MemorySnapshot;
+      assert(owner === backend, 'a snapshot was restored into another backend');
+      epoch++;
+      root = kept;
+    },
+  };
+  return backend;
+}
+
+function findNode(root: Node | undefined, path: CellPath): Node | undefined {
+  let node = root;
+  while (node !== undefined && node.path !== path) node = path < node.path ? node.left : node.right;
+  return node;
+}
+
+/** Nodes with paths in [from, to), in order. */
+function* walk(root: Node | undefined, from: CellPath, to: CellPath | undefined): Generator<Node> {
+  const ancestors: Node[] = [];
+  let node = root;
+  for (;;) {
+    while (node !== undefined) {
+      if (node.path >= from) ancestors.push(node);
+      node = node.path >= from ? node.left : node.right;
+    }
+    const next = ancestors.pop();
+    if (next === undefined || (to !== undefined && next.path >= to)) return;
+    yield next;
+    node = next.right;
+  }
+}
+
+function heightOf(node: Node | undefined): number {
+  return node === undefined ? 0 : node.height;
+}
+
+/** The node itself where this epoch made it, else a copy that this epoch may change. */
+function ownNode(node: Node, epoch: number): Node {
+  return node.epoch === epoch ? node : { ...node, epoch };
+}
+
+function insertNode(
+  node: Node | undefined,
+  path: CellPath,
+  value: Uint8Array,
+  epoch: number,
+): Node {
+  if (node === undefined) {
+    return { path, value, left: undefined, right: undefined, height: 1, epoch };
+  }
+  const own = ownNode(node, epoch);
+  if (path === own.path) own.value = value;
+  else if (path < own.path) own.left = insertNode(own.left, path, value, epoch);
+  else own.right = insertNode(own.right, path, value, epoch);
+  return balanceNode(own, epoch);
+}
+
+/** Removes a path that is there. */
+function removeNode(node: Node | undefined, path: CellPath, epoch: number): Node | undefined {
+  assert(node !== undefined, 'a cell to remove is not in the tree');
+  if (path !== node.path) {
+    const own = ownNode(node, epoch);
+    if (path < own.path) own.left = removeNode(own.left, path, epoch);
+    else own.right = removeNode(own.right, path, epoch);
+    return balanceNode(own, epoch);
+  }
+  if (node.left === undefined) return node.right;
+  if (node.right === undefined) return node.left;
+  let next = node.right;
+  while (next.left !== undefined) next = next.left;
+  const right = removeNode(node.right, next.path, epoch);
+  const heir = { ...next, left: node.left, right, epoch };
+  return balanceNode(heir, epoch);
+}
+
+/** Sets the height of a node of this epoch and rotates where its sides differ by two. */
+function balanceNode(node: Node, epoch: number): Node {
+  const slope = heightOf(node.left) - heightOf(node.right);
+  if (slope > 1) {
+    assert(node.left !== undefined, 'a left-heavy node has no left side');
+    if (heightOf(node.left.left) < heightOf(node.left.right)) {
+      node.left = rotateLeft(ownNode(node.left, epoch), epoch);
+    }
+    return rotateRight(node, epoch);
+  }
+  if (slope < -1) {
+    assert(node.right !== undefined, 'a right-heavy node has no right side');
+    if (heightOf(node.right.right) < heightOf(node.right.left)) {
+      node.right = rotateRight(ownNode(node.right, epoch), epoch);
+    }
+    return rotateLeft(node, epoch);
+  }
+  setHeight(node);
+  return node;
+}
+
+function rotateRight(node: Node, epoch: number): Node {
+  assert(node.left !== undefined, 'a rotation to the right needs a left side');
+  const top = ownNode(node.left, epoch);
+  node.left = top.right;
+  top.right = node;
+  setHeight(node);
+  setHeight(top);
+  return top;
+}
+
+function rotateLeft(node: Node, epoch: number): Node {
+  assert(node.right !== undefined, 'a rotation to the left needs a right side');
+  const top = ownNode(node.right, epoch);
+  node.right = top.left;
+  top.left = node;
+  setHeight(node);
+  setHeight(top);
+  return top;
+}
+
+function setHeight(node: Node): void {
+  node.height = Math.max(heightOf(node.left), heightOf(node.right)) + 1;
+}

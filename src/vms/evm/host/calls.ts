@@ -1,0 +1,225 @@
+/** CALL, CALLCODE, DELEGATECALL and STATICCALL (Yellow Paper H.2; EIP-150, 2929, 7702). */
+import type { FrameEnd, MachineAccess, Owner, Range } from '../../../dmir/host.ts';
+import { FRAME_WORD } from '../abi.ts';
+import type { Precompile } from '../precompiles/types.ts';
+import { ADDRESS_MASK, addressToBigint, type Code } from './accounts.ts';
+import type { EvmHost, EvmNote, HostFunction } from './host.ts';
+
+type CallName = 'CALL' | 'CALLCODE' | 'DELEGATECALL' | 'STATICCALL';
+
+interface CallKind {
+  readonly name: CallName;
+  readonly hasValue: boolean;
+  /** Runs the code of another account on the caller's own. */
+  readonly isOnSelf: boolean;
+  readonly operands: number;
+}
+
+const KINDS: Readonly<Record<CallName, CallKind>> = {
+  CALL: { name: 'CALL', hasValue: true, isOnSelf: false, operands: 7 },
+  CALLCODE: { name: 'CALLCODE', hasValue: true, isOnSelf: true, operands: 7 },
+  DELEGATECALL: { name: 'DELEGATECALL', hasValue: false, isOnSelf: true, operands: 6 },
+  STATICCALL: { name: 'STATICCALL', hasValue: false, isOnSelf: false, operands: 6 },
+};
+
+/** A call whose costs are paid. */
+interface PaidCall {
+  readonly kind: CallKind;
+  readonly target: Owner;
+  readonly address: bigint;
+  readonly code: Code | undefined;
+  readonly value: bigint;
+  readonly gas: bigint;
+  readonly input: Range;
+  readonly note: EvmNote & { readonly kind: 'call' };
+}
+
+const NOTHING: Range = { base: 0, length: 0 };
+
+export function callHost(name: CallName): HostFunction {
+  const kind = KINDS[name];
+  return (host, machine) => {
+    const call = payCall(host, machine, kind);
+    if (call !== undefined) enterCall(host, machine, call);
+  };
+}
+
+/** The code that a call to the account runs, and what reaching it costs (EIP-7702). */
+export function resolveCode(
+  host: EvmHost,
+  machine: MachineAccess,
+  owner: Owner,
+): { readonly code: Code | undefined; readonly cost: bigint } {
+  const { accounts, options } = host;
+  const code = accounts.code(machine, owner);
+  if (code?.delegate === undefined || !options.rules.eip7702) return { code, cost: 0n };
+  const target = machine.ownerOf(code.delegate);
+  const address = addressToBigint(code.delegate);
+  const cost = accounts.accessCost(machine, target, address);
+  // A delegation to a precompile runs no code; one to another delegation runs it as it stands.
+  const isPrecompile = host.precompile(address) !== undefined;
+  return { code: isPrecompile ? undefined : accounts.code(machine, target), cost };
+}
+
+/** Charges everything but the callee's gas, then takes that; undefined: the frame has trapped. */
+function payCall(host: EvmHost, machine: MachineAccess, kind: CallKind): PaidCall | undefined {
+  const { accounts, options } = host;
+  const { costs, rules } = options;
+  const requested = machine.operand(0);
+  const target = machine.ownerAt(machine.operandAddress(1));
+  const address = machine.operand(1) & ADDRESS_MASK;
+  const value = kind.hasValue ? machine.operand(2) : 0n;
+  const first = kind.hasValue ? 3 : 2;
+  const inputOffset = machine.operand(first);
+  const inputSize = machine.operand(first + 1);
+  const offset = machine.operand(first + 2);
+  const size = machine.operand(first + 3);
+  if (machine.isStatic && value !== 0n && kind.name === 'CALL') {
+    machine.trap('static-violation');
+    return undefined;
+  }
+  const isCovered =
+    machine.chargeMemory(inputOffset, inputSize) && machine.chargeMemory(offset, size);
+  let cost = 0n;
+  let code: Code | undefined;
+  if (isCovered) {
+    cost = accounts.accessCost(machine, target, address);
+    const resolved = resolveCode(host, machine, target);
+    code = resolved.code;
+    cost += resolved.cost;
+    if (value !== 0n) cost += costs.callValue;
+    if (kind.name === 'CALL' && (value !== 0n || !rules.eip158)) {
+      if (accounts.isEmpty(machine, target)) cost += costs.callNewAccount;
+    }
+  }
+  if (!isCovered || !machine.charge(cost)) {
+    machine.trap('out-of-gas');
+    return undefined;
+  }
+  const gas = takeGas(host, machine, requested);
+  if (gas === undefined) return undefined;
+  const input = machine.memory(inputOffset, inputSize);
+  const note = { kind: 'call', offset, size, operands: kind.operands } as const;
+  const stipend = value !== 0n ? costs.callStipend : 0n;
+  return { kind, target, address, code, value, gas: gas + stipend, input, note };
+}
+
+/** EIP-150: a call gets what it asks for, but at most all but one part in 64. */
+function takeGas(host: EvmHost, machine: MachineAccess, requested: bigint): bigint | undefined {
+  const divisor = host.options.costs.callRetainDivisor;
+  const left = machine.gas;
+  const most = divisor === 0n ? left : left - left / divisor;
+  if (divisor === 0n && requested > most) {
+    machine.trap('out-of-gas');
+    return undefined;
+  }
+  const gas = requested < most ? requested : most;
+  machine.gas = left - gas;
+  return gas;
+}
+
+function enterCall(host: EvmHost, machine: MachineAccess, call: PaidCall): void {
+  const { accounts, options } = host;
+  const self = machine.owner;
+  const { kind, target, value, gas, note } = call;
+  const hasFunds = value === 0n || accounts.balance(machine, self) >= value;
+  if (!hasFunds || !host.hasDepth(machine)) {
+    settleCall(machine, { status: 'halt', reason: undefined, gas, output: NOTHING }, note);
+    return;
+  }
+  const precompile = host.precompile(call.address);
+  if (precompile !== undefined) {
+    runPrecompile(host, machine, call, precompile);
+    return;
+  }
+  const isTransfer = kind.name === 'CALL' && value !== 0n;
+  if (call.code === undefined) {
+    if (isTransfer) accounts.transfer(machine, self, target, value);
+    settleCall(machine, { status: 'success', reason: undefined, gas, output: NOTHING }, note);
+    return;
+  }
+  const callerWord = machine.frameWordAddress(FRAME_WORD.CALLER);
+  const selfWord = machine.frameWordAddress(FRAME_WORD.ADDRESS);
+  const valueWord = machine.frameWordAddress(FRAME_WORD.CALLVALUE);
+  const program = options.codes.program(call.code);
+  machine.enter({
+    program,
+    gas,
+    isStatic: machine.isStatic || kind.name === 'STATICCALL',
+    owner: kind.isOnSelf ? self : target,
+    input: call.input,
+    note,
+  });
+  // After the journal's mark, so that a failure of the callee undoes it.
+  if (isTransfer) accounts.transfer(machine, self, target, value);
+  if (kind.isOnSelf) machine.copyFrameWord(FRAME_WORD.ADDRESS, selfWord);
+  else machine.setFrameOwner(FRAME_WORD.ADDRESS, target);
+  if (kind.name === 'DELEGATECALL') {
+    machine.copyFrameWord(FRAME_WORD.CALLER, callerWord);
+    machine.copyFrameWord(FRAME_WORD.CALLVALUE, valueWord);
+  } else {
+    machine.copyFrameWord(FRAME_WORD.CALLER, selfWord);
+    machine.setFrameWord(FRAME_WORD.CALLVALUE, value);
+  }
+  machine.setFrameWord(FRAME_WORD.CALLDATASIZE, BigInt(call.input.length));
+  machine.setFrameWord(FRAME_WORD.CODESIZE, BigInt(program.codeLength));
+  machine.setFrameWord(FRAME_WORD.RETURNDATASIZE, 0n);
+}
+
+/** Output or failure of a precompile for an input and gas. */
+export function applyPrecompile(
+  host: EvmHost,
+  precompile: Precompile,
+  input: Uint8Array,
+  gas: bigint,
+): { output: Uint8Array | undefined; gas: bigint } {
+  const cost = precompile.gas(input, host.options.rules);
+  if (cost > gas) return { output: undefined, gas: 0n };
+  const output = precompile.run(input, host.options.rules);
+  return output === null ? { output: undefined, gas: 0n } : { output, gas: gas - cost };
+}
+
+function runPrecompile(
+  host: EvmHost,
+  machine: MachineAccess,
+  call: PaidCall,
+  precompile: Precompile,
+): void {
+  const { output, gas } = applyPrecompile(host, precompile, machine.bytes(call.input), call.gas);
+  if (output === undefined) {
+    settleCall(machine, { status: 'halt', reason: 'out-of-gas', gas, output: NOTHING }, call.note);
+    return;
+  }
+  if (call.kind.name === 'CALL') {
+    host.accounts.transfer(machine, machine.owner, call.target, call.value);
+  }
+  machine.setReturnBytes(output);
+  finishCall(machine, true, gas, output.length, call.note);
+}
+
+/** A call's end: gas back, return data, output copied to memory, 1 or 0 on the stack. */
+export function settleCall(
+  machine: MachineAccess,
+  end: FrameEnd,
+  note: EvmNote & { readonly kind: 'call' },
+): void {
+  if (!machine.setReturnData(end.output)) {
+    machine.trap('memory-limit');
+    return;
+  }
+  finishCall(machine, end.status === 'success', end.gas, end.output.length, note);
+}
+
+function finishCall(
+  machine: MachineAccess,
+  isSuccess: boolean,
+  gas: bigint,
+  length: number,
+  note: EvmNote & { readonly kind: 'call' },
+): void {
+  machine.gas = machine.gas + gas;
+  machine.setFrameWord(FRAME_WORD.RETURNDATASIZE, BigInt(length));
+  const range = machine.memory(note.offset, note.size);
+  machine.copyReturnData(range.base, Math.min(range.length, length));
+  machine.resume(note.operands, isSuccess ? 1n : 0n);
+}

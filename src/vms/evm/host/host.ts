@@ -1,0 +1,297 @@
+/**
+ * The host of the EVM: answers the suspensions that `abi.ts` lists.
+ *
+ * Each function reads and charges first and changes state last, because a read whose item is still
+ * being fetched makes the whole function run again. An account that a function charged for stays
+ * warm meanwhile; `#base` puts gas back.
+ */
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import type {
+  FrameBelow,
+  FrameEnd,
+  MachineAccess,
+  Owner,
+  ProgramHandle,
+  Range,
+  VmHost,
+} from '../../../dmir/host.ts';
+import { TAPE_BLOCK_HASH } from '../../../dmir/state/tape.ts';
+import { ENV_WORD, FRAME_WORD, HOST_NAMES, HOST_OPERANDS, type HostName } from '../abi.ts';
+import type { ForkRules } from '../forks.ts';
+import type { HostCosts, KernelSchedule } from '../gas.ts';
+import type { Precompile } from '../precompiles/types.ts';
+import {
+  Accounts,
+  ADDRESS_MASK,
+  addressToBigint,
+  type Code,
+  type CodeStore,
+  SPACE,
+} from './accounts.ts';
+import { callHost, settleCall } from './calls.ts';
+import { createHost, settleCreate } from './creates.ts';
+import { decodeContext, decodeNote, encodeContext, encodeNote } from './notes.ts';
+
+/** What the host knows besides the machine. */
+export interface EvmHostOptions {
+  readonly rules: ForkRules;
+  readonly costs: HostCosts;
+  readonly schedule: KernelSchedule;
+  readonly codes: CodeStore & { program(code: Code): ProgramHandle };
+  readonly precompiles: ReadonlyMap<number, Precompile>;
+  /** Makes a program of code that is not stored (initcode). */
+  readonly load: (code: Uint8Array) => ProgramHandle;
+  /** Instructions of a lowered block at most, if not the usual number; steps depend on it. */
+  readonly lengthMax?: number | undefined;
+}
+
+/** What changes by transaction or block. */
+export interface EvmContext {
+  blockNumber: bigint;
+  blockHash: (number: bigint) => Uint8Array | undefined;
+  blobHashes: readonly Uint8Array[];
+}
+
+/** What a frame carries for its end: a call's output range, or a creation's account. */
+export type EvmNote =
+  | {
+      readonly kind: 'call';
+      readonly offset: bigint;
+      readonly size: bigint;
+      readonly operands: number;
+    }
+  | {
+      readonly kind: 'create';
+      readonly owner: Owner;
+      readonly address: bigint;
+      readonly operands: number;
+    };
+
+export type HostFunction = (host: EvmHost, machine: MachineAccess) => void;
+
+const BLOCK_HASH_WINDOW = 256n;
+const CALL_DEPTH_MAX = 1024;
+const PRECOMPILE_ADDRESS_MAX = 0x1ffn;
+const NOTHING: Range = { base: 0, length: 0 };
+
+export class EvmHost implements VmHost {
+  readonly name = 'evm';
+  readonly frameWords = Object.keys(FRAME_WORD).length;
+  readonly envWords = Object.keys(ENV_WORD).length;
+  readonly options: EvmHostOptions;
+  readonly accounts: Accounts;
+  /** Set when the transaction marks an account for removal. */
+  isDestroying = false;
+  context: EvmContext = { blockNumber: 0n, blockHash: () => undefined, blobHashes: [] };
+
+  constructor(options: EvmHostOptions) {
+    this.options = options;
+    this.accounts = new Accounts(options.codes, options.costs);
+  }
+
+  suspend(machine: MachineAccess, host: number): void {
+    const before = machine.gas;
+    try {
+      FUNCTIONS[HOST_NAMES[host] as HostName](this, machine);
+    } catch (error) {
+      machine.gas = before;
+      throw error;
+    }
+  }
+
+  leave(machine: MachineAccess, end: FrameEnd, note: unknown): void {
+    const { kind } = note as EvmNote;
+    if (kind === 'call') settleCall(machine, end, note as EvmNote & { kind: 'call' });
+    else createLeave(machine, end, note as EvmNote & { kind: 'create' });
+  }
+
+  settle(machine: MachineAccess, end: FrameEnd, note: unknown): FrameEnd {
+    if ((note as EvmNote).kind !== 'create') return end;
+    return settleCreate(this, machine, end, note as EvmNote & { kind: 'create' });
+  }
+
+  encodeNote(machine: MachineAccess, note: unknown): Uint8Array {
+    return encodeNote(machine, note as EvmNote);
+  }
+
+  decodeNote(machine: MachineAccess, bytes: Uint8Array, below: FrameBelow | undefined): EvmNote {
+    return decodeNote(machine, bytes, below);
+  }
+
+  encodeContext(): Uint8Array {
+    return encodeContext(this);
+  }
+
+  decodeContext(bytes: Uint8Array): void {
+    decodeContext(this, bytes);
+  }
+
+  /** Whether a call or creation may go one level deeper. */
+  hasDepth(machine: MachineAccess): boolean {
+    return machine.depth < CALL_DEPTH_MAX;
+  }
+
+  /** The precompile at the address under the fork, if any. */
+  precompile(address: bigint): Precompile | undefined {
+    if (address > PRECOMPILE_ADDRESS_MAX) return undefined;
+    return this.options.precompiles.get(Number(address));
+  }
+
+  /** The same for 20 bytes of address. */
+  precompileAt(address: Uint8Array): Precompile | undefined {
+    for (let i = 0; i < 18; i++) if (address[i] !== 0) return undefined;
+    const number = ((address[18] as number) << 8) | (address[19] as number);
+    return this.options.precompiles.get(number);
+  }
+
+  isWarmFromStart(address: bigint): boolean {
+    return this.accounts.warm.has(address);
+  }
+}
+
+/** A creation's end: the address or zero on the caller's stack, return data only of a revert. */
+function createLeave(
+  machine: MachineAccess,
+  end: FrameEnd,
+  note: EvmNote & { kind: 'create' },
+): void {
+  machine.gas = machine.gas + end.gas;
+  machine.setReturnData(end.status === 'revert' ? end.output : NOTHING);
+  setReturnSize(machine, end.status === 'revert' ? end.output.length : 0);
+  machine.resume(note.operands, end.status === 'success' ? note.address : 0n);
+}
+
+export function setReturnSize(machine: MachineAccess, size: number): void {
+  machine.setFrameWord(FRAME_WORD.RETURNDATASIZE, BigInt(size));
+}
+
+/** Charges an access to the account whose address is the operand; undefined: out of gas. */
+function accessOperand(host: EvmHost, machine: MachineAccess, index: number): Owner | undefined {
+  const owner = machine.ownerAt(machine.operandAddress(index));
+  const address = machine.operand(index) & ADDRESS_MASK;
+  const cost = host.accounts.accessCost(machine, owner, address);
+  if (machine.charge(cost)) return owner;
+  machine.trap('out-of-gas');
+  return undefined;
+}
+
+const balance: HostFunction = (host, machine) => {
+  const owner = accessOperand(host, machine, 0);
+  if (owner !== undefined) machine.resume(1, host.accounts.balance(machine, owner));
+};
+
+const extCodeSize: HostFunction = (host, machine) => {
+  const owner = accessOperand(host, machine, 0);
+  if (owner === undefined) return;
+  machine.resume(1, BigInt(host.accounts.code(machine, owner)?.bytes.length ?? 0));
+};
+
+/** keccak-256 of no bytes: the code hash of an account without code (EIP-1052). */
+const EMPTY_HASH = addressToBigint(keccak_256(new Uint8Array(0)));
+
+const extCodeHash: HostFunction = (host, machine) => {
+  const owner = accessOperand(host, machine, 0);
+  if (owner === undefined) return;
+  const { accounts } = host;
+  const hash = accounts.codeHash(machine, owner);
+  if (hash !== 0n) machine.resume(1, hash);
+  else machine.resume(1, accounts.isEmpty(machine, owner) ? 0n : EMPTY_HASH);
+};
+
+const extCodeCopy: HostFunction = (host, machine) => {
+  const owner = accessOperand(host, machine, 0);
+  if (owner === undefined) return;
+  const target = machine.operand(1);
+  const source = machine.operand(2);
+  const size = machine.operand(3);
+  const words = (size + 31n) / 32n;
+  if (
+    !machine.chargeMemory(target, size) ||
+    !machine.charge(words * host.options.schedule.copyWord)
+  ) {
+    machine.trap('out-of-gas');
+    return;
+  }
+  const range = machine.memory(target, size);
+  const copy = new Uint8Array(range.length);
+  const code = host.accounts.code(machine, owner)?.bytes;
+  if (code !== undefined && source < BigInt(code.length)) {
+    copy.set(code.subarray(Number(source), Number(source) + range.length));
+  }
+  machine.write(range.base, copy);
+  machine.resume(4);
+};
+
+const blockHash: HostFunction = (host, machine) => {
+  const number = machine.operand(0);
+  const { blockNumber } = host.context;
+  const known = number < blockNumber && number + BLOCK_HASH_WINDOW >= blockNumber;
+  const ask = (): bigint => {
+    const hash = host.context.blockHash(number);
+    return hash === undefined ? 0n : addressToBigint(hash);
+  };
+  machine.resume(1, known ? machine.outside(TAPE_BLOCK_HASH, number, ask) : 0n);
+};
+
+const blobHash: HostFunction = (host, machine) => {
+  const index = machine.operand(0);
+  const { blobHashes } = host.context;
+  const hash = index < BigInt(blobHashes.length) ? blobHashes[Number(index)] : undefined;
+  machine.resume(1, hash === undefined ? 0n : addressToBigint(hash));
+};
+
+const selfDestruct: HostFunction = (host, machine) => {
+  if (machine.isStatic) {
+    machine.trap('static-violation');
+    return;
+  }
+  const { accounts, options } = host;
+  const { costs, rules } = options;
+  const target = machine.ownerAt(machine.operandAddress(0));
+  const address = machine.operand(0) & ADDRESS_MASK;
+  const self = machine.owner;
+  const held = accounts.balance(machine, self);
+  const isNew = accounts.isEmpty(machine, target) && (!rules.eip158 || held !== 0n);
+  const isCreated = accounts.isMarked(machine, SPACE.created, self);
+  const access = accounts.accessCost(machine, target, address);
+  let cost = costs.selfdestruct + (rules.eip2929 && access === costs.accountCold ? access : 0n);
+  if (isNew) cost += costs.selfdestructNewAccount;
+  if (!machine.charge(cost)) {
+    machine.trap('out-of-gas');
+    return;
+  }
+  const isDestroyed = !rules.eip6780 || isCreated;
+  accounts.transfer(machine, self, target, held);
+  if (isDestroyed) {
+    if (target === self) accounts.setBalance(machine, self, 0n);
+    if (!accounts.isMarked(machine, SPACE.destroyed, self)) {
+      machine.refund(costs.selfdestructRefund);
+      accounts.set(machine, SPACE.destroyed, self, 1n);
+      host.isDestroying = true;
+    }
+  }
+  machine.resume(1);
+  machine.stop();
+};
+
+const FUNCTIONS: Readonly<Record<HostName, HostFunction>> = {
+  BALANCE: balance,
+  EXTCODESIZE: extCodeSize,
+  EXTCODECOPY: extCodeCopy,
+  EXTCODEHASH: extCodeHash,
+  BLOCKHASH: blockHash,
+  SELFBALANCE: (host, machine) => machine.resume(0, host.accounts.balance(machine, machine.owner)),
+  BLOBHASH: blobHash,
+  CREATE: createHost('CREATE'),
+  CALL: callHost('CALL'),
+  CALLCODE: callHost('CALLCODE'),
+  DELEGATECALL: callHost('DELEGATECALL'),
+  CREATE2: createHost('CREATE2'),
+  STATICCALL: callHost('STATICCALL'),
+  SELFDESTRUCT: selfDestruct,
+};
+
+/** Operands of the host function, by name. */
+export function operandsOf(name: HostName): number {
+  return HOST_OPERANDS[HOST_NAMES.indexOf(name)] as number;
+}

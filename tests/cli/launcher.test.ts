@@ -1,0 +1,106 @@
+/** The command as a person starts it: process, exit codes, signals. */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+
+const LAUNCHER = 'bin/lockstep.js';
+
+function start(words: readonly string[], launcher = LAUNCHER) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, ...words], {
+    encoding: 'utf8',
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+/** A copy of the launcher in an installation with some of its parts. */
+function installation(context: TestContext, files: Readonly<Record<string, string>>): string {
+  const root = mkdtempSync(join(tmpdir(), 'lockstep-launcher-'));
+  context.after(() => rmSync(root, { recursive: true, force: true }));
+  mkdirSync(join(root, 'bin'));
+  writeFileSync(join(root, 'package.json'), '{"type": "module", "version": "9.9.9"}');
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(root, name, '..'), { recursive: true });
+    writeFileSync(join(root, name), content);
+  }
+  copyFileSync(LAUNCHER, join(root, 'bin', 'lockstep.js'));
+  return join(root, 'bin', 'lockstep.js');
+}
+
+test('a token transfer from source to decoded result', () => {
+  const receiver = '0x00000000000000000000000000000000000000b0';
+  const call = ['--call', 'transfer(address,uint256)', receiver, '1000', '--json'];
+  const { code, out, err } = start(['run', 'examples/erc20/Token.sol', ...call]);
+  assert.equal(err, '');
+  assert.equal(code, 0);
+  const report = JSON.parse(out);
+  assert.deepEqual(report.call.result, [{ name: '', type: 'bool', value: true }]);
+  assert.deepEqual(
+    report.call.events.map((event: { name: string }) => event.name),
+    ['Transfer'],
+  );
+  const supply = 1_000_000n * 10n ** 18n;
+  const words = report.call.writes.map((write: { after: string }) => BigInt(write.after));
+  assert.deepEqual(new Set(words), new Set([1000n, supply - 1000n]));
+  const names = report.call.writes.map((write: { variable: string }) => write.variable);
+  assert.ok(names.includes('balanceOf[0x00000000000000000000000000000000000000B0]'));
+});
+
+test('a revert of the real machine is decoded', () => {
+  const call = ['--call', 'transfer', `0x${'0'.repeat(40)}`, '1'];
+  const { code, out } = start(['run', 'examples/erc20/Token.sol', ...call]);
+  assert.equal(code, 1);
+  assert.match(out, /revert: InvalidReceiver\(receiver: 0x0{40}\)/);
+});
+
+test('a constructor with arguments and imports from packages', () => {
+  const owner = `0x${'0'.repeat(38)}aa`;
+  const words = ['examples/vault/Vault.sol', '--deploy-args', `0x${'0'.repeat(38)}bb`, owner];
+  const { code, out } = start(['run', ...words, '--call', 'owner', '--json']);
+  assert.equal(code, 0);
+  assert.equal(JSON.parse(out).call.result[0].value.toLowerCase(), owner);
+  const total = ['--call', 'total', '[[1, 2, "a"], {amount: 3, until: 4, note: "b"}]', '--json'];
+  const sum = start(['run', ...words, ...total]);
+  assert.equal(JSON.parse(sum.out).call.result[0].value, '4');
+});
+
+test('a trace begins with the first instruction and agrees with the gas', (context) => {
+  const folder = join(installation(context, {}), '..');
+  writeFileSync(join(folder, 'add.hex'), '0x600160020160005260206000f3\n');
+  const { out } = start(['run', join(folder, 'add.hex'), '--trace', '--json']);
+  const lines = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.slice(0, -2).map((line) => line.opName),
+    ['PUSH1', 'PUSH1', 'ADD', 'PUSH1', 'MSTORE', 'PUSH1', 'PUSH1', 'RETURN'],
+  );
+  assert.equal(lines.at(-2).gasUsed, '0x18');
+  assert.equal(lines.at(-1).call.gas.execution, 24);
+});
+
+test('an installed package runs its build', (context) => {
+  const build = 'process.stdout.write(process.argv.slice(2).join());process.exitCode = 3;';
+  const launcher = installation(context, { 'dist/cli/main.js': build });
+  const { code, out } = start(['a', 'b'], launcher);
+  assert.equal(out, 'a,b');
+  assert.equal(code, 3);
+});
+
+test('an installation without build and sources says so', (context) => {
+  const { code, err } = start([], installation(context, {}));
+  assert.equal(code, 2);
+  assert.match(err, /installation is incomplete/);
+});
+
+test('a signal to the command reaches what it runs', async () => {
+  const child = spawn(process.execPath, [LAUNCHER, 'repl'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.write('help\n');
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  child.kill('SIGTERM');
+  const signal = await new Promise((resolve) => child.once('exit', (_, name) => resolve(name)));
+  assert.equal(signal, 'SIGTERM');
+});

@@ -1,0 +1,136 @@
+/** The backend in memory: order, ranges, snapshots, and the balance of its tree. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { bytesToHex } from '../../src/base/bytes.ts';
+import { isPending } from '../../src/state/backends/backend.ts';
+import { createMemoryBackend, type MemoryBackend } from '../../src/state/backends/memory.ts';
+import {
+  type Cell,
+  cellOfPath,
+  cellPath,
+  rangePaths,
+  type ScanRange,
+} from '../../src/state/cells.ts';
+import { createPrng, type Prng } from '../support/prng.ts';
+
+const OWNERS = [new Uint8Array(20).fill(1), new Uint8Array(32).fill(0xff), new Uint8Array(0)];
+
+function randomCell(prng: Prng): Cell {
+  return {
+    space: prng.pick([0, 2, 255, 256]),
+    owner: prng.pick(OWNERS),
+    key: prng.bytes(prng.below(3)).map((byte) => (byte < 128 ? byte & 7 : 255)),
+  };
+}
+
+function contentOf(backend: MemoryBackend, range: ScanRange): string[] {
+  return [...backend.scan(range)].map(
+    ({ cell, value }) => `${cellPath(cell)}=${bytesToHex(value)}`,
+  );
+}
+
+const ALL = [0, 2, 255, 256];
+
+function wholeOf(backend: MemoryBackend): string[] {
+  return ALL.flatMap((space) => contentOf(backend, { space }));
+}
+
+function modelOf(model: ReadonlyMap<string, string>, range?: ScanRange): string[] {
+  const { from, to } = range === undefined ? { from: '', to: undefined } : rangePaths(range);
+  return [...model]
+    .filter(([path]) => path >= from && (to === undefined || path < to))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, value]) => `${path}=${value}`);
+}
+
+test('random changes, scans and snapshots agree with a sorted map', () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const prng = createPrng(seed);
+    const backend = createMemoryBackend();
+    let model = new Map<string, string>();
+    const kept = [{ snapshot: backend.snapshot(), model: new Map(model) }];
+    for (let i = 0; i < 300; i++) {
+      const cell = randomCell(prng);
+      const kind = prng.below(20);
+      if (kind < 11) {
+        const value = prng.bytes(prng.below(3));
+        backend.put(cell, value);
+        model.set(cellPath(cell), bytesToHex(value));
+      } else if (kind < 17) {
+        backend.delete(cell);
+        model.delete(cellPath(cell));
+      } else if (kind === 17) {
+        kept.push({ snapshot: backend.snapshot(), model: new Map(model) });
+      } else if (kind === 18) {
+        const { snapshot, model: old } = prng.pick(kept);
+        backend.restore(snapshot);
+        model = new Map(old);
+      } else {
+        const range = { space: cell.space, owner: cell.owner, from: cell.key };
+        assert.deepEqual(contentOf(backend, range), modelOf(model, range), `seed ${seed}`);
+      }
+      const value = backend.get(cell);
+      assert.equal(value && bytesToHex(value), model.get(cellPath(cell)));
+    }
+    assert.deepEqual(wholeOf(backend), modelOf(model), `seed ${seed}`);
+    for (const { snapshot, model: old } of kept) {
+      backend.restore(snapshot);
+      assert.deepEqual(wholeOf(backend), modelOf(old), `seed ${seed}`);
+    }
+  }
+});
+
+test('a scan shows the cells as they were when it began', () => {
+  const backend = createMemoryBackend();
+  const cellAt = (key: number) => ({ space: 0, owner: OWNERS[0]!, key: Uint8Array.of(key) });
+  for (let key = 0; key < 100; key++) backend.put(cellAt(key), Uint8Array.of(key));
+  const seen: (number | undefined)[] = [];
+  for (const { cell } of backend.scan({ space: 0 })) {
+    seen.push(cell.key[0]);
+    backend.delete(cell);
+    backend.put(cellAt(99 - cell.key[0]! + 100), Uint8Array.of(0));
+  }
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 100 }, (_, key) => key),
+  );
+  assert.equal([...backend.scan({ space: 0 })].length, 100);
+});
+
+test('ascending cells do not make a deep tree', () => {
+  const backend = createMemoryBackend();
+  const key = new Uint8Array(32);
+  const view = new DataView(key.buffer);
+  for (let i = 0; i < 20_000; i++) {
+    view.setUint32(28, i);
+    backend.put({ space: 0, owner: OWNERS[0]!, key }, key);
+  }
+  view.setUint32(28, 12_345);
+  assert.deepEqual(backend.get({ space: 0, owner: OWNERS[0]!, key }), key);
+});
+
+test('a value that was put does not follow its array', () => {
+  const backend = createMemoryBackend();
+  const cell = { space: 0, owner: OWNERS[0]!, key: Uint8Array.of(1) };
+  const value = Uint8Array.of(1);
+  backend.put(cell, value);
+  value[0] = 2;
+  assert.deepEqual(backend.get(cell), Uint8Array.of(1));
+});
+
+test('a path keeps the cell, with the owner filled to 32 bytes', () => {
+  const cell = { space: 258, owner: Uint8Array.of(7, 8), key: Uint8Array.of(0, 255) };
+  const whole = new Uint8Array(32);
+  whole.set([7, 8], 30);
+  assert.deepEqual(cellOfPath(cellPath(cell)), { ...cell, owner: whole });
+  assert.equal(cellPath({ ...cell, owner: whole }), cellPath(cell));
+  const long = { ...cell, owner: new Uint8Array(33) };
+  assert.throws(() => cellPath(long), { code: 'L1003', plane: 'rejection' });
+  assert.throws(() => cellPath({ ...cell, space: -1 }), /BUG: -1 is no cell space/);
+});
+
+test('a snapshot belongs to its backend', () => {
+  const snapshot = createMemoryBackend().snapshot();
+  assert.throws(() => createMemoryBackend().restore(snapshot), /BUG: a snapshot/);
+  assert.equal(isPending(snapshot), false);
+});

@@ -1,0 +1,6 @@
+/** What a style rule reports. */
+export interface Violation {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+}
