@@ -168,13 +168,15 @@ export class OpenEncoder {
       const plan = PLANS.get(inst.op) as OpPlan;
       this.#plans[i] = plan;
       if (inst.op === 'charge') this.#rest += inst.imm;
+      for (const result of inst.results) this.#definition[result - first] = i;
+      // An alias is no use of what it stands for: its own uses are.
+      if (plan.mayAlias && this.#isAlias(inst)) {
+        this.#alias[(inst.results[0] as RegId) - first] = this.#resolve(inst.args[0] as Operand);
+        continue;
+      }
       for (const operand of inst.args) {
         const value = this.#resolve(operand);
         if (value >= 0) this.#uses[value - first] = (this.#uses[value - first] as number) + 1;
-      }
-      for (const result of inst.results) this.#definition[result - first] = i;
-      if (plan.mayAlias && this.#isAlias(inst)) {
-        this.#alias[(inst.results[0] as RegId) - first] = this.#resolve(inst.args[0] as Operand);
       }
     }
   }
