@@ -4,6 +4,8 @@
  * round.
  */
 import assert from 'node:assert/strict';
+import { hexToBytes } from '../src/base/bytes.ts';
+import { bytesToBigint } from '../src/base/u256.ts';
 import type { EvmMachine } from '../src/chain/machine.ts';
 import type { CallOptions, Hex } from '../src/chain/types.ts';
 import { findArtifact } from '../tests/lives/compile.ts';
@@ -21,7 +23,6 @@ const WARM_UP_ROUNDS = 10;
 const PASSES = 10;
 
 const word = (value: bigint): string => value.toString(16).padStart(64, '0');
-const hexToBytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
 
 export interface Transfers {
   /** The token is deployed on it, and every sender has a balance. */
@@ -42,7 +43,7 @@ export async function prepareTransfers(): Promise<Transfers> {
   const calls: CallOptions[] = [];
   for (let i = 0; i < ACCOUNTS; i++) {
     const sender = prng.bytes(20);
-    const holder = word(BigInt(`0x${Buffer.from(sender).toString('hex')}`));
+    const holder = word(bytesToBigint(sender));
     const minting = {
       to: token,
       from: OWNER,
