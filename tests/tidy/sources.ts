@@ -41,8 +41,6 @@ export interface FunctionSpan {
   readonly line: number;
   /** Lines from the first to the last, without the largest switch or literal table in it. */
   readonly length: number;
-  /** What stands before it. */
-  readonly comment: string;
 }
 
 /** A property access or a construction, as text: `Math.random`, `new Date`. */
@@ -101,8 +99,7 @@ function readSource(root: string, path: string, tree: SourceFile): Source {
     if (reference !== undefined) references.push({ ...reference, line });
     if (isFunctionLikeDeclaration(node) && !isGroup(node)) {
       const length = spanOf(node, lineAt, lineOf) - largestTable(node, lineAt, lineOf);
-      const comment = tree.text.slice(node.pos, node.getStart(tree));
-      functions.push({ name: nameOf(node, tree), line, length, comment });
+      functions.push({ name: nameOf(node, tree), line, length });
     }
     if (isPropertyAccessExpression(node)) accesses.push({ text: node.getText(tree), line });
     if (isNewExpression(node) && (node.arguments?.length ?? 0) === 0) {

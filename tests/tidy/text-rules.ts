@@ -6,15 +6,9 @@ const FUNCTION_LINES_MAX = 70;
 const FILE_LINES_MAX = 600;
 const COLUMNS_MAX = 100;
 
-/**
- * A function of the kernel may say in its comment why it is longer: WebAssembly's locals cannot be
- * handed to another function, so that a split would move them to memory.
- */
 export function findLongFunctions(source: Source): Violation[] {
-  const isKernel = source.path.startsWith('src/kernel/assembly/');
   return source.functions
     .filter(({ length }) => length > FUNCTION_LINES_MAX)
-    .filter(({ comment }) => !(isKernel && /over 70 lines because/i.test(comment)))
     .map(({ name, line, length }) => ({
       file: source.path,
       line,
