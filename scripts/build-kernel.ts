@@ -39,6 +39,7 @@ const ASC_OPTIONS = [
   '--enable=simd',
   '--enable=bulk-memory',
   '--use=abort=',
+  '--importTable',
   `--initialMemory=${INITIAL_PAGES}`,
   '--maximumMemory=65536',
 ];

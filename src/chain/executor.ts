@@ -16,6 +16,7 @@ import {
   type Range,
 } from '../dmir/host.ts';
 import { type CellLoader, InterpreterMachine } from '../engines/interpreter/trampoline.ts';
+import { CompilerTier, type EngineName, type TierOptions } from '../engines/tiering.ts';
 import * as L from '../kernel/layout.ts';
 import { type Backend, isPending } from '../state/backends/backend.ts';
 import { isPerTransaction, SPACES } from '../state/cells.ts';
@@ -58,6 +59,9 @@ export interface ExecutorOptions {
   readonly backend: Backend;
   /** EVM instructions of a lowered block at most; 1 for traces. */
   readonly lengthMax?: number;
+  /** The interpreter unless told. */
+  readonly engine?: EngineName;
+  readonly tier?: TierOptions;
 }
 
 /** Where each entry of the EVM's gas schedule stands in the kernel's. */
@@ -109,7 +113,7 @@ export class Executor {
   readonly #storageOwners = new Set<string>();
 
   constructor(options: ExecutorOptions) {
-    const { fork = LATEST_FORK, overrides, backend, lengthMax } = options;
+    const { fork = LATEST_FORK, overrides, backend, lengthMax, engine, tier } = options;
     this.fork = fork;
     this.backend = backend;
     const loader: CellLoader = {
@@ -143,6 +147,7 @@ export class Executor {
       lengthMax,
     });
     this.machine = new InterpreterMachine(this.host, loader);
+    if (engine === 'multipass') this.machine.tier = new CompilerTier(this.machine, tier);
     this.codes.kernel = this.machine.kernel;
     this.#page = new EffectPage(this.machine.kernel, L.EFFECTS_BASE);
     for (const [name, entry] of Object.entries(SCHEDULE_ENTRIES)) {
@@ -195,6 +200,9 @@ export class Executor {
     this.isOpen = true;
     this.host.isDestroying = false;
   }
+
+  /** Keccak-256 by the kernel; not for code that runs, whose return data it takes. */
+  readonly keccak256 = (bytes: Uint8Array): Uint8Array => this.machine.keccak256(bytes);
 
   /** Undoes what the transaction changed. */
   undo(): void {

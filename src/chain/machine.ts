@@ -4,6 +4,7 @@ import { bytesToHex, hexToBytes } from '../base/bytes.ts';
 import { LockstepError } from '../base/errors.ts';
 import { requireBits } from '../base/u256.ts';
 import { type FrameEnd, type Owner, PendingError } from '../dmir/host.ts';
+import { ENGINES, type EngineName, type TierOptions } from '../engines/tiering.ts';
 import {
   type Backend,
   isPending,
@@ -50,6 +51,10 @@ export interface MachineOptions {
   block?: Partial<BlockEnv>;
   /** Where the state rests; memory unless told. */
   backend?: Backend;
+  /** What runs the code; `interpreter` unless told. The outcomes are the same. */
+  engine?: EngineName;
+  /** When the engine compiles. */
+  tier?: TierOptions;
 }
 
 /** Gas of the outermost frame unless told. */
@@ -72,8 +77,8 @@ const DEFAULT_BLOCK: BlockEnv = {
 /**
  * A machine over an empty state, or over the backend that is given.
  *
- * Each machine has a kernel instance of its own, which reserves about half a gibibyte of address
- * space and uses of it what contracts touch; keep a machine rather than make one for each call.
+ * Each machine has a kernel instance of its own, which reserves three quarters of a gibibyte of
+ * address space and uses of it what contracts touch; keep a machine rather than make one a call.
  *
  * @throws RangeError for a fork that does not exist
  */
@@ -122,6 +127,7 @@ export class EvmMachine implements Machine {
   readonly #snapshots: Snapshot[] = [];
   readonly #warm: MessageWarmSet;
   readonly #addresses = new Map<string, Uint8Array>();
+  readonly #engine: Pick<MachineOptions, 'engine' | 'tier'>;
   #tracer: Executor | undefined;
   /** Whose environment holds which gas price, so that a call like the last sets none. */
   readonly #last: { executor: Executor | undefined; gasPrice: bigint } = {
@@ -135,6 +141,14 @@ export class EvmMachine implements Machine {
     this.#backend = options.backend ?? createMemoryBackend();
     this.#block = { ...DEFAULT_BLOCK, ...options.block };
     this.#chainId = options.chainId ?? 1n;
+    const { engine, tier } = options;
+    if (engine !== undefined && !ENGINES.includes(engine)) {
+      throw new RangeError(`There is no engine "${engine}"; there are ${ENGINES.join(' and ')}.`);
+    }
+    this.#engine = {
+      ...(engine === undefined ? {} : { engine }),
+      ...(tier === undefined ? {} : { tier }),
+    };
     this.#coinbase = addressToBigint(toAddress(this.#block.coinbase, 'the coinbase'));
     const rules = forkRules(this.fork, this.#overrides);
     this.#warm = new MessageWarmSet(
@@ -150,7 +164,7 @@ export class EvmMachine implements Machine {
       fork: this.fork,
       backend: this.#backend,
       ...(this.#overrides === undefined ? {} : { overrides: this.#overrides }),
-      ...(lengthMax === undefined ? {} : { lengthMax }),
+      ...(lengthMax === undefined ? this.#engine : { lengthMax }),
     });
     const block = this.#block;
     const env: Partial<Record<EnvWord, bigint>> = {

@@ -103,6 +103,8 @@ export interface MachineAccess {
   /** keccak-256 of bytes, 32 bytes; the return data of the frame are lost. */
   keccak256(data: Uint8Array): Uint8Array;
   bytes(range: Range): Uint8Array;
+  /** The same without a copy: good until the machine does anything, and not to be written. */
+  view(range: Range): Uint8Array;
   write(address: number, bytes: Uint8Array): void;
 
   /** The owner whose low 20 bytes stand in the word at the address. */

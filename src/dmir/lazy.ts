@@ -13,6 +13,8 @@ export interface LazySource {
   readonly spaces: readonly number[];
   /** 1 for each source program counter at which a dispatch may arrive. */
   readonly destinations: Uint8Array;
+  /** Bits that a word of a region for words can have set, by its offset; 256 unless told. */
+  wordBits?(region: number, offset: number): number;
   /** Whether there is a block with the id. */
   isBlock(id: number): boolean;
   /**

@@ -26,6 +26,12 @@ export const SCHEDULE_BASE = 0x0002_1000;
 export const ENV_BASE = 0x0002_2000;
 export const SCRATCH_BASE = 0x0002_3000;
 export const SCRATCH_BYTES = 0x1000;
+/** Scratch that only compiled code uses; aligned to 32 bytes. */
+export const RT_SCRATCH_BASE = 0x0002_4000;
+export const RT_SCRATCH_BYTES = 0x400;
+/** Words for results of functions that compiled code calls: one for each such call of a region. */
+export const RT_SPILL_BASE = 0x0002_8000;
+export const RT_SPILL_COUNT = 1024;
 export const MEMO_BASE = 0x0004_0000;
 export const FRAMES_BASE = 0x0020_0000;
 export const WINDOW_BASE = 0x0040_0000;
@@ -35,19 +41,19 @@ export const CONTROL_END = 0x0300_0000;
 export const CODE_BASE = 0x0300_0000;
 export const CODE_END = 0x0800_0000;
 export const JOURNAL_BASE = 0x0800_0000;
-export const JOURNAL_END = 0x1800_0000;
+export const JOURNAL_END = 0x2900_0000;
 /** Return data of the last call; one buffer serves all depths, since a call replaces it. */
-export const RETURN_BASE = 0x1800_0000;
-export const RETURN_END = 0x1c00_0000;
+export const RETURN_BASE = 0x2900_0000;
+export const RETURN_END = 0x2d00_0000;
 /** Input of the outermost frame. */
-export const INPUT_BASE = 0x1c00_0000;
-export const INPUT_END = 0x1cf0_0000;
+export const INPUT_BASE = 0x2d00_0000;
+export const INPUT_END = 0x2df0_0000;
 /** Outputs, logs and writes of the latest transactions, until TypeScript takes them over. */
-export const EFFECTS_BASE = 0x1cf0_0000;
+export const EFFECTS_BASE = 0x2df0_0000;
 export const EFFECTS_BYTES = 0x1_0000;
-export const HEAP_BASE = 0x1d00_0000;
+export const HEAP_BASE = 0x2e00_0000;
 /** Pages that the kernel's memory has at start: all below the heap, and one mebibyte of it. */
-export const INITIAL_PAGES = 0x1d10;
+export const INITIAL_PAGES = 0x2e10;
 
 // Fields of the machine block, from MACHINE_BASE
 export const M_STEPS = 0; // u64: dMIR operations executed, counted at block entry
@@ -68,6 +74,7 @@ export const M_ENTRY = 80; // one bytecode word, with which a run enters its fir
 export const M_HEAP_LIMIT = 68; // u32: highest heap address that a frame's memory may reach
 export const M_JOURNAL_STATUS = 96; // u32: JOURNAL_OK, or the range that was full
 export const M_HASH_SEED = 104; // u64: mixed into the hashes of cells; no outcome depends on it
+export const M_YIELD = 112; // u64: steps at which the run yields, for loops of compiled code
 
 // Frame records
 export const FRAME_BYTES = 1024;
@@ -126,6 +133,8 @@ export const STATUS_SUSPEND = 4; // F_DETAIL: host function; its operands are th
 export const STATUS_LOWER = 5; // F_DETAIL: source pc of the block to lower
 export const STATUS_MISSING = 6; // F_DETAIL: cell space, F_DETAIL2: address of the key
 export const STATUS_RETURN = 7; // a closed function returned outside; results at the window
+/** Of compiled code to the loop only: the frame is saved, go on at the block at F_PC. */
+export const STATUS_CONTINUE = 8;
 
 // Block headers in the bytecode, before the block's constants and words
 export const HEADER_BYTES = 16;
@@ -162,17 +171,18 @@ export const SPACE_CODE_HASH = 4;
 export const SPACE_CODE = 5;
 export const SPACE_CREATED = 6; // mark: the account was created in this transaction
 export const SPACE_DESTROYED = 7; // mark: the account is destroyed at the end of this transaction
+export const SPACE_EXISTS = 8; // mark: the account exists although it is empty
 
 // Ranges of the journal, in order; the last one ends at JOURNAL_END
 export const OWNERS_BASE = 0x0800_0000;
 export const OWNER_COUNT_MAX = 0x4_0000;
 export const OWNER_INDEX_BASE = 0x0880_0000; // u32 a slot, twice as many slots as owners
 export const CELL_INDEX_BASE = 0x08a0_0000; // u32 a slot, twice as many slots as cells
-export const TOUCHED_BASE = 0x0920_0000; // u32 a cell
-export const CELLS_BASE = 0x0960_0000;
-export const CELL_COUNT_MAX = 0x10_0000;
-export const UNDO_BASE = 0x1160_0000;
-export const LOGS_BASE = 0x1560_0000;
+export const TOUCHED_BASE = 0x09a0_0000; // u32 a cell
+export const CELLS_BASE = 0x0a20_0000;
+export const CELL_COUNT_MAX = 0x20_0000;
+export const UNDO_BASE = 0x1a20_0000;
+export const LOGS_BASE = 0x2620_0000;
 
 // Values of M_JOURNAL_STATUS
 export const JOURNAL_OK = 0;

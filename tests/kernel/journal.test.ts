@@ -203,10 +203,11 @@ test('the room state and the kernel name the same spaces', () => {
     code: layout.SPACE_CODE,
     created: layout.SPACE_CREATED,
     destroyed: layout.SPACE_DESTROYED,
+    exists: layout.SPACE_EXISTS,
   };
   const stateSpaces = Object.entries(SPACES).map(([name, { number }]) => [name, number]);
   assert.deepEqual(Object.fromEntries(stateSpaces), kernelSpaces);
-  assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 7].filter(isPerTransaction), [1, 6, 7]);
+  assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 7, 8].filter(isPerTransaction), [1, 6, 7]);
 });
 
 test('the ranges of the journal follow each other and end in its area', () => {

@@ -35,6 +35,7 @@ const FORMS = {
   BR_SGT_K: 'a k s | T T',
   SUSPEND: 'i s . | T P',
   LOWER: '. P', // header of a stub: the block's id,
+  ENTER: '. P', // compiled code: its index in the table
   STOP: '. . .',
   FINISH: 'i a b',
   REVERT: 'i a b',

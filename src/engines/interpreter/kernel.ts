@@ -7,7 +7,13 @@
 import { INITIAL_PAGES, PAGE_BYTES } from '../../kernel/layout.ts';
 import { KERNEL_BASE64 } from '../../kernel/wasm.generated.ts';
 
-/** Functions of the compiled kernel; what they do stands in `src/kernel/assembly`. */
+/** Entries of the table at first. */
+const TABLE_ENTRIES = 1024;
+
+/**
+ * Functions of the compiled kernel; what they do stands in `src/kernel/assembly`. Those of
+ * `runtime.ts` (`rt*`) are for the imports of compiled code.
+ */
 export interface KernelExports {
   readonly memory: WebAssembly.Memory;
   run(frame: number, budget: number): number;
@@ -31,6 +37,40 @@ export interface KernelExports {
   nextDirty(from: number): number;
   effectsLimit(output: number): number;
   collectEffects(target: number, output: number, length: number, space: number): number;
+  rtGrow(frame: number, offset: bigint, size: bigint, gas: bigint): bigint;
+  rtGrow256(frame: number, offset: number, size: number, gas: bigint): bigint;
+  rtStore8(frame: number, offset: number, value: number, gas: bigint): bigint;
+  rtCopy(
+    frame: number,
+    regions: number,
+    target: number,
+    source: number,
+    size: number,
+    gas: bigint,
+  ): bigint;
+  rtLoadZero(frame: number, region: number, target: number, offset: number): void;
+  rtKeccak(frame: number, target: number, offset: number, size: number, gas: bigint): bigint;
+  rtFinish(frame: number, offset: number, size: number, gas: bigint): bigint;
+  rtLog(frame: number, count: number, operands: number, gas: bigint): bigint;
+  rtChargeDyn(amount: number, gas: bigint): bigint;
+  rtCellLoad(frame: number, space: number, key: number, target: number, gas: bigint): bigint;
+  rtCellStore(frame: number, space: number, key: number, value: number, gas: bigint): bigint;
+  rtMul(target: number, a: number, b: number): void;
+  rtUdiv(target: number, a: number, b: number): void;
+  rtSdiv(target: number, a: number, b: number): void;
+  rtUrem(target: number, a: number, b: number): void;
+  rtSrem(target: number, a: number, b: number): void;
+  rtAddmod(target: number, a: number, b: number, modulus: number): void;
+  rtMulmod(target: number, a: number, b: number, modulus: number): void;
+  rtPow(target: number, base: number, exponent: number): void;
+  rtUmulhi(target: number, a: number, b: number): void;
+  rtSmulhi(target: number, a: number, b: number): void;
+  rtSext(target: number, index: number, value: number): void;
+  rtByte(target: number, index: number, value: number): void;
+  rtShl(target: number, value: number, count: number): void;
+  rtUshr(target: number, value: number, count: number): void;
+  rtSshr(target: number, value: number, count: number): void;
+  rtClz(target: number, value: number): void;
 }
 
 let compiled: WebAssembly.Module | undefined;
@@ -44,6 +84,8 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 
 export class Kernel {
   readonly exports: KernelExports;
+  /** Compiled code, which the loop calls by its place. */
+  readonly table: WebAssembly.Table;
   u8!: Uint8Array<ArrayBuffer>;
   u32!: Uint32Array<ArrayBuffer>;
   u64!: BigUint64Array<ArrayBuffer>;
@@ -51,7 +93,8 @@ export class Kernel {
 
   constructor() {
     compiled ??= new WebAssembly.Module(decodeBase64(KERNEL_BASE64));
-    const instance = new WebAssembly.Instance(compiled, {});
+    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_ENTRIES });
+    const instance = new WebAssembly.Instance(compiled, { env: { table: this.table } });
     this.exports = instance.exports as unknown as KernelExports;
     this.refresh();
     if (this.u8.length < INITIAL_PAGES * PAGE_BYTES)

@@ -2,10 +2,17 @@
  * A contract's bytecode in the kernel: its jump table and the blocks encoded so far.
  *
  * A block that a branch names but no run has reached is a stub that leaves the loop with the
- * block's id; encoding the block patches every branch to it.
+ * block's id; encoding the block patches every branch to it, and the stub, whose address compiled
+ * code may hold, to jump there.
+ *
+ * A block for which there is compiled code begins with an ENTER word in place of its header and
+ * what follows it. Installing and uninstalling ask that no frame of the program stands inside a
+ * block, as one does that waits for a cell: it would go on at words, or use constants, that are
+ * another's.
  */
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { assert } from '../../base/assert.ts';
 import { LockstepError } from '../../base/errors.ts';
 import { OpenEncoder } from '../../dmir/bytecode/encode-open.ts';
 import { FORM } from '../../dmir/bytecode/forms.ts';
@@ -16,6 +23,8 @@ import type { Kernel } from './kernel.ts';
 
 const WORD_BYTES = 8;
 const STUB_BYTES = HEADER_BYTES + WORD_BYTES;
+/** What an ENTER block takes the place of: a header and a word. */
+const HEAD_WORDS = (HEADER_BYTES + WORD_BYTES) / 4;
 const ALIGN = 16;
 const CHUNK_BYTES_MIN = 1024;
 const CHUNK_BYTES_MAX = 0x1_0000;
@@ -93,6 +102,9 @@ export class Program implements ProgramHandle {
   readonly #encoder: OpenEncoder;
   readonly #stubs = new Map<number, number>();
   readonly #fixups = new Map<number, number[]>();
+  readonly #installed = new Map<number, number>();
+  /** What ENTER words displaced, by the place of its last 32 bits, where a target may stand. */
+  readonly #heads = new Map<number, Uint32Array>();
   readonly #chunks: { readonly address: number; readonly bytes: number }[] = [];
   #next = 0;
   #entry = 0;
@@ -199,10 +211,19 @@ export class Program implements ProgramHandle {
     if (id < this.source.code.length && u32[this.jumps / 4 + id] !== 0) {
       u32[this.jumps / 4 + id] = address;
     }
+    const stub = this.#stubs.get(id);
+    if (stub !== undefined) this.#writeEntry(stub, FORM.JUMP, address);
     const fixups = this.#fixups.get(id);
     if (fixups === undefined) return;
-    for (const place of fixups) u32[place] = address;
+    for (const place of fixups) this.#setTarget(place, address);
     this.#fixups.delete(id);
+  }
+
+  /** Writes a block's address to the place, or to where its content is kept. */
+  #setTarget(place: number, address: number): void {
+    const head = this.#heads.get(place);
+    if (head === undefined) this.#kernel.u32[place] = address;
+    else head[HEAD_WORDS - 1] = address;
   }
 
   #resolve(place: number, target: number): void {
@@ -222,14 +243,68 @@ export class Program implements ProgramHandle {
     const known = this.#stubs.get(id);
     if (known !== undefined) return known;
     const address = this.#take(STUB_BYTES);
-    const { view } = this.#kernel;
-    view.setBigUint64(address, 0n, true);
-    view.setUint32(address + 8, 0, true);
-    view.setUint16(address + 12, HEADER_BYTES, true);
-    view.setUint16(address + HEADER_BYTES, FORM.LOWER, true);
-    view.setUint32(address + HEADER_BYTES + 4, id, true);
+    this.#writeEntry(address, FORM.LOWER, id);
     this.#stubs.set(id, address);
     this.ids.set(address, id);
     return address;
+  }
+
+  /** Makes a block of one word: a form and its 32-bit number. Entering it costs nothing. */
+  #writeEntry(address: number, form: number, number: number): void {
+    const { u32 } = this.#kernel;
+    const at = address / 4;
+    u32[at] = 0;
+    u32[at + 1] = 0;
+    u32[at + 2] = 0;
+    u32[at + 3] = HEADER_BYTES;
+    u32[at + 4] = form;
+    u32[at + 5] = number;
+  }
+
+  // ---- compiled code
+
+  /** Places in the kernel's table by block. */
+  get installed(): ReadonlyMap<number, number> {
+    return this.#installed;
+  }
+
+  /** Address of the block's header if it is encoded, else of its stub; both stay good. */
+  addressOf(id: number): number {
+    return this.blocks.get(id)?.address ?? this.#stub(id);
+  }
+
+  /**
+   * Has the block enter compiled code; the block is encoded if it is new. No frame of the program
+   * may stand inside a block. Like all that takes code memory, this may give up programs that no
+   * frame runs, so some frame must run this one or the area have room.
+   *
+   * @param index place in the kernel's table of a function (frame, window pointer, gas, steps) ->
+   *   status, which does all that entering the block does: it checks the window and charges
+   */
+  install(id: number, index: number): void {
+    assert(!this.isReleased, 'code is installed in a program that was given up');
+    const address = this.block(id);
+    const at = address / 4;
+    if (!this.#installed.has(id)) {
+      const head = this.#kernel.u32.slice(at, at + HEAD_WORDS);
+      this.#heads.set(at + HEAD_WORDS - 1, head);
+    }
+    this.#writeEntry(address, FORM.ENTER, index);
+    this.#installed.set(id, index);
+  }
+
+  /** Has the block run by the interpreter again. The rules of `install` hold. */
+  uninstall(id: number): void {
+    if (!this.#installed.delete(id)) return;
+    const at = this.block(id) / 4;
+    const place = at + HEAD_WORDS - 1;
+    const head = this.#heads.get(place) as Uint32Array;
+    this.#heads.delete(place);
+    // What was given up may hold another program by now.
+    if (!this.isReleased) this.#kernel.u32.set(head, at);
+  }
+
+  uninstallAll(): void {
+    for (const id of [...this.#installed.keys()]) this.uninstall(id);
   }
 }

@@ -24,6 +24,7 @@ import { HostTape, TAPE_HAS_STORAGE } from '../../dmir/state/tape.ts';
 import * as L from '../../kernel/layout.ts';
 import { Kernel } from './kernel.ts';
 import { CodeArea, Program } from './program.ts';
+import type { Tier } from './tier.ts';
 
 /** Operations of one run of the loop; it must return now and then to reach the optimising tier. */
 const BUDGET = 250_000;
@@ -63,6 +64,8 @@ export class InterpreterMachine implements MachineAccess {
   readonly tape = new HostTape();
   /** Gas with which the outermost frame began. */
   gasStart = 0n;
+  /** Undefined: everything runs in the interpreter. */
+  tier: Tier | undefined;
   readonly #host: VmHost;
   readonly #loader: CellLoader;
   readonly #notes: FrameNote[] = [];
@@ -89,7 +92,10 @@ export class InterpreterMachine implements MachineAccess {
 
   /** Gives up every program. Only between transactions. */
   clearPrograms(): void {
-    for (const program of this.#programs) program.isReleased = true;
+    for (const program of this.#programs) {
+      this.tier?.released(program);
+      program.isReleased = true;
+    }
     this.#programs.clear();
     this.area.clear();
   }
@@ -102,6 +108,7 @@ export class InterpreterMachine implements MachineAccess {
     for (const program of this.#programs) {
       if (left-- === 0) break;
       if (running.has(program)) continue;
+      this.tier?.released(program);
       program.release();
       this.#programs.delete(program);
       isFreed = true;
@@ -148,6 +155,9 @@ export class InterpreterMachine implements MachineAccess {
 
   /** Has `advance` pause at the first block entry once this many more operations are done. */
   pauseAfter(steps: bigint): void {
+    // Compiled code asks for the time at the heads of its loops alone.
+    this.tier?.retire();
+    this.tier = undefined;
     const { u64 } = this.kernel;
     const machine = L.MACHINE_BASE / 8;
     u64[machine + L.M_STEP_LIMIT / 8] = (u64[machine + L.M_STEPS / 8] as bigint) + steps;
@@ -201,6 +211,7 @@ export class InterpreterMachine implements MachineAccess {
     const f = frame / 4;
     const p = parent / 4;
     const program = start.program as Program;
+    if (this.tier !== undefined) this.tier.entered(program);
     const window = outermost ? L.WINDOW_BASE + SLOT : (u32[p + L.F_SP / 4] as number);
     u32[f + L.F_PC / 4] = program.entry;
     u32[f + L.F_SP / 4] = window;
@@ -272,6 +283,7 @@ export class InterpreterMachine implements MachineAccess {
       case L.STATUS_YIELD: {
         const machine = L.MACHINE_BASE / 8;
         const steps = u64[machine + L.M_STEPS / 8] as bigint;
+        this.tier?.yielded(this.currentProgram() as Program);
         return steps >= (u64[machine + L.M_STEP_LIMIT / 8] as bigint) ? 'paused' : undefined;
       }
       case L.STATUS_LOWER:
@@ -280,11 +292,7 @@ export class InterpreterMachine implements MachineAccess {
         );
         return undefined;
       case L.STATUS_MISSING:
-        this.#fetch(
-          u32[f + L.F_DETAIL / 4] as number,
-          this.owner,
-          u32[f + L.F_DETAIL2 / 4] as number,
-        );
+        this.fetchCell(u32[f + L.F_DETAIL / 4] as number, u32[f + L.F_DETAIL2 / 4] as number);
         return undefined;
       case L.STATUS_SUSPEND:
         this.#decided = undefined;
@@ -325,7 +333,10 @@ export class InterpreterMachine implements MachineAccess {
     const note = this.#notes[this.#depth] as FrameNote;
     const end = ended.status === 'success' ? this.#host.settle(this, ended, note.note) : ended;
     if (end.status !== 'success') kernel.exports.rollback(this.#frame + L.F_CHECKPOINT);
-    if (note.program?.isTransient) note.program.release();
+    if (note.program?.isTransient) {
+      this.tier?.released(note.program);
+      note.program.release();
+    }
     if (this.#depth === 0) {
       this.#last = end;
       return true;
@@ -467,6 +478,10 @@ export class InterpreterMachine implements MachineAccess {
     return this.kernel.u8.slice(range.base, range.base + range.length);
   }
 
+  view(range: Range): Uint8Array {
+    return this.kernel.u8.subarray(range.base, range.base + range.length);
+  }
+
   write(address: number, bytes: Uint8Array): void {
     this.kernel.u8.set(bytes, address);
   }
@@ -518,6 +533,17 @@ export class InterpreterMachine implements MachineAccess {
     if (known !== 0) return known;
     this.#fetch(space, owner, KEY);
     return kernel.exports.reachCell(space, owner, KEY);
+  }
+
+  /**
+   * Brings a cell of the current frame's owner, which the journal does not hold, into it. Compiled
+   * code may call this in the middle of a run, when the memory may have grown.
+   *
+   * @throws PendingError where the backend has to wait for the value
+   */
+  fetchCell(space: number, keyAddress: number): void {
+    this.kernel.refresh();
+    this.#fetch(space, this.owner, keyAddress);
   }
 
   #fetch(space: number, owner: Owner, keyAddress: number): Cell {

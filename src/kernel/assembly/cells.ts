@@ -63,6 +63,8 @@ function chargeStore(fp: u32, space: u32, cell: u32, value: u32, rest: u64, gas:
   return <u64>gas < cost ? -TRAP_OUT_OF_GAS : gas - <i64>cost;
 }
 
+// @ts-ignore: decorator
+@inline
 export function storeCell(fp: u32, space: u32, cell: u32, value: u32, rest: u64, gas: i64): i64 {
   const left = chargeStore(fp, space, cell, value, rest, gas);
   if (left >= 0) writeCell(cell, value);

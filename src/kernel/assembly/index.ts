@@ -20,3 +20,32 @@ export { keccak256 } from './keccak';
 export { run } from './loop';
 export { growMemory, reserve } from './memory';
 export { collectEffects, effectsLimit } from './outcome';
+export {
+  rtAddmod,
+  rtByte,
+  rtCellLoad,
+  rtCellStore,
+  rtChargeDyn,
+  rtClz,
+  rtCopy,
+  rtFinish,
+  rtGrow,
+  rtGrow256,
+  rtKeccak,
+  rtLoadZero,
+  rtLog,
+  rtMul,
+  rtMulmod,
+  rtPow,
+  rtSdiv,
+  rtSext,
+  rtShl,
+  rtSmulhi,
+  rtSrem,
+  rtSshr,
+  rtStore8,
+  rtUdiv,
+  rtUmulhi,
+  rtUrem,
+  rtUshr,
+} from './runtime';

@@ -20,13 +20,11 @@ import {
   F_CONTROL,
   F_DETAIL,
   F_DETAIL2,
-  F_FLAGS,
   F_FUNCTION_COUNT,
   F_FUNCTIONS,
   F_GAS,
   F_JUMPS,
   F_JUMPS_LENGTH,
-  F_OUT_BASE,
   F_OUT_LENGTH,
   F_OWNER,
   F_PC,
@@ -36,7 +34,6 @@ import {
   F_WINDOW_BASE,
   F_WINDOW_LIMIT,
   F_WORDS,
-  FLAG_STATIC,
   FUNCTION_BYTES,
   H_CODE,
   H_GAS,
@@ -47,11 +44,11 @@ import {
   M_ENTRY,
   M_STEP_LIMIT,
   M_STEPS,
+  M_YIELD,
   MACHINE_BASE,
   R_BASE,
   R_LENGTH,
-  S_KECCAK_WORD,
-  S_LOG_BYTE,
+  STATUS_CONTINUE,
   STATUS_FINISH,
   STATUS_LOWER,
   STATUS_MISSING,
@@ -66,7 +63,6 @@ import {
   TRAP_OUT_OF_GAS,
   TRAP_STACK_OVERFLOW,
   TRAP_STACK_UNDERFLOW,
-  TRAP_STATIC,
 } from '../layout';
 import {
   addToCell,
@@ -77,18 +73,16 @@ import {
   storeCell,
   takeCell,
 } from './cells';
-import { appendLog, cellLoadCost, findCell, refundAdd } from './journal';
-import { keccak256ToWord } from './keccak';
-import { keccakMemo32, keccakMemo64 } from './keccak-memo';
+import { cellLoadCost, findCell, refundAdd } from './journal';
 import {
-  chargeWords,
   copyRegion,
   growMemory,
-  growMemory256,
+  isOffset,
   isSmall,
   loadZeroExtended,
+  loadZeroWord,
   regionOf,
-  schedule,
+  wordLimit,
 } from './memory';
 import { Op } from './opcodes.generated';
 import {
@@ -104,6 +98,7 @@ import {
   setOutput,
   within,
 } from './regions';
+import { keccakRange, keccakWords, logMemory, rtFinish } from './runtime';
 import * as scalar from './scalar';
 import {
   add256,
@@ -188,19 +183,6 @@ function ib(pc: u32): u32 {
   return <u32>load<u16>(pc, 6);
 }
 
-/** First offset at which 32 bytes no longer lie inside a memory of the length. */
-// @ts-ignore: decorator
-@inline
-function wordLimit(length: u32): u64 {
-  return length >= 32 ? <u64>(length - 31) : 0;
-}
-
-// @ts-ignore: decorator
-@inline
-function isOffset(a: u32, limit: u64): bool {
-  return (load<u64>(a, 8) | load<u64>(a, 16) | load<u64>(a, 24)) == 0 && load<u64>(a) < limit;
-}
-
 function save(fp: u32, pc: u32, sp: u32, gas: i64, steps: u64, status: u32): u32 {
   store<u32>(fp, pc, F_PC);
   store<u32>(fp, sp, F_SP);
@@ -251,59 +233,25 @@ function finish(
   fp: u32,
   pc: u32,
   sp: u32,
-  gasBefore: i64,
+  gas: i64,
   steps: u64,
   offset: u32,
   size: u32,
   status: u32,
 ): u32 {
-  const gas = growMemory256(fp, offset, size, gasBefore);
-  if (gas < 0) return trap(fp, pc, sp, gasBefore, steps, <u32>-gas);
-  const length = <u32>load<u64>(size);
-  const base = load<u32>(regionOf(fp, 0), R_BASE);
-  store<u32>(fp, length == 0 ? base : base + <u32>load<u64>(offset), F_OUT_BASE);
-  store<u32>(fp, length, F_OUT_LENGTH);
-  return save(fp, pc, sp, gas, steps, status);
+  const left = rtFinish(fp, offset, size, gas);
+  if (left < 0) return trap(fp, pc, sp, gas, steps, <u32>-left);
+  return save(fp, pc, sp, left, steps, status);
 }
 
-function keccak(fp: u32, dst: u32, offset: u64, length: u64, gasBefore: i64): i64 {
-  let gas = chargeWords(length, schedule(S_KECCAK_WORD), gasBefore);
-  if (gas < 0) return gas;
-  if (length != 0) gas = growMemory(fp, offset, length, gas);
-  if (gas < 0) return gas;
-  const src = load<u32>(regionOf(fp, 0), R_BASE) + <u32>offset;
-  if (length == 64) keccakMemo64(dst, src);
-  else if (length == 32) keccakMemo32(dst, src);
-  else keccak256ToWord(dst, src, <u32>length);
-  return gas;
-}
-
-function keccakRegisters(fp: u32, dst: u32, offset: u32, size: u32, gas: i64): i64 {
-  if (!isSmall(size)) return -TRAP_OUT_OF_GAS;
-  const length = load<u64>(size);
-  if (length != 0 && !isSmall(offset)) return -TRAP_OUT_OF_GAS;
-  return keccak(fp, dst, length == 0 ? 0 : load<u64>(offset), length, gas);
-}
-
-function emitLog(fp: u32, pc: u32, sp: u32, gasBefore: i64): i64 {
-  if (load<u32>(fp, F_FLAGS) & FLAG_STATIC) return -TRAP_STATIC;
-  const offset = ra(pc, sp);
-  const size = rb(pc, sp);
-  if (!isSmall(size)) return -TRAP_OUT_OF_GAS;
-  const length = load<u64>(size);
-  const cost = length * schedule(S_LOG_BYTE);
-  if (<u64>gasBefore < cost) return -TRAP_OUT_OF_GAS;
-  const gas = growMemory256(fp, offset, size, gasBefore - <i64>cost);
-  if (gas < 0) return gas;
-  const base = load<u32>(regionOf(fp, 0), R_BASE);
-  const data = length == 0 ? base : base + <u32>load<u64>(offset);
+/** The log of the word at pc. */
+function emitLog(fp: u32, pc: u32, sp: u32, gas: i64): i64 {
   const count = <u32>load<u16>(pc, 2);
   const t0 = sp + <u32>load<i16>(pc, 8);
   const t1 = sp + <u32>load<i16>(pc, 10);
   const t2 = sp + <u32>load<i16>(pc, 12);
   const t3 = sp + <u32>load<i16>(pc, 14);
-  const owner = load<u32>(fp, F_OWNER);
-  return appendLog(owner, count, t0, t1, t2, t3, data, <u32>length) ? gas : -19;
+  return logMemory(fp, count, ra(pc, sp), rb(pc, sp), t0, t1, t2, t3, gas);
 }
 
 /** Runs the frame for about `budget` operations; returns a STATUS_*. */
@@ -314,6 +262,7 @@ export function run(fp: u32, budget: u32): u32 {
   let steps = load<u64>(MACHINE_BASE, M_STEPS);
   let kp: u32 = 0;
   const yieldAt = min(steps + <u64>budget, load<u64>(MACHINE_BASE, M_STEP_LIMIT));
+  store<u64>(MACHINE_BASE, yieldAt, M_YIELD);
   const bottom = load<u32>(fp, F_WINDOW_BASE);
   let limit = load<u32>(fp, F_WINDOW_LIMIT);
   if (load<u32>(fp, F_CALL_DEPTH) != 0) limit = load<u32>(fp, F_CALL_LIMIT);
@@ -421,6 +370,17 @@ export function run(fp: u32, budget: u32): u32 {
       case Op.LOWER: {
         store<u32>(fp, load<u32>(pc, 4), F_DETAIL);
         return save(fp, pc, sp, gas, steps, STATUS_LOWER);
+      }
+      case Op.ENTER: {
+        // Compiled code saves the frame before it comes back, whatever the status.
+        const status = call_indirect<u32>(load<u32>(pc, 4), fp, sp, gas, steps);
+        if (status != STATUS_CONTINUE) return status;
+        pc = load<u32>(fp, F_PC);
+        sp = load<u32>(fp, F_SP);
+        gas = load<i64>(fp, F_GAS);
+        steps = load<u64>(MACHINE_BASE, M_STEPS);
+        words = wordLimit(load<u32>(fp + F_REGIONS, R_LENGTH));
+        break;
       }
       case Op.STOP: {
         store<u32>(fp, 0, F_OUT_LENGTH);
@@ -863,13 +823,7 @@ export function run(fp: u32, budget: u32): u32 {
         continue;
       }
       case Op.LOADZ: {
-        const a = ra(pc, sp);
-        const region = regionOf(fp, ib(pc));
-        if (isOffset(a, wordLimit(load<u32>(region, R_LENGTH)))) {
-          loadBe256(rd(pc, sp), load<u32>(region, R_BASE) + <u32>load<u64>(a));
-        } else {
-          loadZeroExtended(rd(pc, sp), fp, ib(pc), isSmall(a) ? load<u64>(a) : u64.MAX_VALUE);
-        }
+        loadZeroWord(rd(pc, sp), fp, ib(pc), ra(pc, sp));
         pc += 8;
         continue;
       }
@@ -904,7 +858,7 @@ export function run(fp: u32, budget: u32): u32 {
         continue;
       }
       case Op.KECCAK: {
-        const left = keccakRegisters(fp, rd(pc, sp), ra(pc, sp), rb(pc, sp), gas);
+        const left = keccakWords(fp, rd(pc, sp), ra(pc, sp), rb(pc, sp), gas);
         if (left < 0) return trap(fp, pc, sp, gas, steps, <u32>-left);
         gas = left;
         words = wordLimit(load<u32>(fp + F_REGIONS, R_LENGTH));
@@ -912,7 +866,7 @@ export function run(fp: u32, budget: u32): u32 {
         continue;
       }
       case Op.KECCAK_I: {
-        const left = keccak(fp, rd(pc, sp), load<u16>(pc, 4), ib(pc), gas);
+        const left = keccakRange(fp, rd(pc, sp), load<u16>(pc, 4), ib(pc), gas);
         if (left < 0) return trap(fp, pc, sp, gas, steps, <u32>-left);
         gas = left;
         words = wordLimit(load<u32>(fp + F_REGIONS, R_LENGTH));

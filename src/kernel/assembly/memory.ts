@@ -24,6 +24,7 @@ import {
   TRAP_OUT_OF_BOUNDS,
   TRAP_OUT_OF_GAS,
 } from '../layout';
+import { loadBe256 } from './u256-word';
 
 // @ts-ignore: decorator
 @inline
@@ -44,12 +45,28 @@ export function isSmall(a: u32): bool {
   return (load<u64>(a, 8) | load<u64>(a, 16) | load<u64>(a, 24) | (load<u64>(a) >> 32)) == 0;
 }
 
+/** First offset at which 32 bytes no longer lie inside a memory of the length. */
+// @ts-ignore: decorator
+@inline
+export function wordLimit(length: u32): u64 {
+  return length >= 32 ? <u64>(length - 31) : 0;
+}
+
+/** Whether a 256-bit value is below the limit. */
+// @ts-ignore: decorator
+@inline
+export function isOffset(a: u32, limit: u64): bool {
+  return (load<u64>(a, 8) | load<u64>(a, 16) | load<u64>(a, 24)) == 0 && load<u64>(a) < limit;
+}
+
 function memoryCost(words: u64): u64 {
   const square = words * words;
   const divisor = schedule(S_MEMORY_QUADRATIC);
   const linear = schedule(S_MEMORY_LINEAR) * words;
   // Most memories are too small for the quadratic part, and a division is slow.
-  return square < divisor ? linear : linear + square / divisor;
+  if (square < divisor) return linear;
+  if (popcnt<u64>(divisor) == 1) return linear + (square >> ctz<u64>(divisor));
+  return linear + square / divisor;
 }
 
 /** Makes a range zero into which a region grows. */
@@ -186,3 +203,14 @@ export function loadZeroExtended(dst: u32, fp: u32, region: u32, offset: u64): v
   for (let i: u32 = 0; i < count; i++) store<u8>(dst + 31 - i, load<u8>(base + i));
 }
 
+/** The same at an offset in a 256-bit register. */
+// @ts-ignore: decorator
+@inline
+export function loadZeroWord(dst: u32, fp: u32, region: u32, offset: u32): void {
+  const from = regionOf(fp, region);
+  if (isOffset(offset, wordLimit(load<u32>(from, R_LENGTH)))) {
+    loadBe256(dst, load<u32>(from, R_BASE) + load<u32>(offset));
+  } else {
+    loadZeroExtended(dst, fp, region, isSmall(offset) ? load<u64>(offset) : u64.MAX_VALUE);
+  }
+}

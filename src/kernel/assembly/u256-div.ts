@@ -308,8 +308,9 @@ export function udivrem256(q: u32, r: u32, a: u32, b: u32): void {
     return;
   }
   if ((a1 | a2 | a3 | upper) == 0) {
-    setLimbs(quotient, a0 / b0, 0, 0, 0);
-    setLimbs(remainder, a0 % b0, 0, 0, 0);
+    const q0 = a0 / b0;
+    setLimbs(quotient, q0, 0, 0, 0);
+    setLimbs(remainder, a0 - q0 * b0, 0, 0, 0);
     return;
   }
   if (popcnt<u64>(b0) + popcnt<u64>(b1) + popcnt<u64>(b2) + popcnt<u64>(b3) == 1) {

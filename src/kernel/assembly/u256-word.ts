@@ -292,6 +292,8 @@ export function byte256(dst: u32, index: u32, value: u32): void {
 }
 
 /** dst := value sign-extended from its byte `index`, counted from the least (EVM SIGNEXTEND). */
+// @ts-ignore: decorator
+@inline
 export function sext256(dst: u32, index: u32, value: u32): void {
   const at = load<u64>(index);
   const high = load<u64>(index, 8) | load<u64>(index, 16) | load<u64>(index, 24);

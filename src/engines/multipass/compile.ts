@@ -1,0 +1,204 @@
+/**
+ * Compiles blocks of a program to a WebAssembly module: chooses the roots of regions, builds and
+ * writes each, and puts the module together.
+ *
+ * The same blocks give the same bytes.
+ */
+import type { Inst } from '../../dmir/ir.ts';
+import type { LazySource } from '../../dmir/lazy.ts';
+import { INITIAL_PAGES } from '../../kernel/layout.ts';
+import { I32, I64, ModuleWriter, type ValueType } from '../wasm/encoder.ts';
+import { RegionEmitter } from './emit.ts';
+import { addHelpers } from './helpers.ts';
+import { type Region, RegionBuilder, type SourceBlock, UnsupportedError } from './region.ts';
+
+export interface CompileInput {
+  readonly source: LazySource;
+  /** Blocks that were reached, the ones to compile, in order. */
+  readonly blocks: readonly number[];
+  /** Address of the interpreter's block. */
+  readonly addressOf: (id: number) => number;
+}
+
+export interface CompiledModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Roots in order; function `i` is exported as `String(i)`. */
+  readonly roots: readonly number[];
+}
+
+const REGION_PARAMS: readonly ValueType[] = [I32, I32, I64, I64];
+/** Functions of the kernel with other parameters than pointers alone: P pointer, L limb. */
+const RUNTIME: Readonly<Record<string, readonly [params: string, result: string]>> = {
+  rtGrow: ['PLLL', 'L'],
+  rtKeccak: ['PPPPL', 'L'],
+  rtCellLoad: ['PPPPL', 'L'],
+  rtCellStore: ['PPPPL', 'L'],
+  rtCopy: ['PPPPPL', 'L'],
+  rtLoadZero: ['PPPP', ''],
+  rtLog: ['PPPL', 'L'],
+  rtFinish: ['PPPL', 'L'],
+  rtChargeDyn: ['PL', 'L'],
+  rtStore8: ['PPPL', 'L'],
+  rtMul: ['PPP', ''],
+  rtUdiv: ['PPP', ''],
+  rtSdiv: ['PPP', ''],
+  rtUrem: ['PPP', ''],
+  rtSrem: ['PPP', ''],
+  rtAddmod: ['PPPP', ''],
+  rtMulmod: ['PPPP', ''],
+  rtPow: ['PPP', ''],
+  rtSext: ['PPP', ''],
+  rtByte: ['PPP', ''],
+  rtShl: ['PPP', ''],
+  rtUshr: ['PPP', ''],
+  rtSshr: ['PPP', ''],
+  rtClz: ['PP', ''],
+};
+
+const typesOf = (text: string): ValueType[] =>
+  [...text].map((letter) => (letter === 'P' ? I32 : I64));
+
+/** Compiles the blocks; undefined where none of them can be compiled. */
+export function compileBlocks(input: CompileInput): CompiledModule | undefined {
+  const regions = chooseRegions(input);
+  if (regions.length === 0) return undefined;
+  const module = new ModuleWriter();
+  module.importMemory('env', 'memory', INITIAL_PAGES);
+  module.importTable('env', 'table');
+  const indices = new Map<string, number>();
+  for (const [name, [params, result]] of Object.entries(RUNTIME)) {
+    const type = module.type(typesOf(params), typesOf(result));
+    indices.set(name, module.importFunction('env', name, type));
+  }
+  indices.set('fetch', module.importFunction('env', 'fetch', module.type([I32, I32], [])));
+  const type = module.type(REGION_PARAMS, [I32]);
+  indices.set('regionType', type);
+  addHelpers(module, indices);
+  const first = module.nextFunction;
+  const functions = new Map(regions.map((region, i) => [region.root, first + i]));
+  for (const region of regions) {
+    const emitter = new RegionEmitter(region, {
+      functionOf: (id) => functions.get(id),
+      addressOf: input.addressOf,
+      index: (name) => indices.get(name) as number,
+    });
+    emitter.emit();
+    module.addFunction(type, emitter.locals, emitter.bytes);
+  }
+  const roots = regions.map((region) => region.root);
+  for (const [i, root] of roots.entries()) {
+    module.exportFunction(String(i), functions.get(root) as number);
+  }
+  return { bytes: module.finish(), roots };
+}
+
+/** Blocks by id, lowered once. */
+function createCache(source: LazySource): (id: number) => SourceBlock {
+  const blocks = new Map<number, SourceBlock>();
+  return (id) => {
+    const known = blocks.get(id);
+    if (known !== undefined) return known;
+    const { func, block } = source.lower(id);
+    const { params, insts, grow } = block;
+    const made = { id, params, insts, grow, consts: func.consts };
+    blocks.set(id, made);
+    return made;
+  };
+}
+
+const lastOf = ({ insts }: SourceBlock): Inst => insts[insts.length - 1] as Inst;
+
+/** Blocks to which the end of a block leads by itself. */
+function successors(block: SourceBlock): readonly number[] {
+  const last = lastOf(block);
+  return last.op === 'br' || last.op === 'br_if' ? last.targets.map((target) => target.block) : [];
+}
+
+/** Operations of an end that is worth having although no run has reached it. */
+const SHORT_END_MAX = 24;
+
+/** A block that reverts or stops soon: shorter than leaving the window for the interpreter. */
+function isShortEnd(block: SourceBlock): boolean {
+  return lastOf(block).targets.length === 0 && block.insts.length <= SHORT_END_MAX;
+}
+
+/** Targets of jumps that go back to a block from which the jump is reached. */
+function findLoopHeads(
+  blocks: readonly number[],
+  lower: (id: number) => SourceBlock,
+  isReached: (id: number) => boolean,
+): Set<number> {
+  const heads = new Set<number>();
+  const state = new Map<number, 'open' | 'done'>();
+  const visit = (id: number): void => {
+    // An explicit stack: code chooses how deep this goes.
+    const stack: { id: number; next: readonly number[]; at: number }[] = [];
+    const open = (block: number): void => {
+      state.set(block, 'open');
+      stack.push({ id: block, next: successors(lower(block)), at: 0 });
+    };
+    open(id);
+    for (;;) {
+      const top = stack[stack.length - 1];
+      if (top === undefined) return;
+      const target = top.next[top.at++];
+      if (target === undefined) {
+        state.set(top.id, 'done');
+        stack.pop();
+      } else if (state.get(target) === 'open') heads.add(target);
+      else if (state.get(target) === undefined && isReached(target)) open(target);
+    }
+  };
+  for (const id of blocks) if (state.get(id) === undefined) visit(id);
+  return heads;
+}
+
+function chooseRegions({ source, blocks }: CompileInput): Region[] {
+  const lower = createCache(source);
+  const reached = new Set(blocks);
+  const heads = findLoopHeads(blocks, lower, (id) => reached.has(id));
+  const roots = new Set<number>(heads);
+  const named = new Set<number>();
+  for (const id of blocks) {
+    const last = lastOf(lower(id));
+    const next = last.op === 'suspend' ? last.targets[0]?.block : undefined;
+    if (next !== undefined && reached.has(next)) roots.add(next);
+    for (const target of successors(lower(id))) named.add(target);
+  }
+  // What no jump names was entered from outside, or by a jump to a run-time destination.
+  for (const id of blocks) if (!named.has(id)) roots.add(id);
+  const regions: Region[] = [];
+  const covered = new Set<number>();
+  const make = (root: number): void => {
+    const stopsAt = (id: number): boolean =>
+      id !== root && (roots.has(id) || !(reached.has(id) || isShortEnd(lower(id))));
+    const region = buildRegion(source, root, lower, stopsAt);
+    if (region === undefined) return;
+    regions.push(region);
+    for (const id of region.blocks) covered.add(id);
+    for (const id of region.exits) if (reached.has(id)) roots.add(id);
+  };
+  for (const root of roots) make(root);
+  for (const id of blocks) {
+    if (covered.has(id) || roots.has(id)) continue;
+    roots.add(id);
+    make(id);
+  }
+  const made = new Set(regions.map((region) => region.root));
+  for (const root of roots) if (!made.has(root)) make(root);
+  return regions;
+}
+
+function buildRegion(
+  source: LazySource,
+  root: number,
+  lower: (id: number) => SourceBlock,
+  isRoot: (id: number) => boolean,
+): Region | undefined {
+  try {
+    return new RegionBuilder(source, root, lower, isRoot).build();
+  } catch (error) {
+    if (error instanceof UnsupportedError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,357 @@
+/**
+ * A region: a tree of blocks that becomes one WebAssembly function.
+ *
+ * Its blocks are run symbolically: the window is a list of known values over what the window held
+ * at entry, so that items which one block leaves and the next takes never reach memory, and a jump
+ * to a destination that an earlier block pushed is a jump to a known block. What has an effect is a
+ * statement, in order; what has none is a node of the graph.
+ *
+ * A block is in a tree at most once. A jump back to the root at its height closes a loop; any other
+ * jump leaves the region.
+ */
+import type { Inst, Operand, RegId } from '../../dmir/ir.ts';
+import type { LazySource } from '../../dmir/lazy.ts';
+import { RT_SPILL_BASE, RT_SPILL_COUNT } from '../../kernel/layout.ts';
+import { Graph, K, type Node } from './graph.ts';
+import { OPERATIONS } from './operations.ts';
+import type { End, Leave, RegionBlock, Statement } from './statements.ts';
+import { narrow, type Wide, wideBits, wideConstant, wideValue } from './wide.ts';
+
+/** A block as it was lowered, kept. */
+export interface SourceBlock {
+  readonly id: number;
+  readonly params: readonly RegId[];
+  readonly insts: readonly Inst[];
+  readonly grow: number;
+  readonly consts: readonly bigint[];
+}
+
+/** dMIR operations of a region at most, and blocks in it. */
+const OPERATIONS_MAX = 300;
+const BLOCKS_MAX = 64;
+
+/** Thrown for an operation that is not compiled: the block is left to the interpreter. */
+export class UnsupportedError extends Error {}
+
+/** What is known where a path through the tree stands. */
+interface Path {
+  /** Values by height over the window at entry. */
+  readonly slots: Map<number, Wide>;
+  /** Height of the window's top. */
+  top: number;
+  /** The window is known to reach from `low` (at most 0) to `high`. */
+  low: number;
+  high: number;
+  /** The memory reaches at least this far, in bytes. */
+  memory: number;
+  /** Words of the memory by their known offsets. */
+  words: Map<number, Wide>;
+}
+
+export interface Region {
+  readonly root: number;
+  readonly graph: Graph;
+  readonly body: RegionBlock;
+  /** Whether a path jumps back to the root. */
+  readonly isLoop: boolean;
+  /** Slots that such a jump changes. */
+  readonly changed: ReadonlySet<number>;
+  /** Lowest height of a slot that the region reads or writes. */
+  readonly low: number;
+  /** Types of the locals that statements set, by index from 0. */
+  readonly locals: readonly ('limb' | 'vector')[];
+  /** Blocks to which the region jumps without containing them. */
+  readonly exits: ReadonlySet<number>;
+  /** Blocks that it contains. */
+  readonly blocks: ReadonlySet<number>;
+}
+
+export class RegionBuilder {
+  readonly graph = new Graph();
+  readonly source: LazySource;
+  readonly root: number;
+  readonly locals: ('limb' | 'vector')[] = [];
+  readonly exits = new Set<number>();
+  readonly blocks = new Set<number>();
+  readonly changed = new Set<number>();
+  readonly #lower: (id: number) => SourceBlock;
+  readonly #isRoot: (id: number) => boolean;
+  isLoop = false;
+  lowest = 0;
+  #operations = 0;
+  #spills = 0;
+
+  // State of the path that is being followed
+  path: Path = { slots: new Map(), top: 0, low: 0, high: 0, memory: 0, words: new Map() };
+  statements: Statement[] = [];
+  /** Gas of the block that is charged already, behind the operation at hand. */
+  rest = 0;
+  #block!: SourceBlock;
+  #values: Wide[] = [];
+  #conditions: Node[] = [];
+
+  constructor(
+    source: LazySource,
+    root: number,
+    lower: (id: number) => SourceBlock,
+    isRoot: (id: number) => boolean,
+  ) {
+    this.source = source;
+    this.root = root;
+    this.#lower = lower;
+    this.#isRoot = isRoot;
+  }
+
+  build(): Region {
+    const body = this.#enter(this.root);
+    const { root, graph, isLoop, changed, locals, exits, blocks } = this;
+    return { root, graph, body, isLoop, changed, low: this.lowest, locals, exits, blocks };
+  }
+
+  // ---- values
+
+  wide(operand: Operand): Wide {
+    if (operand < 0) return wideConstant(this.graph, this.#block.consts[~operand] as bigint);
+    const value = this.#values[operand];
+    return value ?? narrow(this.graph, this.graph.extend(this.condition(operand)));
+  }
+
+  condition(operand: Operand): Node {
+    if (operand < 0) return this.graph.condition(this.#block.consts[~operand] !== 0n);
+    return this.#conditions[operand] as Node;
+  }
+
+  isCondition(operand: Operand): boolean {
+    return operand >= 0 && this.#values[operand] === undefined;
+  }
+
+  setWide(inst: Inst, value: Wide): void {
+    this.#values[inst.results[0] as RegId] = value;
+  }
+
+  setCondition(inst: Inst, node: Node): void {
+    this.#conditions[inst.results[0] as RegId] = node;
+  }
+
+  /** A local that a statement sets. */
+  limb(): number {
+    return this.locals.push('limb') - 1;
+  }
+
+  vector(): number {
+    return this.locals.push('vector') - 1;
+  }
+
+  /** A word for the result of a function of the kernel, and its value. */
+  spill(): { readonly index: number; readonly value: Wide } {
+    const index = this.#spills++;
+    if (index >= RT_SPILL_COUNT) throw new UnsupportedError('too many results');
+    const limb = (i: number): Node =>
+      this.graph.leaf(K.absolute, RT_SPILL_BASE + index * 32 + i * 8);
+    return { index, value: [limb(0), limb(1), limb(2), limb(3)] };
+  }
+
+  /** From here on the value is known to be below 2^32. */
+  limitTo32(value: Wide): void {
+    const { graph, path } = this;
+    if (graph.valueOf(value[0]) !== undefined) return;
+    if (wideBits(graph, value) <= 32) return;
+    const narrowed = narrow(graph, graph.leaf(K.narrowed, value[0], 0, 32));
+    const replace = (each: Wide | undefined): Wide | undefined =>
+      each?.every((node, i) => node === value[i]) ? narrowed : undefined;
+    for (const [height, each] of path.slots) path.slots.set(height, replace(each) ?? each);
+    for (const [offset, each] of path.words) path.words.set(offset, replace(each) ?? each);
+    for (const [register, each] of this.#values.entries()) {
+      const better = replace(each);
+      if (better !== undefined) this.#values[register] = better;
+    }
+    // An item that is still where it was at entry has no entry of its own.
+    const [first] = value;
+    if (graph.kinds[first] !== K.window || graph.b[first] !== 0) return;
+    const height = graph.a[first] as number;
+    if (!path.slots.has(height) && replace(this.slot(height)) !== undefined) {
+      path.slots.set(height, narrowed);
+    }
+  }
+
+  slot(height: number): Wide {
+    if (height < this.lowest) this.lowest = height;
+    const known = this.path.slots.get(height);
+    if (known !== undefined) return known;
+    const limb = (i: number): Node => this.graph.leaf(K.window, height, i);
+    return [limb(0), limb(1), limb(2), limb(3)];
+  }
+
+  // ---- blocks
+
+  #enter(id: number): RegionBlock {
+    const block = this.#lower(id);
+    this.blocks.add(id);
+    this.#operations += block.insts.length;
+    const statements: Statement[] = [];
+    this.statements = statements;
+    this.#block = block;
+    this.#values = [];
+    this.#conditions = [];
+    const depth = block.params.length;
+    const { path } = this;
+    const base = path.top - depth;
+    for (let i = 0; i < depth; i++) {
+      this.#values[block.params[i] as RegId] = this.slot(base + i);
+    }
+    this.#checkEntry(block, base);
+    for (const inst of block.insts) {
+      const operation = OPERATIONS[inst.op];
+      if (operation === undefined) {
+        if (inst.targets.length === 0 && inst !== block.insts.at(-1)) {
+          throw new UnsupportedError(`${inst.op} is not compiled`);
+        }
+        break;
+      }
+      operation(this, inst);
+    }
+    return { statements, end: this.#end(block, base) };
+  }
+
+  #checkEntry(block: SourceBlock, base: number): void {
+    const { path } = this;
+    const last = block.insts[block.insts.length - 1] as Inst;
+    const left =
+      (last.targets[0]?.args.length ?? 0) + (last.op === 'suspend' ? last.args.length : 0);
+    const high = path.top + Math.max(block.grow, left - block.params.length, 0);
+    let gas = 0;
+    for (const inst of block.insts) if (inst.op === 'charge') gas += inst.imm;
+    this.rest = gas;
+    this.statements.push({
+      kind: 'enter',
+      gas,
+      low: base < path.low ? base : undefined,
+      high: high > path.high ? high : undefined,
+      steps: block.insts.length,
+    });
+    if (base < path.low) path.low = base;
+    if (high > path.high) path.high = high;
+  }
+
+  #end(block: SourceBlock, base: number): End {
+    const last = block.insts[block.insts.length - 1] as Inst;
+    switch (last.op) {
+      case 'stop':
+        return { kind: 'stop' };
+      case 'trap':
+        return { kind: 'trap', trap: last.imm };
+      case 'finish':
+      case 'revert': {
+        const offset = this.wide(last.args[0] as Operand);
+        const size = this.wide(last.args[1] as Operand);
+        return { kind: 'finish', isRevert: last.op === 'revert', offset, size };
+      }
+      case 'suspend': {
+        this.#leaveItems(base, [...(last.targets[0]?.args ?? []), ...[...last.args].reverse()]);
+        const next = last.targets[0]?.block as number;
+        return { kind: 'suspend', host: last.imm, next, ...this.#state() };
+      }
+      case 'br': {
+        this.#leaveItems(base, last.targets[0]?.args ?? []);
+        return this.#jump(last.targets[0]?.block as number);
+      }
+      case 'dispatch': {
+        const target = this.wide(last.args[0] as Operand);
+        this.#leaveItems(base, last.targets[0]?.args ?? []);
+        return this.#dispatch(target);
+      }
+      case 'br_if':
+        return this.#branch(last, base);
+      default:
+        throw new UnsupportedError(`${last.op} is not compiled`);
+    }
+  }
+
+  /** Puts the items that a terminator hands on in the place of the block's parameters. */
+  #leaveItems(base: number, items: readonly Operand[]): void {
+    const values = items.map((item) => this.wide(item));
+    const { path } = this;
+    for (const [i, value] of values.entries()) this.#setSlot(base + i, value);
+    const top = base + items.length;
+    for (const height of path.slots.keys()) if (height >= top) path.slots.delete(height);
+    path.top = top;
+  }
+
+  #setSlot(height: number, value: Wide): void {
+    if (height < this.lowest) this.lowest = height;
+    const { graph, path } = this;
+    const isOwn = value.every((node, i) => {
+      const kind = graph.kinds[node];
+      return kind === K.window && graph.a[node] === height && graph.b[node] === i;
+    });
+    if (isOwn) path.slots.delete(height);
+    else path.slots.set(height, value);
+  }
+
+  #state(): Leave {
+    const { path } = this;
+    const writes = [...path.slots]
+      .filter(([height, value]) => !this.#isUnchanged(height, value))
+      .sort(([a], [b]) => a - b);
+    return { writes, top: path.top };
+  }
+
+  /** Whether the slot holds what it held at entry, of which more is known now. */
+  #isUnchanged(height: number, [first]: Wide): boolean {
+    const { kinds, a, b } = this.graph;
+    if (kinds[first] !== K.narrowed) return false;
+    const inner = a[first] as Node;
+    return kinds[inner] === K.window && a[inner] === height && b[inner] === 0;
+  }
+
+  #dispatch(target: Wide): End {
+    const known = wideValue(this.graph, target);
+    if (known !== undefined) {
+      const id = Number(known);
+      const { source } = this;
+      const isKnown = known < BigInt(source.code.length) && source.destinations[id] === 1;
+      if (isKnown) return this.#jump(id);
+      const trap = TRAP_BAD_JUMP;
+      return { kind: 'trap', trap };
+    }
+    return { kind: 'dispatch', target, ...this.#state() };
+  }
+
+  #branch(inst: Inst, base: number): End {
+    const condition = this.condition(inst.args[0] as Operand);
+    const [yes, no] = inst.targets;
+    this.#leaveItems(base, yes?.args ?? []);
+    const known = this.graph.conditionOf(condition);
+    if (known !== undefined) return this.#jump((known ? yes : no)?.block as number);
+    const path = this.path;
+    const first = this.#arm(path, no?.block as number);
+    const second = this.#arm(path, yes?.block as number);
+    return { kind: 'branch', condition, yes: second, no: first };
+  }
+
+  /** One side of a branch, as a block of its own. */
+  #arm(path: Path, id: number): RegionBlock {
+    this.path = { ...path, slots: new Map(path.slots), words: new Map(path.words) };
+    const end = this.#jump(id);
+    return { statements: [], end };
+  }
+
+  #jump(id: number): End {
+    const { path } = this;
+    if (id === this.root && path.top === 0) {
+      this.isLoop = true;
+      const state = this.#state();
+      for (const [height] of state.writes) this.changed.add(height);
+      return { kind: 'loop', ...state };
+    }
+    const isFull = this.#operations > OPERATIONS_MAX || this.blocks.size >= BLOCKS_MAX;
+    if (isFull || this.blocks.has(id) || this.#isRoot(id)) {
+      this.exits.add(id);
+      return { kind: 'goto', target: id, ...this.#state() };
+    }
+    const block = this.#enter(id);
+    return { kind: 'block', block };
+  }
+}
+
+const TRAP_BAD_JUMP = 4;
