@@ -23,7 +23,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/engines': 83_000,
   'lockstep/dmir': 36_000,
   'lockstep/languages': 18_000,
-  'lockstep/state': 12_000,
+  'lockstep/state': 26_000,
   'lockstep/vms/evm': 26_000,
   'lockstep/vms/evm/precompiles': 18_000,
 };

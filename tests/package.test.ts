@@ -37,8 +37,9 @@ const NAMES: Readonly<Record<string, string>> = {
     'InputError decodeLog decodeRevert decodeValues encodeArguments encodeCall encodeConstructor ' +
     'findFunction hexContract loadContract parseSignature selectorOf signatureOf',
   './state':
-    'SPACES createEvmView createMemoryBackend createPending createStore isPending ' +
-    'isPerTransaction resolvePending',
+    'SPACES createEvmCommitment createEvmView createMemoryBackend createPending createStore ' +
+    'createTrie indexedRoot isPending isPerTransaction resolvePending verifyAccountProof ' +
+    'verifyProof withCommitment',
   './vms/evm':
     'EIP_NAMES FORKS LATEST_FORK Lowerer OP OPCODES OPCODE_LIST assemble costsOf createEvmSource ' +
     'disassemble findJumpDestinations forkRules isOpcodeName iterateInstructions lowerProgram ' +

@@ -4,6 +4,13 @@ import { LockstepError } from './errors.ts';
 /** `0x` and an even number of lower-case hexadecimal digits. */
 export type HexText = `0x${string}`;
 
+/**
+ * Keccak-256 of bytes: 32 bytes, a fresh array that the caller may keep. It keeps no hold of its
+ * argument, which may be changed afterwards. A parameter wherever much is hashed, since that of a
+ * kernel is several times as fast as a library's.
+ */
+export type Keccak256 = (bytes: Uint8Array) => Uint8Array;
+
 const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** The value of each hexadecimal digit by its character code; 255 for every other character. */

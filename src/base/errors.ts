@@ -47,6 +47,31 @@ export const ERRORS = {
     message: 'the machine state cannot be restored here: {problem}',
     remedy: 'Restore a state whose hash was checked, on a machine with the same rules and code.',
   },
+  L1201: {
+    plane: 'rejection',
+    message: 'the RLP is malformed at byte {offset}: {problem}',
+    remedy: 'Check that the bytes are whole, and written in the one canonical form of RLP.',
+  },
+  L1202: {
+    plane: 'rejection',
+    message: '{what} is a list of RLP items where bytes are expected',
+    remedy: 'Check that the fields are in their order and none is missing.',
+  },
+  L1203: {
+    plane: 'rejection',
+    message: '{what} is a number with a zero byte in front',
+    remedy: 'Write the number in as few bytes as hold it; zero has none.',
+  },
+  L1301: {
+    plane: 'rejection',
+    message: 'the Merkle proof does not hold at node {index}: {problem}',
+    remedy: 'Take the proof and the root from the same block, and check that both are unchanged.',
+  },
+  L1302: {
+    plane: 'rejection',
+    message: 'the state is not as stated: the Merkle proof shows another {what}',
+    remedy: 'Take the values and the proof from the same block, and check that both are unchanged.',
+  },
   L2001: {
     plane: 'host',
     message: '{what} is not there yet',

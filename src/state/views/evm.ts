@@ -7,7 +7,7 @@
  * Code is stored once, under its hash, by the owner 0.
  */
 import { assert } from '../../base/assert.ts';
-import { compareBytes } from '../../base/bytes.ts';
+import { compareBytes, type Keccak256 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
 import { bigintToBytes32, bytesToBigint, isZeroWord, U64_MAX } from '../../base/u256.ts';
 import { type Backend, isPending, type Pending } from '../backends/backend.ts';
@@ -58,7 +58,7 @@ export interface EvmView {
 export interface EvmViewOptions {
   readonly backend: Backend;
   /** The hash of code: keccak-256. */
-  readonly keccak256: (bytes: Uint8Array) => Uint8Array;
+  readonly keccak256: Keccak256;
 }
 
 export function createEvmView({ backend, keccak256 }: EvmViewOptions): EvmView {
@@ -120,11 +120,7 @@ export function putWord(backend: Backend, cell: Cell, word: Uint8Array): void {
 }
 
 /** Stores code under its hash, once, and returns the hash. */
-export function putCodeBlob(
-  backend: Backend,
-  code: Uint8Array,
-  keccak256: (bytes: Uint8Array) => Uint8Array,
-): Uint8Array {
+export function putCodeBlob(backend: Backend, code: Uint8Array, keccak256: Keccak256): Uint8Array {
   const hash = keccak256(code);
   const cell = codeCell(hash);
   // Equal bytes have an equal hash, so that writing again where the answer is late changes nothing.
@@ -158,7 +154,9 @@ function deleteAccount(backend: Backend, address: Uint8Array): undefined | Pendi
   const slots = backend.scan({ space: SPACES.slot.number, owner: address });
   if (isPending(slots)) return slots;
   for (const { cell } of slots) backend.delete(cell);
-  for (const space of ACCOUNT_SPACES) backend.delete(wordCell(space, address, ZERO_WORD));
+  for (const space of [...ACCOUNT_SPACES, SPACES.exists.number]) {
+    backend.delete(wordCell(space, address, ZERO_WORD));
+  }
   return undefined;
 }
 

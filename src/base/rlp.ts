@@ -1,0 +1,213 @@
+/**
+ * RLP, the encoding of trees of byte strings (Yellow Paper, appendix B).
+ *
+ * Every item has one encoding, the canonical one: the shortest form of each length, and no header
+ * on a single byte below 128. The decoder accepts nothing else.
+ */
+import { LockstepError } from './errors.ts';
+import { bigintToBytes32, bytesToBigint } from './u256.ts';
+
+/** A byte string, or a list of items. */
+export type RlpItem = Uint8Array | readonly RlpItem[];
+
+/** First byte of the empty string and of the empty list; lengths up to 55 are added to it. */
+export const RLP_STRING = 0x80;
+export const RLP_LIST = 0xc0;
+/** The longest payload whose length stands in the first byte. */
+const SHORT_MAX = 55;
+/** Lists within lists; no structure of the chain comes near, and recursion stays bounded. */
+const DEPTH_MAX = 1024;
+/** Up to here a loop copies faster than a call of `set`. */
+const LOOP_COPY_MAX = 32;
+
+const EMPTY = new Uint8Array(0);
+
+/** The canonical encoding of an item. */
+export function encodeRlp(item: RlpItem): Uint8Array {
+  const payloads: number[] = [];
+  const encoded = new Uint8Array(measure(item, payloads));
+  const writer = { bytes: encoded, payloads, next: 0 };
+  write(item, writer, 0);
+  return encoded;
+}
+
+/** Size of an item's encoding; the payload sizes of its lists are appended, outer ones first. */
+function measure(item: RlpItem, payloads: number[]): number {
+  if (item instanceof Uint8Array) {
+    const { length } = item;
+    return length === 1 && (item[0] ?? 0) < RLP_STRING ? 1 : rlpHeaderSize(length) + length;
+  }
+  const index = payloads.length;
+  payloads.push(0);
+  let payload = 0;
+  for (const each of item) payload += measure(each, payloads);
+  payloads[index] = payload;
+  return rlpHeaderSize(payload) + payload;
+}
+
+/** Bytes in front of a payload, unless it is a single byte below 128 and stands for itself. */
+export function rlpHeaderSize(length: number): number {
+  return length <= SHORT_MAX ? 1 : 1 + bytesOfLength(length);
+}
+
+function bytesOfLength(length: number): number {
+  let count = 1;
+  for (let rest = Math.floor(length / 256); rest > 0; rest = Math.floor(rest / 256)) count++;
+  return count;
+}
+
+interface Writer {
+  readonly bytes: Uint8Array;
+  /** Payload sizes of the lists in the order in which they are met. */
+  readonly payloads: readonly number[];
+  next: number;
+}
+
+/** Writes an item and returns the offset after it. */
+function write(item: RlpItem, writer: Writer, offset: number): number {
+  const { bytes } = writer;
+  if (item instanceof Uint8Array) {
+    const { length } = item;
+    const isOwnHeader = length === 1 && (item[0] ?? 0) < RLP_STRING;
+    const at = isOwnHeader ? offset : writeRlpHeader(bytes, offset, RLP_STRING, length);
+    if (length > LOOP_COPY_MAX) bytes.set(item, at);
+    else for (let i = 0; i < length; i++) bytes[at + i] = item[i] ?? 0;
+    return at + length;
+  }
+  let at = writeRlpHeader(bytes, offset, RLP_LIST, writer.payloads[writer.next++] ?? 0);
+  for (const each of item) at = write(each, writer, at);
+  return at;
+}
+
+/**
+ * Writes the header of a payload.
+ *
+ * @param kind RLP_STRING or RLP_LIST
+ * @returns the offset after the header
+ */
+export function writeRlpHeader(
+  bytes: Uint8Array,
+  offset: number,
+  kind: number,
+  length: number,
+): number {
+  if (length <= SHORT_MAX) {
+    bytes[offset] = kind + length;
+    return offset + 1;
+  }
+  const count = bytesOfLength(length);
+  bytes[offset] = kind + SHORT_MAX + count;
+  let rest = length;
+  for (let at = offset + count; at > offset; at--) {
+    bytes[at] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return offset + 1 + count;
+}
+
+/**
+ * The one item that the bytes encode. Its byte strings are views of the input, not copies.
+ *
+ * @throws LockstepError L1201 for no item, more than one, a cut or non-canonical one, or lists
+ *   nested deeper than 1024
+ */
+export function decodeRlp(bytes: Uint8Array): RlpItem {
+  const items = readItems(bytes, 0, bytes.length, 0);
+  const [item] = items;
+  if (item === undefined) throw malformed(0, 'there are no bytes');
+  if (items.length > 1) throw malformed(encodedEnd(bytes), 'bytes follow the item');
+  return item;
+}
+
+/** The items that fill the bytes from one offset to another. */
+function readItems(bytes: Uint8Array, from: number, to: number, depth: number): RlpItem[] {
+  if (depth > DEPTH_MAX) throw malformed(from, `lists are nested deeper than ${DEPTH_MAX}`);
+  const items: RlpItem[] = [];
+  for (let at = from; at < to; ) {
+    const first = bytes[at] ?? 0;
+    if (first < RLP_STRING) {
+      items.push(bytes.subarray(at, at + 1));
+      at++;
+      continue;
+    }
+    const start = at + 1 + lengthBytesOf(first);
+    const end = start + payloadLength(bytes, at, to);
+    if (end > to) throw malformed(at, `the item is longer than the ${to - at} bytes left`);
+    if (first >= RLP_LIST) {
+      items.push(readItems(bytes, start, end, depth + 1));
+    } else {
+      if (end - start === 1 && (bytes[start] ?? 0) < RLP_STRING) {
+        throw malformed(at, 'a single byte below 128 has a header');
+      }
+      items.push(bytes.subarray(start, end));
+    }
+    at = end;
+  }
+  return items;
+}
+
+/** How many bytes of length follow a first byte of at least 0x80. */
+function lengthBytesOf(first: number): number {
+  const short = first - (first >= RLP_LIST ? RLP_LIST : RLP_STRING);
+  return short <= SHORT_MAX ? 0 : short - SHORT_MAX;
+}
+
+/** Length of the payload whose header, not a single byte, is at the offset. */
+function payloadLength(bytes: Uint8Array, offset: number, to: number): number {
+  const first = bytes[offset] ?? 0;
+  const count = lengthBytesOf(first);
+  if (count === 0) return first - (first >= RLP_LIST ? RLP_LIST : RLP_STRING);
+  if (offset + 1 + count > to) throw malformed(offset, 'the length of an item is cut short');
+  if (bytes[offset + 1] === 0) throw malformed(offset, 'the length of an item begins with a zero');
+  let length = 0;
+  for (let i = 1; i <= count; i++) {
+    // A longer item than the input is refused by its caller, so that more digits change nothing.
+    if (length <= bytes.length) length = length * 256 + (bytes[offset + i] ?? 0);
+  }
+  if (length <= SHORT_MAX) throw malformed(offset, `a length of ${length} has the long form`);
+  return length;
+}
+
+/** Where the first item of well-formed bytes ends. */
+function encodedEnd(bytes: Uint8Array): number {
+  const first = bytes[0] ?? 0;
+  if (first < RLP_STRING) return 1;
+  return 1 + lengthBytesOf(first) + payloadLength(bytes, 0, bytes.length);
+}
+
+function malformed(offset: number, problem: string): LockstepError {
+  return new LockstepError('L1201', { offset, problem });
+}
+
+/**
+ * A number as RLP has it: big-endian, without zeros in front; 0 has no bytes.
+ *
+ * @throws LockstepError L1004 unless the value is in 0..2^256-1
+ */
+export function rlpOfBigint(value: bigint): Uint8Array {
+  if (value === 0n) return EMPTY;
+  const bytes = bigintToBytes32(value);
+  let zeros = 0;
+  while (bytes[zeros] === 0) zeros++;
+  return bytes.subarray(zeros);
+}
+
+/**
+ * The number that a decoded item holds.
+ *
+ * @param what names the item in an error, for example `the nonce`
+ * @param bits how large the number may be, at most 256
+ * @throws LockstepError L1202 for a list, L1203 for a zero byte in front, L1004 for too many bits
+ */
+export function bigintOfRlp(item: RlpItem, what: string, bits = 256): bigint {
+  if (!(item instanceof Uint8Array)) throw new LockstepError('L1202', { what });
+  if (item[0] === 0) throw new LockstepError('L1203', { what });
+  if (item.length > 32) {
+    throw new LockstepError('L1004', { what, value: `${item.length} bytes long`, bits });
+  }
+  const value = bytesToBigint(item);
+  if (bits < 256 && value >= 1n << BigInt(bits)) {
+    throw new LockstepError('L1004', { what, value, bits });
+  }
+  return value;
+}

@@ -1,0 +1,175 @@
+/**
+ * Changes of a Merkle-Patricia trie. Each gives the new root node and leaves the old one as it is;
+ * a change that changes nothing gives the same node again.
+ */
+import { assert } from '../../base/assert.ts';
+import {
+  type BranchNode,
+  branchNode,
+  type ExtensionNode,
+  extendTo,
+  firstDifference,
+  isLeafOf,
+  isSameValue,
+  type LeafNode,
+  leafNode,
+  movedLeaf,
+  nibbleAt,
+  type TrieNode,
+} from './nodes.ts';
+
+/** The trie with a leaf in it, in place of the leaf of the same key. The leaf must be a new one. */
+export function insertLeaf(node: TrieNode | undefined, leaf: LeafNode, depth = 0): TrieNode {
+  if (node === undefined) return leaf;
+  switch (node.kind) {
+    case 'leaf':
+      return insertAtLeaf(node, leaf, depth);
+    case 'extension':
+      return insertAtExtension(node, leaf, depth);
+    case 'branch': {
+      if (depth < leaf.key.length * 2) {
+        const nibble = nibbleAt(leaf.key, depth);
+        const child = node.children[nibble];
+        const changed = insertLeaf(child, leaf, depth + 1);
+        return changed === child ? node : withChild(node, nibble, changed);
+      }
+      const isSame = node.value !== undefined && isSameValue(node.value, leaf.value);
+      return isSame ? node : branchNode(node.children, leaf.value);
+    }
+  }
+}
+
+function insertAtLeaf(old: LeafNode, leaf: LeafNode, depth: number): TrieNode {
+  const oldEnd = old.key.length * 2;
+  const end = leaf.key.length * 2;
+  const at = firstDifference(old.key, leaf.key, depth, Math.min(oldEnd, end));
+  if (at === end && at === oldEnd) return isSameValue(old.value, leaf.value) ? old : leaf;
+  const children = new Array<TrieNode | undefined>(16).fill(undefined);
+  if (at < oldEnd) children[nibbleAt(old.key, at)] = movedLeaf(old);
+  if (at < end) children[nibbleAt(leaf.key, at)] = leaf;
+  const value = at === oldEnd ? old.value : at === end ? leaf.value : undefined;
+  return extendTo(branchNode(children, value), leaf.key, depth, at);
+}
+
+function insertAtExtension(old: ExtensionNode, leaf: LeafNode, depth: number): TrieNode {
+  const end = leaf.key.length * 2;
+  const at = firstDifference(old.key, leaf.key, depth, Math.min(old.end, end));
+  if (at === old.end) {
+    const child = insertLeaf(old.child, leaf, at);
+    if (child === old.child) return old;
+    assert(child.kind === 'branch', 'a branch that took a leaf in is no branch');
+    return extendTo(child, old.key, depth, at);
+  }
+  const children = new Array<TrieNode | undefined>(16).fill(undefined);
+  children[nibbleAt(old.key, at)] = extendTo(old.child, old.key, at + 1, old.end);
+  if (at < end) children[nibbleAt(leaf.key, at)] = leaf;
+  const value = at === end ? leaf.value : undefined;
+  return extendTo(branchNode(children, value), leaf.key, depth, at);
+}
+
+function withChild(node: BranchNode, nibble: number, child: TrieNode | undefined): BranchNode {
+  const children = node.children.slice();
+  children[nibble] = child;
+  return branchNode(children, node.value);
+}
+
+/** The trie without a key; undefined where nothing is left. */
+export function removeKey(
+  node: TrieNode | undefined,
+  key: Uint8Array,
+  depth = 0,
+): TrieNode | undefined {
+  if (node === undefined) return undefined;
+  switch (node.kind) {
+    case 'leaf':
+      return isLeafOf(node, key, depth) ? undefined : node;
+    case 'extension': {
+      if (node.end > key.length * 2) return node;
+      if (firstDifference(node.key, key, depth, node.end) !== node.end) return node;
+      const child = removeKey(node.child, key, node.end);
+      if (child === node.child) return node;
+      assert(child !== undefined, 'a branch vanished with one key');
+      return liftNode(child, node.key, depth, node.end);
+    }
+    case 'branch': {
+      if (depth === key.length * 2) {
+        if (node.value === undefined) return node;
+        return collapse(branchNode(node.children, undefined), key, depth);
+      }
+      const nibble = nibbleAt(key, depth);
+      const child = node.children[nibble];
+      const changed = removeKey(child, key, depth + 1);
+      if (changed === child) return node;
+      const branch = withChild(node, nibble, changed);
+      return changed === undefined ? collapse(branch, key, depth) : branch;
+    }
+  }
+}
+
+/** What stands at a depth in place of a node from below, to which a key's nibbles lead. */
+function liftNode(node: TrieNode, key: Uint8Array, depth: number, end: number): TrieNode {
+  if (node.kind === 'branch') return extendTo(node, key, depth, end);
+  if (node.kind === 'leaf') return movedLeaf(node);
+  return extendTo(node.child, node.key, depth, node.end);
+}
+
+/** A branch that lost something, or what takes its place if only one thing is left. */
+function collapse(branch: BranchNode, key: Uint8Array, depth: number): TrieNode {
+  const { children, value } = branch;
+  let only = -1;
+  for (let nibble = 0; nibble < 16; nibble++) {
+    if (children[nibble] === undefined) continue;
+    if (only >= 0 || value !== undefined) return branch;
+    only = nibble;
+  }
+  const child = children[only];
+  if (child !== undefined) return liftNode(child, keyThrough(key, depth, only), depth, depth + 1);
+  assert(value !== undefined, 'a branch had a single thing in it');
+  return leafNode(key.slice(0, depth / 2), value);
+}
+
+/** The nibbles of a key up to a depth, and one more. */
+function keyThrough(key: Uint8Array, depth: number, nibble: number): Uint8Array {
+  const index = depth >> 1;
+  const through = new Uint8Array(index + 1);
+  through.set(key.subarray(0, index));
+  through[index] = (depth & 1) === 0 ? nibble << 4 : ((key[index] ?? 0) & 0xf0) | nibble;
+  return through;
+}
+
+/**
+ * A trie of many leaves at once.
+ *
+ * @param leaves new ones, in the order of keys, no key twice
+ */
+export function buildTrie(leaves: readonly LeafNode[]): TrieNode | undefined {
+  return leaves.length === 0 ? undefined : buildNode(leaves, 0, leaves.length, 0);
+}
+
+/** The node of the leaves in [from, to), which agree up to the depth. */
+function buildNode(leaves: readonly LeafNode[], from: number, to: number, depth: number): TrieNode {
+  const first = leaves[from];
+  const last = leaves[to - 1];
+  assert(first !== undefined && last !== undefined, 'a node is built of no leaves');
+  if (to - from === 1) return first;
+  const end = first.key.length * 2;
+  const lastEnd = last.key.length * 2;
+  const split = firstDifference(first.key, last.key, depth, Math.min(end, lastEnd));
+  assert(split < lastEnd, 'the leaves of a trie have a key twice');
+  const children = new Array<TrieNode | undefined>(16).fill(undefined);
+  let at = split === end ? from + 1 : from;
+  while (at < to) {
+    const start = at;
+    const nibble = nibbleAt(leaves[start]?.key ?? first.key, split);
+    do at++;
+    while (at < to && nibbleAt(leaves[at]?.key ?? first.key, split) === nibble);
+    assert(children[nibble] === undefined, 'the leaves of a trie are out of order');
+    children[nibble] = buildNode(leaves, start, at, split + 1);
+  }
+  return extendTo(
+    branchNode(children, split === end ? first.value : undefined),
+    first.key,
+    depth,
+    split,
+  );
+}
