@@ -80,6 +80,9 @@ function isCurrent(files: readonly string[], remedy: string, step: Step, script:
 }
 
 const KERNEL = ['src/kernel/wasm.generated.ts'];
+const PRECOMPILES = ['modexp', 'p256', 'pairing-bls12-381', 'pairing-bn254', 'secp256k1'].map(
+  (name) => `src/vms/evm/precompiles/${name}.generated.ts`,
+);
 const TSC = 'node_modules/typescript/bin/tsc';
 const BIOME = 'node_modules/@biomejs/biome/bin/biome';
 
@@ -88,6 +91,12 @@ const STEPS: readonly Step[] = [
     name: 'kernel',
     minutesMax: 3,
     run: (step) => isCurrent(KERNEL, 'npm run build:kernel', step, 'scripts/build-kernel.ts'),
+  },
+  {
+    name: 'precompiles',
+    minutesMax: 3,
+    run: (step) =>
+      isCurrent(PRECOMPILES, 'npm run build:precompiles', step, 'scripts/build-precompiles.ts'),
   },
   { name: 'types', minutesMax: 3, run: program(TSC, '-p', 'tsconfig.json') },
   { name: 'style', minutesMax: 2, run: program(BIOME, 'check', '.') },

@@ -41,11 +41,12 @@ const NAMES: Readonly<Record<string, string>> = {
     'createTrie indexedRoot isPending isPerTransaction resolvePending verifyAccountProof ' +
     'verifyProof withCommitment',
   './vms/evm':
-    'EIP_NAMES FORKS LATEST_FORK Lowerer OP OPCODES OPCODE_LIST assemble costsOf createEvmSource ' +
-    'disassemble findJumpDestinations forkRules isOpcodeName iterateInstructions lowerProgram ' +
-    'opcodeDoc opcodesOf parseFork scheduleOf',
+    'EIP_NAMES FORKS LATEST_FORK Lowerer OP OPCODES OPCODE_LIST assemble checkOverrides costsOf ' +
+    'createEvmSource disassemble findJumpDestinations forkRules isOpcodeName ' +
+    'iterateInstructions lowerProgram opcodeDoc opcodesOf parseFork scheduleOf',
   './vms/evm/precompiles':
-    'PRECOMPILES PRECOMPILE_ADDRESS_MAX createPrecompiles lazyCurves loadCurves precompilesOf',
+    'PRECOMPILES PRECOMPILE_ADDRESS_MAX createPrecompiles lazyCurves loadCurves ' +
+    'precompileCostsOf precompilesOf',
 };
 
 for (const [name, target] of Object.entries(deriveExports())) {

@@ -72,6 +72,16 @@ export const ERRORS = {
     message: 'the state is not as stated: the Merkle proof shows another {what}',
     remedy: 'Take the values and the proof from the same block, and check that both are unchanged.',
   },
+  L1501: {
+    plane: 'rejection',
+    message: 'there is no {kind} "{name}" that a schedule could change',
+    remedy: 'Names are those of the documentation, such as {known}.',
+  },
+  L1502: {
+    plane: 'rejection',
+    message: 'the schedule has {value} for {name}',
+    remedy: 'Give {wanted}.',
+  },
   L2001: {
     plane: 'host',
     message: '{what} is not there yet',

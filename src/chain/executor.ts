@@ -8,7 +8,9 @@
 import { assert } from '../base/assert.ts';
 import { bytesToHex, equalBytes } from '../base/bytes.ts';
 import { LockstepError } from '../base/errors.ts';
+import { bytesToBigint } from '../base/u256.ts';
 import {
+  type Cell,
   type FrameEnd,
   type Owner,
   PendingError,
@@ -21,18 +23,20 @@ import * as L from '../kernel/layout.ts';
 import { type Backend, isPending } from '../state/backends/backend.ts';
 import { isPerTransaction, SPACES } from '../state/cells.ts';
 import { ENV_WORD, type EnvWord, FRAME_WORD } from '../vms/evm/abi.ts';
-import { type Fork, forkRules, LATEST_FORK, type RuleOverrides } from '../vms/evm/forks.ts';
+import { type Fork, forkRules, LATEST_FORK, type Overrides } from '../vms/evm/forks.ts';
 import { costsOf, type KernelSchedule, scheduleOf } from '../vms/evm/gas.ts';
-import { SPACE } from '../vms/evm/host/accounts.ts';
+import { bigintToAddress, RIPEMD160, SPACE } from '../vms/evm/host/accounts.ts';
 import { applyPrecompile, resolveCode } from '../vms/evm/host/calls.ts';
 import { create2Address, createAddress, enterCreate } from '../vms/evm/host/creates.ts';
 import { EvmHost } from '../vms/evm/host/host.ts';
 import { Lowerer } from '../vms/evm/lower.ts';
-import { precompilesOf } from '../vms/evm/precompiles/index.ts';
+import { opcodesOf } from '../vms/evm/opcodes.ts';
+import { precompileCostsOf, precompilesOf } from '../vms/evm/precompiles/index.ts';
 import { createEvmSource } from '../vms/evm/source.ts';
 import { Codes } from './codes.ts';
 import { EffectPage, LazyOutcome, padded, type RawEffects } from './outcome.ts';
 import type { Hex, Outcome } from './types.ts';
+import { MessageWarmSet } from './warm-set.ts';
 
 /** A message whose parts are bytes. */
 export interface Message {
@@ -51,11 +55,13 @@ export interface CreateMessage {
   readonly value: bigint;
   readonly gas: bigint;
   readonly salt: bigint | undefined;
+  /** Nonce that the creator used for it; without one the creation takes the next. */
+  readonly nonce?: bigint;
 }
 
 export interface ExecutorOptions {
   readonly fork?: Fork;
-  readonly overrides?: RuleOverrides;
+  readonly overrides?: Overrides;
   readonly backend: Backend;
   /** EVM instructions of a lowered block at most; 1 for traces. */
   readonly lengthMax?: number;
@@ -103,10 +109,14 @@ export class Executor {
   readonly codes: Codes;
   readonly backend: Backend;
   readonly fork: Fork;
+  /** Addresses that are warm from the start of a message. */
+  warm = new MessageWarmSet([], undefined);
   /** Where the effects of the latest transactions are. */
   #page: EffectPage;
   /** Whether a transaction began that can be undone. */
   isOpen = false;
+  /** Whether it was looked up if there are empty accounts. */
+  #knowsEmptiness = false;
   /** Callee of the latest call; owner 0 is none. */
   readonly #lastCallee = { address: new Uint8Array(0), owner: 0 };
   /** Owners that were given storage from outside, without code or nonce. */
@@ -141,8 +151,10 @@ export class Executor {
       rules: forkRules(fork, overrides),
       costs: costsOf(fork, overrides),
       schedule,
+      opcodeGas: opcodesOf(fork, overrides).gas,
       codes: this.codes,
       precompiles: precompilesOf(fork, overrides),
+      precompileCosts: precompileCostsOf(fork, overrides),
       load: (code) => load(code, true),
       lengthMax,
     });
@@ -170,8 +182,19 @@ export class Executor {
     if (this.#storageOwners.has(bytesToHex(owner))) return true;
     const found = this.backend.scan({ space: SPACES.slot.number, owner });
     if (isPending(found)) throw new PendingError(found.ready);
-    for (const _ of found) return true;
+    const index = this.machine.ownerOf(owner);
+    // The journal is ahead of the backend.
+    for (const { cell } of found) if (this.#slot(index, cell.key) !== 0n) return true;
     return false;
+  }
+
+  #slot(owner: Owner, key: Uint8Array): bigint {
+    return this.machine.readCell(this.slotCell(owner, bytesToBigint(key)));
+  }
+
+  /** The cell of a slot of an account. */
+  slotCell(owner: Owner, slot: bigint): Cell {
+    return this.machine.cell(SPACES.slot.number, owner, slot);
   }
 
   // ---- the state between transactions
@@ -195,10 +218,12 @@ export class Executor {
       this.codes.clear();
       machine.clearPrograms();
     }
+    if (!this.#knowsEmptiness) this.#noteEmptyAccounts();
     machine.begin();
     exports.checkpoint(MARK);
     this.isOpen = true;
     this.host.isDestroying = false;
+    this.host.accounts.isRipemdTouched = false;
   }
 
   /** Keccak-256 by the kernel; not for code that runs, whose return data it takes. */
@@ -252,6 +277,22 @@ export class Executor {
   reset(): void {
     this.machine.kernel.exports.evictAll();
     this.#storageOwners.clear();
+    this.#knowsEmptiness = false;
+  }
+
+  /** Since EIP-161 empty accounts come from a genesis or an earlier fork alone. */
+  #noteEmptyAccounts(): void {
+    this.#knowsEmptiness = true;
+    const { accounts, options } = this.host;
+    accounts.hasEmptyAccounts = !options.rules.eip158;
+    if (accounts.hasEmptyAccounts) return;
+    const found = this.backend.scan({ space: SPACES.exists.number });
+    // What answers later is the state of a net on which none is left.
+    if (isPending(found)) return;
+    for (const _ of found) {
+      accounts.hasEmptyAccounts = true;
+      return;
+    }
   }
 
   // ---- messages
@@ -277,8 +318,11 @@ export class Executor {
     }
     const precompile = host.precompileAt(message.to);
     if (precompile !== undefined) {
-      const result = applyPrecompile(host, precompile, message.data, gas);
+      const result = applyPrecompile(precompile, message.data, gas);
       if (result.output === undefined) {
+        // Such a touch outlives the failure, as it does in calls.
+        const isRipemd = BigInt(precompile.address) === RIPEMD160;
+        if (isRipemd && host.options.rules.eip158) accounts.touch(machine, to);
         return { status: 'halt', reason: 'out-of-gas', gas: 0n, output: NOTHING };
       }
       accounts.transfer(machine, from, to, value);
@@ -315,7 +359,7 @@ export class Executor {
     const { accounts } = host;
     const { from: creator, code, value, gas, salt } = message;
     const from = machine.ownerId(creator);
-    const nonce = accounts.nonce(machine, creator);
+    const nonce = message.nonce ?? accounts.nonce(machine, creator);
     const address =
       salt === undefined
         ? createAddress(from, nonce)
@@ -323,7 +367,7 @@ export class Executor {
     if (accounts.balance(machine, creator) < value) {
       return { address, end: { status: 'halt', reason: undefined, gas, output: NOTHING } };
     }
-    accounts.set(machine, SPACE.nonce, creator, nonce + 1n);
+    if (message.nonce === undefined) accounts.set(machine, SPACE.nonce, creator, nonce + 1n);
     const creation = { code, value, gas, address, operands: 0 };
     const isEntered = enterCreate(host, machine, creator, creation);
     const collision = { status: 'halt', reason: undefined, gas: 0n, output: NOTHING } as const;
@@ -332,22 +376,27 @@ export class Executor {
 
   /** Runs what was started and closes the transaction. */
   finish(gas: bigint, ended: FrameEnd | undefined, reason?: Outcome['reason']): Outcome {
-    const { machine } = this;
-    let end = ended;
-    if (end === undefined) {
-      const progress = machine.advance();
-      assert(progress.kind === 'ended', 'a run without a step limit paused');
-      end = progress.end;
-    }
-    return this.outcome(gas, end, reason);
+    return this.outcome(gas, this.run(ended), reason);
   }
 
+  /** Runs what was started to its end. */
+  run(ended: FrameEnd | undefined): FrameEnd {
+    if (ended !== undefined) return ended;
+    const progress = this.machine.advance();
+    assert(progress.kind === 'ended', 'a run without a step limit paused');
+    return progress.end;
+  }
+
+  /** Closes the transaction: removes what it destroyed and gathers its effects. */
   outcome(gas: bigint, end: FrameEnd, reason?: Outcome['reason']): Outcome {
-    const { machine } = this;
+    const { machine, host } = this;
     const { u32, u64 } = machine.kernel;
     const isSuccess = end.status === 'success';
     const refund = isSuccess ? (u64[(L.MACHINE_BASE + L.M_REFUND) / 8] as bigint) : 0n;
-    if (isSuccess && this.host.isDestroying) this.#destroyAccounts();
+    if (isSuccess && host.isDestroying) this.#destroyAccounts();
+    if (host.accounts.isRipemdTouched) {
+      host.accounts.touch(machine, machine.ownerOf(bigintToAddress(RIPEMD160)));
+    }
     const logTop = u32[(L.MACHINE_BASE + L.M_LOG_TOP) / 4] as number;
     const logBytes = isSuccess ? logTop - L.LOGS_BASE : 0;
     return new LazyOutcome(
@@ -358,6 +407,12 @@ export class Executor {
       u64[(L.MACHINE_BASE + L.M_STEPS) / 8] as bigint,
       this.#takeEffects(end.output, logBytes, isSuccess),
     );
+  }
+
+  /** Refund counter of the transaction, in gas. */
+  get refund(): bigint {
+    const refund = this.machine.kernel.u64[(L.MACHINE_BASE + L.M_REFUND) / 8] as bigint;
+    return BigInt.asIntN(64, refund);
   }
 
   /** Puts output, logs and writes where the next transaction does not reach them. */
@@ -396,27 +451,64 @@ export class Executor {
 
   readonly #addressOf = (owner: Owner): Hex => bytesToHex(this.machine.ownerId(owner));
 
-  /** Removes the accounts that SELFDESTRUCT marked (EIP-6780: those of this transaction). */
+  /** Removes the accounts that SELFDESTRUCT marked, with their storage. */
   #destroyAccounts(): void {
-    const { machine } = this;
-    const { kernel } = machine;
-    const end = kernel.u32[(L.MACHINE_BASE + L.M_TOUCHED_TOP) / 4] as number;
+    const { machine, host } = this;
     const owners = new Set<Owner>();
-    const slots: { cell: number; owner: Owner }[] = [];
-    for (let at = L.TOUCHED_BASE; at < end; at += 4) {
-      const cell = kernel.u32[at / 4] as number;
-      const space = kernel.u32[(cell + L.C_SPACE) / 4] as number;
-      const owner = kernel.u32[(cell + L.C_OWNER) / 4] as number;
+    for (const { space, owner, cell } of this.#touchedCells()) {
       if (space === SPACE.destroyed && machine.readCell(cell) !== 0n) owners.add(owner);
-      if (space === SPACE.slot) slots.push({ cell, owner });
+    }
+    // What a transaction creates has no older storage (EIP-6780, EIP-7610).
+    if (!host.options.rules.eip6780) for (const owner of owners) this.#reachStorage(owner);
+    const slots = host.options.rules.eip6780 ? this.#touchedCells() : this.#allCells();
+    for (const { space, owner, cell } of slots) {
+      if (space === SPACE.slot && owners.has(owner)) machine.writeCell(cell, 0n);
     }
     for (const owner of owners) {
       for (const space of [SPACE.balance, SPACE.nonce, SPACE.codeHash]) {
         machine.writeCell(machine.cell(space, owner, 0n), 0n);
       }
+      if (!host.accounts.hasEmptyAccounts) continue;
+      machine.writeCell(machine.cell(SPACE.exists, owner, 0n), 0n);
     }
-    for (const { cell, owner } of slots) if (owners.has(owner)) machine.writeCell(cell, 0n);
   }
+
+  /** Brings every slot of the owner that the backend holds into the journal. */
+  #reachStorage(owner: Owner): void {
+    const id = this.machine.ownerId(owner);
+    const found = this.backend.scan({ space: SPACES.slot.number, owner: id });
+    if (isPending(found)) throw new PendingError(found.ready);
+    for (const { cell } of found) this.#slot(owner, cell.key);
+  }
+
+  /** Cells that the transaction touched. */
+  *#touchedCells(): Generator<JournalCell> {
+    const { u32 } = this.machine.kernel;
+    const end = u32[(L.MACHINE_BASE + L.M_TOUCHED_TOP) / 4] as number;
+    for (let at = L.TOUCHED_BASE; at < end; at += 4) yield this.#cellAt(u32[at / 4] as number);
+  }
+
+  /** Cells of the journal, with those of earlier transactions. */
+  *#allCells(): Generator<JournalCell> {
+    const { u32 } = this.machine.kernel;
+    const end = u32[(L.MACHINE_BASE + L.M_CELL_TOP) / 4] as number;
+    for (let cell = L.CELLS_BASE; cell < end; cell += L.CELL_BYTES) yield this.#cellAt(cell);
+  }
+
+  #cellAt(cell: number): JournalCell {
+    const { u32 } = this.machine.kernel;
+    return {
+      cell,
+      space: u32[(cell + L.C_SPACE) / 4] as number,
+      owner: u32[(cell + L.C_OWNER) / 4] as number,
+    };
+  }
+}
+
+interface JournalCell {
+  readonly cell: Cell;
+  readonly space: number;
+  readonly owner: Owner;
 }
 
 const OUTERMOST = { kind: 'call', offset: 0n, size: 0n, operands: 0 } as const;

@@ -1,7 +1,6 @@
 /** The library's face: a machine with a state, to call, deploy and trace contracts. */
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesToHex, hexToBytes } from '../base/bytes.ts';
-import { LockstepError } from '../base/errors.ts';
+import { bytesToHex } from '../base/bytes.ts';
 import { requireBits } from '../base/u256.ts';
 import { type FrameEnd, type Owner, PendingError } from '../dmir/host.ts';
 import { ENGINES, type EngineName, type TierOptions } from '../engines/tiering.ts';
@@ -14,16 +13,9 @@ import {
 import { createMemoryBackend } from '../state/backends/memory.ts';
 import { SPACES } from '../state/cells.ts';
 import { createEvmView } from '../state/views/evm.ts';
-import { ENV_WORD, type EnvWord } from '../vms/evm/abi.ts';
-import {
-  type Fork,
-  forkRules,
-  LATEST_FORK,
-  parseFork,
-  type RuleOverrides,
-} from '../vms/evm/forks.ts';
-import { addressToBigint } from '../vms/evm/host/accounts.ts';
-import { precompilesOf } from '../vms/evm/precompiles/index.ts';
+import { type Fork, LATEST_FORK, parseFork } from '../vms/evm/forks.ts';
+import { checkOverrides, type ScheduleOverrides } from '../vms/evm/overrides.ts';
+import { setBlock, setTransaction, toAddress, toBytes, warmUp } from './environment.ts';
 import { Executor } from './executor.ts';
 import { traceFrames } from './trace.ts';
 import type {
@@ -39,13 +31,12 @@ import type {
   StateAccess,
   TraceStep,
 } from './types.ts';
-import { MessageWarmSet } from './warm-set.ts';
 
 export interface MachineOptions {
   /** The fork's name in any spelling; the latest unless told. */
   fork?: string;
-  /** Switches of the fork that are to be different. */
-  overrides?: RuleOverrides;
+  /** Rules and costs of the fork that are to be different. */
+  overrides?: ScheduleOverrides;
   /** 1 unless told. */
   chainId?: bigint;
   block?: Partial<BlockEnv>;
@@ -62,6 +53,7 @@ export const DEFAULT_GAS = 30_000_000n;
 const DEFAULT_SENDER = '0x00000000000000000000000000000000000000a0';
 const GAS_MAX = (1n << 63n) - 1n;
 const NO_BYTES = new Uint8Array(0);
+const NO_HASHES: readonly Uint8Array[] = [];
 
 const DEFAULT_BLOCK: BlockEnv = {
   number: 1n,
@@ -80,22 +72,11 @@ const DEFAULT_BLOCK: BlockEnv = {
  * Each machine has a kernel instance of its own, which reserves three quarters of a gibibyte of
  * address space and uses of it what contracts touch; keep a machine rather than make one a call.
  *
- * @throws RangeError for a fork that does not exist
+ * @throws RangeError for a fork that does not exist, LockstepError L1501 or L1502 for overrides
+ *   that name what does not exist
  */
 export function createMachine(options: MachineOptions = {}): EvmMachine {
   return new EvmMachine(options);
-}
-
-function toBytes(value: BytesLike, what: string): Uint8Array {
-  return typeof value === 'string' ? hexToBytes(value, what) : value;
-}
-
-function toAddress(value: BytesLike, what: string): Uint8Array {
-  const bytes = toBytes(value, what);
-  if (bytes.length !== 20) {
-    throw new LockstepError('L1003', { what, length: bytes.length, expected: 20 });
-  }
-  return bytes;
 }
 
 function readValue({ value = 0n }: Pick<CallOptions, 'value'>): bigint {
@@ -119,13 +100,11 @@ export class EvmMachine implements Machine {
   readonly executor: Executor;
   readonly state: StateAccess;
   readonly fork: Fork;
-  readonly #overrides: RuleOverrides | undefined;
+  readonly #overrides: ScheduleOverrides | undefined;
   readonly #backend: Backend;
   readonly #block: BlockEnv;
   readonly #chainId: bigint;
-  readonly #coinbase: bigint;
   readonly #snapshots: Snapshot[] = [];
-  readonly #warm: MessageWarmSet;
   readonly #addresses = new Map<string, Uint8Array>();
   readonly #engine: Pick<MachineOptions, 'engine' | 'tier'>;
   #tracer: Executor | undefined;
@@ -137,6 +116,7 @@ export class EvmMachine implements Machine {
 
   constructor(options: MachineOptions) {
     this.fork = chooseFork(options.fork);
+    if (options.overrides !== undefined) checkOverrides(options.overrides);
     this.#overrides = options.overrides;
     this.#backend = options.backend ?? createMemoryBackend();
     this.#block = { ...DEFAULT_BLOCK, ...options.block };
@@ -149,12 +129,6 @@ export class EvmMachine implements Machine {
       ...(engine === undefined ? {} : { engine }),
       ...(tier === undefined ? {} : { tier }),
     };
-    this.#coinbase = addressToBigint(toAddress(this.#block.coinbase, 'the coinbase'));
-    const rules = forkRules(this.fork, this.#overrides);
-    this.#warm = new MessageWarmSet(
-      [...precompilesOf(this.fork, this.#overrides).keys()],
-      rules.eip3651 ? this.#coinbase : undefined,
-    );
     this.executor = this.#createExecutor();
     this.state = createStateAccess(this.executor);
   }
@@ -166,23 +140,7 @@ export class EvmMachine implements Machine {
       ...(this.#overrides === undefined ? {} : { overrides: this.#overrides }),
       ...(lengthMax === undefined ? this.#engine : { lengthMax }),
     });
-    const block = this.#block;
-    const env: Partial<Record<EnvWord, bigint>> = {
-      COINBASE: this.#coinbase,
-      TIMESTAMP: block.timestamp,
-      NUMBER: block.number,
-      PREVRANDAO: block.prevRandao,
-      GASLIMIT: block.gasLimit,
-      CHAINID: this.#chainId,
-      BASEFEE: block.baseFee,
-      BLOBBASEFEE: block.blobBaseFee,
-    };
-    for (const [name, value] of Object.entries(env)) {
-      executor.setEnv(name as EnvWord, requireBits(value, 256, `${name} of the block`));
-    }
-    executor.host.context.blockNumber = block.number;
-    executor.host.context.blockHash = block.blockHash;
-    executor.host.accounts.warm = this.#warm;
+    setBlock(executor, this.#block, this.#chainId);
     return executor;
   }
 
@@ -200,12 +158,13 @@ export class EvmMachine implements Machine {
   /** Begins a transaction with its environment; gives the sender. */
   #prepare(executor: Executor, options: Omit<CallOptions, 'to'>, from: Uint8Array): Owner {
     executor.begin();
-    const { machine, host } = executor;
+    const { machine } = executor;
     const sender = machine.ownerOf(from);
     const { origin } = options;
-    machine.setEnvOwner(
-      ENV_WORD.ORIGIN,
+    setTransaction(
+      executor,
       origin === undefined ? sender : machine.ownerOf(this.#address(origin, 'the origin')),
+      options.blobHashes?.map((hash) => toBytes(hash, 'a blob hash')) ?? NO_HASHES,
     );
     const gasPrice = options.gasPrice ?? 0n;
     const last = this.#last;
@@ -214,19 +173,13 @@ export class EvmMachine implements Machine {
       last.executor = executor;
       last.gasPrice = gasPrice;
     }
-    const { context } = host;
-    if (options.blobHashes !== undefined) {
-      context.blobHashes = options.blobHashes.map((hash) => toBytes(hash, 'a blob hash'));
-    } else if (context.blobHashes.length > 0) context.blobHashes = [];
     return sender;
   }
 
   #applyAccessList(executor: Executor, options: Omit<CallOptions, 'to'>): void {
-    const { machine, host } = executor;
     for (const { address, slots } of options.accessList ?? []) {
-      const owner = machine.ownerOf(this.#address(address, 'an address of the access list'));
-      machine.touch(host.accounts.balanceCell(machine, owner));
-      for (const slot of slots) machine.touch(machine.cell(SPACES.slot.number, owner, slot));
+      const bytes = this.#address(address, 'an address of the access list');
+      warmUp(executor, executor.machine.ownerOf(bytes), slots);
     }
   }
 
@@ -236,7 +189,7 @@ export class EvmMachine implements Machine {
     const to = this.#address(options.to, 'the callee');
     const data = options.data === undefined ? NO_BYTES : toBytes(options.data, 'the call data');
     const sender = this.#prepare(executor, options, from);
-    this.#warm.begin(from, to);
+    executor.warm.begin(from, to);
     if (options.accessList !== undefined) this.#applyAccessList(executor, options);
     return executor.startCall({
       from: sender,
@@ -285,7 +238,7 @@ export class EvmMachine implements Machine {
     const from = this.#address(options.from ?? DEFAULT_SENDER, 'the sender');
     const code = toBytes(options.code, 'the init code');
     const sender = this.#prepare(this.executor, options, from);
-    this.#warm.begin(from, from);
+    this.executor.warm.begin(from, from);
     this.#applyAccessList(this.executor, options);
     return this.executor.startCreate({
       from: sender,

@@ -10,6 +10,9 @@ import { OPCODE_DOCS, opcodeDoc } from '../../src/vms/evm/opcode-docs.ts';
 import type { OpName } from '../../src/vms/evm/opcodes.ts';
 import { isOpcodeName, OP, OPCODE_LIST, OPCODES, opcodesOf } from '../../src/vms/evm/opcodes.ts';
 
+/** Forks that the peer has too: it knows the blob schedules of the main net alone. */
+const SHARED_FORKS = FORKS.filter((fork) => fork !== 'bpo3' && fork !== 'bpo4');
+
 function commonOf(fork: Fork): Common {
   const hardfork = fork === 'frontier' ? Hardfork.Chainstart : fork;
   return new Common({ chain: Mainnet, hardfork, params: paramsEVM });
@@ -107,7 +110,7 @@ describe('opcode table', () => {
 });
 
 describe('opcode table against ethereumjs', () => {
-  for (const fork of FORKS) {
+  for (const fork of SHARED_FORKS) {
     it(fork, () => {
       const theirs = getOpcodesForHF(commonOf(fork)).opcodes;
       const ours = opcodesOf(fork);
@@ -173,7 +176,7 @@ describe('gas against ethereumjs', () => {
     ['storeCold', 'coldsloadGas', 'berlin'],
   ] as const;
 
-  for (const fork of FORKS) {
+  for (const fork of SHARED_FORKS) {
     it(fork, () => {
       const common = commonOf(fork);
       const knows = (since: Fork) => FORKS.indexOf(fork) >= FORKS.indexOf(since);
@@ -187,7 +190,7 @@ describe('gas against ethereumjs', () => {
   }
 
   it('activates the EIPs that they know at the same forks', () => {
-    for (const fork of FORKS) {
+    for (const fork of SHARED_FORKS) {
       const common = commonOf(fork);
       for (const [eip, active] of Object.entries(forkRules(fork))) {
         const number = Number(eip.slice(3));
@@ -213,7 +216,19 @@ describe('forks', () => {
     assert.equal(parseFork('ConstantinopleFix'), 'petersburg');
     assert.equal(parseFork('Merge'), 'paris');
     assert.equal(parseFork('constructor'), undefined);
-    assert.equal(FORKS.at(-1), LATEST_FORK);
+  });
+
+  it('has forks after the latest that change the number of blobs alone', () => {
+    const later = FORKS.slice(FORKS.indexOf(LATEST_FORK) + 1);
+    assert.deepEqual(later, ['bpo1', 'bpo2', 'bpo3', 'bpo4']);
+    for (const fork of later) {
+      assert.deepEqual(scheduleOf(fork), scheduleOf(LATEST_FORK));
+      assert.deepEqual(opcodesOf(fork), opcodesOf(LATEST_FORK));
+      const { blobsTarget, blobsMax, blobFeeFraction } = costsOf(fork);
+      const blobs = { blobsTarget, blobsMax, blobFeeFraction };
+      assert.deepEqual(costsOf(fork), { ...costsOf(LATEST_FORK), ...blobs });
+      assert.notDeepEqual(costsOf(fork), costsOf(LATEST_FORK));
+    }
   });
 
   it('has the schedule of the latest fork', () => {

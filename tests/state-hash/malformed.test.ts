@@ -100,6 +100,15 @@ test('a resumed state must have the expected hash, rules and code', () => {
   refuses(() => resumeSnapshot(bytes, { fork: FORK, backend, hash: other }), /hash is not/);
   refuses(() => resumeSnapshot(bytes, { fork: 'cancun', backend }), /rules/);
   refuses(() => resumeSnapshot(bytes, { fork: FORK, backend, lengthMax: 1 }), /rules/);
+  const prices = [
+    { costs: { callValue: 1n } },
+    { costs: { copyWord: 1n } },
+    { costs: { ecrecoverGas: 1n } },
+    { opcodes: { ADD: 1 } },
+  ];
+  for (const overrides of prices) {
+    refuses(() => resumeSnapshot(bytes, { fork: FORK, backend, overrides }), /rules|gas schedule/);
+  }
 });
 
 test('a state that was not checked still runs in its own machine without a crash', () => {

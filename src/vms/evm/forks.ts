@@ -25,14 +25,19 @@ export const FORKS = [
   'cancun',
   'prague',
   'osaka',
+  // Blob parameter only forks (EIP-7892): two of the main net, two of test nets and test suites
+  'bpo1',
+  'bpo2',
+  'bpo3',
+  'bpo4',
 ] as const;
 
 export type Fork = (typeof FORKS)[number];
 
-/** The newest fork that is complete here. */
+/** The newest fork of the rules; what follows it changes the number of blobs alone. */
 export const LATEST_FORK: Fork = 'osaka';
 
-type EipRow = readonly [eip: `eip${number}`, since: Fork, until?: Fork];
+type EipRow = readonly [eip: `eip${number}` | `bpo${number}`, since: Fork, until?: Fork];
 
 // biome-ignore format: one aligned row for each switch
 const EIPS = [
@@ -89,6 +94,7 @@ const EIPS = [
   ['eip7685', 'prague'],           // requests hash
   ['eip7691', 'prague'],           // more blobs
   ['eip7702', 'prague'],           // delegated accounts
+  ['eip7594', 'osaka'],            // a transaction has at most six blobs
   ['eip7823', 'osaka'],            // modexp operands have at most 1024 bytes
   ['eip7825', 'osaka'],            // a transaction's gas limit is at most 2^24
   ['eip7883', 'osaka'],            // repriced modular exponentiation
@@ -96,6 +102,10 @@ const EIPS = [
   ['eip7934', 'osaka'],            // limit of a block's encoded size
   ['eip7939', 'osaka'],            // CLZ
   ['eip7951', 'osaka'],            // P-256 verification
+  ['bpo1',    'bpo1'],             // more blobs
+  ['bpo2',    'bpo2'],
+  ['bpo3',    'bpo3'],
+  ['bpo4',    'bpo4'],
 ] as const satisfies readonly EipRow[];
 
 /** Name of a switch. */
@@ -110,6 +120,15 @@ export type ForkRules = Readonly<Record<Eip, boolean>> & { readonly fork: Fork }
 /** Switches that differ from those of the fork. */
 export type RuleOverrides = Partial<Readonly<Record<Eip, boolean>>>;
 
+/**
+ * What is to be different from the fork: switches, amounts of `gas.ts` and of the precompiles by
+ * their names, and static gas of opcodes. `overrides.ts` has the type that knows the names.
+ */
+export type Overrides = RuleOverrides & {
+  readonly costs?: Readonly<Record<string, bigint>>;
+  readonly opcodes?: Readonly<Record<string, number>>;
+};
+
 /** Other names under which forks are known: test suites, client configurations. */
 const ALIASES: Readonly<Record<string, Fork>> = {
   chainstart: 'frontier',
@@ -121,8 +140,6 @@ const ALIASES: Readonly<Record<string, Fork>> = {
   arrowglacier: 'london',
   grayglacier: 'london',
   merge: 'paris',
-  bpo1: 'osaka',
-  bpo2: 'osaka',
 };
 
 const BY_LOWER: ReadonlyMap<string, Fork> = new Map(
@@ -154,8 +171,11 @@ const CACHE = new Map<Fork, ForkRules>();
  *
  * Without overrides the same frozen object comes back each time, so it may serve as a cache key.
  */
-export function forkRules(fork: Fork, overrides?: RuleOverrides): ForkRules {
-  if (overrides !== undefined) return Object.freeze({ ...forkRules(fork), ...overrides });
+export function forkRules(fork: Fork, overrides?: Overrides): ForkRules {
+  if (overrides !== undefined) {
+    const { costs: _costs, opcodes: _opcodes, ...switches } = overrides;
+    return Object.freeze({ ...forkRules(fork), ...switches });
+  }
   const known = CACHE.get(fork);
   if (known !== undefined) return known;
   const now = forkIndex(fork);

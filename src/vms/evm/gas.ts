@@ -7,7 +7,7 @@
  * order of activation, so the last active one holds. All amounts are in gas unless a comment says
  * other.
  */
-import type { Eip, Fork, RuleOverrides } from './forks.ts';
+import type { Eip, Fork, Overrides } from './forks.ts';
 import { forkRules } from './forks.ts';
 
 /** The machine's gas schedule: the amounts that operations of the kernel charge. */
@@ -91,6 +91,8 @@ export interface HostCosts {
   /** Blobs of a block: target and highest count. */
   readonly blobsTarget: bigint;
   readonly blobsMax: bigint;
+  /** Highest count of blobs of a transaction, where that of a block is not lower. */
+  readonly txBlobsMax: bigint;
   /** Update fraction of the blob base fee. */
   readonly blobFeeFraction: bigint;
 }
@@ -98,7 +100,8 @@ export interface HostCosts {
 /** Stands for a limit that the fork does not have: no size or gas amount exceeds it. */
 export const NO_LIMIT = 0xffff_ffff_ffff_ffffn;
 
-type Changes<T> = readonly (readonly [eip: Eip, changes: Partial<T>])[];
+/** Changes of amounts under the switch of the EIP that made them, in order of activation. */
+export type Changes<T> = readonly (readonly [eip: Eip, changes: Partial<T>])[];
 
 const SCHEDULE_FRONTIER: KernelSchedule = {
   memoryLinear: 3n,
@@ -159,6 +162,7 @@ const COSTS_FRONTIER: HostCosts = {
   blobGas: 0n,
   blobsTarget: 0n,
   blobsMax: 0n,
+  txBlobsMax: NO_LIMIT,
   blobFeeFraction: 1n,
 };
 
@@ -177,11 +181,22 @@ const COST_CHANGES: Changes<HostCosts> = [
   ['eip7691', { blobsTarget: 6n, blobsMax: 9n, blobFeeFraction: 5007716n }],
   // 25000 for an empty account, of which all but the base of 12500 comes back for another.
   ['eip7702', { txAuthorization: 25000n, txAuthorizationRefund: 12500n }],
+  ['eip7594', { txBlobsMax: 6n }],
   ['eip7825', { txGasMax: 16777216n }],
+  ['bpo1', { blobsTarget: 10n, blobsMax: 15n, blobFeeFraction: 8346193n }],
+  ['bpo2', { blobsTarget: 14n, blobsMax: 21n, blobFeeFraction: 11684671n }],
+  ['bpo3', { blobsTarget: 21n, blobsMax: 32n, blobFeeFraction: 20609697n }],
+  ['bpo4', { blobsTarget: 14n, blobsMax: 21n, blobFeeFraction: 13739630n }],
+];
+
+/** Names of all amounts, for whoever checks what a user wants to change. */
+export const COST_NAMES: readonly string[] = [
+  ...Object.keys(SCHEDULE_FRONTIER),
+  ...Object.keys(COSTS_FRONTIER),
 ];
 
 /** The kernel's schedule at a fork, with exceptions where `overrides` are given; cached without. */
-export function scheduleOf(fork: Fork, overrides?: RuleOverrides): KernelSchedule {
+export function scheduleOf(fork: Fork, overrides?: Overrides): KernelSchedule {
   if (overrides !== undefined) return amend(SCHEDULE_FRONTIER, SCHEDULE_CHANGES, fork, overrides);
   const known = SCHEDULES.get(fork) ?? amend(SCHEDULE_FRONTIER, SCHEDULE_CHANGES, fork);
   SCHEDULES.set(fork, known);
@@ -189,7 +204,7 @@ export function scheduleOf(fork: Fork, overrides?: RuleOverrides): KernelSchedul
 }
 
 /** The costs outside the kernel, in the same way. */
-export function costsOf(fork: Fork, overrides?: RuleOverrides): HostCosts {
+export function costsOf(fork: Fork, overrides?: Overrides): HostCosts {
   if (overrides !== undefined) return amend(COSTS_FRONTIER, COST_CHANGES, fork, overrides);
   const known = COSTS.get(fork) ?? amend(COSTS_FRONTIER, COST_CHANGES, fork);
   COSTS.set(fork, known);
@@ -199,9 +214,15 @@ export function costsOf(fork: Fork, overrides?: RuleOverrides): HostCosts {
 const SCHEDULES = new Map<Fork, KernelSchedule>();
 const COSTS = new Map<Fork, HostCosts>();
 
-function amend<T>(base: T, changes: Changes<T>, fork: Fork, overrides?: RuleOverrides): T {
+/**
+ * The amounts with what the fork's EIPs changed, then with the `costs` of the overrides that they
+ * know by name; frozen.
+ */
+export function amend<T>(base: T, changes: Changes<T>, fork: Fork, overrides?: Overrides): T {
   const rules = forkRules(fork, overrides);
   const amounts = { ...base };
   for (const [eip, change] of changes) if (rules[eip]) Object.assign(amounts as object, change);
-  return Object.freeze(amounts);
+  const wanted = Object.entries(overrides?.costs ?? {});
+  const known = wanted.filter(([name]) => Object.hasOwn(amounts as object, name));
+  return Object.freeze(Object.assign(amounts as object, Object.fromEntries(known)) as T);
 }

@@ -25,7 +25,7 @@ import type { Type } from '../../dmir/types.ts';
 import { BLOCK_BAD_JUMP, BLOCK_DROP, BLOCK_DYNAMIC } from './abi.ts';
 import { findJumpDestinations } from './decode.ts';
 import { foldBinary, foldUnary } from './fold.ts';
-import type { Fork, RuleOverrides } from './forks.ts';
+import type { Fork, Overrides } from './forks.ts';
 import { costsOf } from './gas.ts';
 import { LOWERINGS } from './lowerings.ts';
 import { type ForkOpcodes, OPCODES, opcodesOf } from './opcodes.ts';
@@ -36,7 +36,7 @@ const TRAP_INVALID = TRAP_KINDS.indexOf('invalid-opcode');
 
 export interface LowerOptions {
   fork: Fork;
-  overrides?: RuleOverrides;
+  overrides?: Overrides;
   /** EVM instructions of a block at most; 1 gives a block for each. */
   lengthMax?: number;
 }

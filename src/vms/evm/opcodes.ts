@@ -14,7 +14,7 @@
  * - SELFDESTRUCT: by the host, at every fork.
  * Words, bytes and growth of memory are never part of it.
  */
-import type { Eip, Fork, RuleOverrides } from './forks.ts';
+import type { Eip, Fork, Overrides } from './forks.ts';
 import { forkOf, forkRules } from './forks.ts';
 
 /** What an opcode does besides moving stack items. */
@@ -310,14 +310,14 @@ export interface ForkOpcodes {
 const CACHE = new Map<Fork, ForkOpcodes>();
 
 /** The opcodes of a fork, with exceptions where `overrides` are given; cached without them. */
-export function opcodesOf(fork: Fork, overrides?: RuleOverrides): ForkOpcodes {
+export function opcodesOf(fork: Fork, overrides?: Overrides): ForkOpcodes {
   if (overrides !== undefined) return buildOpcodes(fork, overrides);
   const known = CACHE.get(fork) ?? buildOpcodes(fork);
   CACHE.set(fork, known);
   return known;
 }
 
-function buildOpcodes(fork: Fork, overrides?: RuleOverrides): ForkOpcodes {
+function buildOpcodes(fork: Fork, overrides?: Overrides): ForkOpcodes {
   const rules = forkRules(fork, overrides);
   const table = {
     gas: new Uint32Array(256),
@@ -340,6 +340,10 @@ function buildOpcodes(fork: Fork, overrides?: RuleOverrides): ForkOpcodes {
       const gas = changes[row.name];
       if (gas !== undefined && table.valid[row.byte] === 1) table.gas[row.byte] = gas;
     }
+  }
+  for (const row of OPCODE_LIST) {
+    const gas = overrides?.opcodes?.[row.name];
+    if (gas !== undefined && table.valid[row.byte] === 1) table.gas[row.byte] = gas;
   }
   return table;
 }

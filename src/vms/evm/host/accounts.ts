@@ -4,8 +4,12 @@
  * An account is three cells: balance, nonce, code hash (zero stands for no code). The balance cell
  * carries the account's warmth (EIP-2929). Marks of the transaction — created, destroyed — are
  * cells of transient spaces, so that a revert undoes them like anything else.
+ *
+ * An account that is empty and exists all the same has a fourth cell. Before EIP-161 whatever was
+ * touched exists; since then a touch of an empty account removes it.
  */
 import type { Cell, MachineAccess, Owner } from '../../../dmir/host.ts';
+import type { ForkRules } from '../forks.ts';
 import type { HostCosts } from '../gas.ts';
 
 /** Cell spaces of the EVM view, as `state/cells.ts` numbers them. */
@@ -17,12 +21,15 @@ export const SPACE = {
   codeHash: 4,
   created: 6,
   destroyed: 7,
+  exists: 8,
 } as const;
 
 export const ADDRESS_MASK = (1n << 160n) - 1n;
 /** Prefix of a delegation, followed by 20 bytes of address (EIP-7702). */
 const DELEGATION_PREFIX = [0xef, 0x01, 0x00] as const;
 const DELEGATION_BYTES = 23;
+/** Address of the precompile. */
+export const RIPEMD160 = 3n;
 
 /** Code that an account has. */
 export interface Code {
@@ -49,11 +56,20 @@ export interface WarmSet extends Iterable<bigint> {
 export class Accounts {
   readonly #codes: CodeStore;
   readonly #costs: HostCosts;
+  readonly #rules: ForkRules;
   warm: WarmSet = new Set<bigint>();
+  /** Whether there may be empty accounts that exist: without them touches need no look. */
+  hasEmptyAccounts = true;
+  /**
+   * Whether the account of RIPEMD-160 was touched since EIP-161, in a frame that failed or not. It
+   * stays touched: an accident of the main net's block 2675119 that became the rule.
+   */
+  isRipemdTouched = false;
 
-  constructor(codes: CodeStore, costs: HostCosts) {
+  constructor(codes: CodeStore, costs: HostCosts, rules: ForkRules) {
     this.#codes = codes;
     this.#costs = costs;
+    this.#rules = rules;
   }
 
   balanceCell(machine: MachineAccess, owner: Owner): Cell {
@@ -86,6 +102,24 @@ export class Accounts {
     );
   }
 
+  /** Whether value makes it a new account: it does not exist, or is empty (EIP-161). */
+  isNew(machine: MachineAccess, owner: Owner): boolean {
+    if (!this.isEmpty(machine, owner)) return false;
+    return this.#rules.eip158 || machine.readCell(machine.cell(SPACE.exists, owner, 0n)) === 0n;
+  }
+
+  /** What may transfer value to an account does to its existence (EIP-161), even without value. */
+  touch(machine: MachineAccess, owner: Owner): void {
+    if (!this.hasEmptyAccounts) return;
+    const cell = machine.cell(SPACE.exists, owner, 0n);
+    const mark = this.#rules.eip158 ? 0n : 1n;
+    if (machine.readCell(cell) === mark) return;
+    machine.writeCell(cell, mark);
+    if (mark === 0n && addressToBigint(machine.ownerId(owner)) === RIPEMD160) {
+      this.isRipemdTouched = true;
+    }
+  }
+
   set(machine: MachineAccess, space: number, owner: Owner, value: bigint): void {
     const cell = machine.cell(space, owner, 0n);
     machine.touch(cell);
@@ -102,8 +136,9 @@ export class Accounts {
     this.set(machine, SPACE.codeHash, owner, hash);
   }
 
-  /** Moves value; the caller has checked the balance. */
+  /** Moves value and touches who gets it; the caller has checked the balance. */
   transfer(machine: MachineAccess, from: Owner, to: Owner, value: bigint): void {
+    this.touch(machine, to);
     if (value === 0n || from === to) return;
     this.setBalance(machine, from, this.balance(machine, from) - value);
     this.setBalance(machine, to, this.balance(machine, to) + value);
@@ -130,6 +165,11 @@ export function delegationOf(code: Uint8Array): Uint8Array | undefined {
     if (code[i] !== DELEGATION_PREFIX[i]) return undefined;
   }
   return code.subarray(DELEGATION_PREFIX.length);
+}
+
+/** The code of an account that delegates to an address. */
+export function delegationCode(address: Uint8Array): Uint8Array {
+  return Uint8Array.of(...DELEGATION_PREFIX, ...address);
 }
 
 export function addressToBigint(address: Uint8Array): bigint {

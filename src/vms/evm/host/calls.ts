@@ -2,7 +2,7 @@
 import type { FrameEnd, MachineAccess, Owner, Range } from '../../../dmir/host.ts';
 import { FRAME_WORD } from '../abi.ts';
 import type { Precompile } from '../precompiles/types.ts';
-import { ADDRESS_MASK, addressToBigint, type Code } from './accounts.ts';
+import { ADDRESS_MASK, addressToBigint, type Code, RIPEMD160 } from './accounts.ts';
 import type { EvmHost, EvmNote, HostFunction } from './host.ts';
 
 type CallName = 'CALL' | 'CALLCODE' | 'DELEGATECALL' | 'STATICCALL';
@@ -89,7 +89,7 @@ function payCall(host: EvmHost, machine: MachineAccess, kind: CallKind): PaidCal
     cost += resolved.cost;
     if (value !== 0n) cost += costs.callValue;
     if (kind.name === 'CALL' && (value !== 0n || !rules.eip158)) {
-      if (accounts.isEmpty(machine, target)) cost += costs.callNewAccount;
+      if (accounts.isNew(machine, target)) cost += costs.callNewAccount;
     }
   }
   if (!isCovered || !machine.charge(cost)) {
@@ -132,7 +132,7 @@ function enterCall(host: EvmHost, machine: MachineAccess, call: PaidCall): void 
     runPrecompile(host, machine, call, precompile);
     return;
   }
-  const isTransfer = kind.name === 'CALL' && value !== 0n;
+  const isTransfer = !kind.isOnSelf;
   if (call.code === undefined) {
     if (isTransfer) accounts.transfer(machine, self, target, value);
     settleCall(machine, { status: 'success', reason: undefined, gas, output: NOTHING }, note);
@@ -168,14 +168,13 @@ function enterCall(host: EvmHost, machine: MachineAccess, call: PaidCall): void 
 
 /** Output or failure of a precompile for an input and gas. */
 export function applyPrecompile(
-  host: EvmHost,
   precompile: Precompile,
   input: Uint8Array,
   gas: bigint,
 ): { output: Uint8Array | undefined; gas: bigint } {
-  const cost = precompile.gas(input, host.options.rules);
+  const cost = precompile.gas(input);
   if (cost > gas) return { output: undefined, gas: 0n };
-  const output = precompile.run(input, host.options.rules);
+  const output = precompile.run(input);
   return output === null ? { output: undefined, gas: 0n } : { output, gas: gas - cost };
 }
 
@@ -185,12 +184,15 @@ function runPrecompile(
   call: PaidCall,
   precompile: Precompile,
 ): void {
-  const { output, gas } = applyPrecompile(host, precompile, machine.bytes(call.input), call.gas);
+  const { output, gas } = applyPrecompile(precompile, machine.view(call.input), call.gas);
   if (output === undefined) {
+    if (call.address === RIPEMD160 && host.options.rules.eip158 && !call.kind.isOnSelf) {
+      host.accounts.touch(machine, call.target);
+    }
     settleCall(machine, { status: 'halt', reason: 'out-of-gas', gas, output: NOTHING }, call.note);
     return;
   }
-  if (call.kind.name === 'CALL') {
+  if (!call.kind.isOnSelf) {
     host.accounts.transfer(machine, machine.owner, call.target, call.value);
   }
   machine.setReturnBytes(output);

@@ -19,6 +19,7 @@ import { TAPE_BLOCK_HASH } from '../../../dmir/state/tape.ts';
 import { ENV_WORD, FRAME_WORD, HOST_NAMES, HOST_OPERANDS, type HostName } from '../abi.ts';
 import type { ForkRules } from '../forks.ts';
 import type { HostCosts, KernelSchedule } from '../gas.ts';
+import type { PrecompileCosts } from '../precompiles/costs.ts';
 import type { Precompile } from '../precompiles/types.ts';
 import {
   Accounts,
@@ -37,8 +38,12 @@ export interface EvmHostOptions {
   readonly rules: ForkRules;
   readonly costs: HostCosts;
   readonly schedule: KernelSchedule;
+  /** Static gas by opcode. */
+  readonly opcodeGas: Uint32Array;
   readonly codes: CodeStore & { program(code: Code): ProgramHandle };
   readonly precompiles: ReadonlyMap<number, Precompile>;
+  /** What their prices are made of. */
+  readonly precompileCosts: PrecompileCosts;
   /** Makes a program of code that is not stored (initcode). */
   readonly load: (code: Uint8Array) => ProgramHandle;
   /** Instructions of a lowered block at most, if not the usual number; steps depend on it. */
@@ -86,7 +91,7 @@ export class EvmHost implements VmHost {
 
   constructor(options: EvmHostOptions) {
     this.options = options;
-    this.accounts = new Accounts(options.codes, options.costs);
+    this.accounts = new Accounts(options.codes, options.costs, options.rules);
   }
 
   suspend(machine: MachineAccess, host: number): void {
@@ -251,7 +256,7 @@ const selfDestruct: HostFunction = (host, machine) => {
   const address = machine.operand(0) & ADDRESS_MASK;
   const self = machine.owner;
   const held = accounts.balance(machine, self);
-  const isNew = accounts.isEmpty(machine, target) && (!rules.eip158 || held !== 0n);
+  const isNew = accounts.isNew(machine, target) && (!rules.eip158 || held !== 0n);
   const isCreated = accounts.isMarked(machine, SPACE.created, self);
   const access = accounts.accessCost(machine, target, address);
   let cost = costs.selfdestruct + (rules.eip2929 && access === costs.accountCold ? access : 0n);

@@ -55,12 +55,13 @@ function readCreate(machine: MachineAccess, from: ByteReader, operands: number):
 }
 
 /**
- * The rules' digest, the number of the block, the blob hashes, and the addresses that are warm from
- * the start, in order.
+ * The rules' digest, the number of the block, whether there may be empty accounts, the blob hashes,
+ * and the addresses that are warm from the start, in order.
  */
 export function encodeContext(host: EvmHost): Uint8Array {
   const { blockNumber, blobHashes } = host.context;
-  const out = new ByteWriter().raw(rulesDigest(host)).word(blockNumber).u32(blobHashes.length);
+  const out = new ByteWriter().raw(rulesDigest(host)).word(blockNumber);
+  out.u8(host.accounts.hasEmptyAccounts ? 1 : 0).u32(blobHashes.length);
   for (const hash of blobHashes) out.blob(hash);
   const warm = [...host.accounts.warm].sort(compareNumbers);
   out.u32(warm.length);
@@ -75,6 +76,7 @@ export function decodeContext(host: EvmHost, bytes: Uint8Array): void {
     throw new LockstepError('L1102', { problem: 'it was made under other rules of the EVM' });
   }
   const blockNumber = from.word('the number of the block');
+  const hasEmptyAccounts = from.choice(2, 'the mark of empty accounts') === 1;
   const blobHashes = from.list('blob hashes', 4, () => from.blob('a blob hash'));
   let last = -1n;
   const warm = from.list('addresses', ADDRESS_BYTES, () => {
@@ -87,20 +89,32 @@ export function decodeContext(host: EvmHost, bytes: Uint8Array): void {
   from.finish('the context');
   Object.assign(host.context, { blockNumber, blobHashes });
   host.accounts.warm = new Set(warm);
+  host.accounts.hasEmptyAccounts = hasEmptyAccounts;
   // A hint that never misleads: the marks themselves are cells.
   host.isDestroying = true;
 }
 
-/** Digest of what is fixed for a host: switches, costs, precompiles, length of blocks. */
+/**
+ * Digest of what is fixed for a host: switches that are on, prices, precompiles, length of blocks.
+ * The kernel's prices are not in it: the state itself has them.
+ */
 function rulesDigest(host: EvmHost): Uint8Array {
-  const { rules, costs, precompiles, lengthMax } = host.options;
+  const { rules, costs, opcodeGas, precompiles, precompileCosts, lengthMax } = host.options;
   const entries = (row: object): string =>
     Object.entries(row)
       .map(([name, value]) => `${name}=${value}`)
       .sort()
       .join();
   const addresses = [...precompiles.keys()].sort((a, b) => a - b);
-  const parts = [entries(rules), entries(costs), addresses.join(), lengthMax ?? 'usual'];
+  const active = Object.entries(rules).filter(([, value]) => value !== false);
+  const parts = [
+    entries(Object.fromEntries(active)),
+    entries(costs),
+    opcodeGas.join(),
+    addresses.join(),
+    entries(precompileCosts),
+    lengthMax ?? 'usual',
+  ];
   return keccak_256(new TextEncoder().encode(parts.join(';')));
 }
 

@@ -7,7 +7,8 @@
  *
  * A 64-bit word is two 32-bit halves of a `Int32Array`, the low one first.
  */
-import type { Precompile } from './types.ts';
+import type { PrecompileRow } from './types.ts';
+import { clampGas } from './words.ts';
 
 const INPUT_BYTES = 213;
 
@@ -31,11 +32,14 @@ const IV = new Int32Array([
   0xade682d1, 0x510e527f, 0x2b3e6c1f, 0x9b05688c, 0xfb41bd6b, 0x1f83d9ab, 0x137e2179, 0x5be0cd19,
 ]);
 
-export const BLAKE2F: Precompile = {
+export const BLAKE2F: PrecompileRow = {
   address: 0x09,
   name: 'blake2f',
   since: 'eip152',
-  gas: (input) => (input.length === INPUT_BYTES ? BigInt(readRounds(input)) : 0n),
+  gas(input, costs) {
+    if (input.length !== INPUT_BYTES) return 0n;
+    return clampGas(BigInt(readRounds(input)) * costs.blake2fRound);
+  },
   run(input) {
     const last = input[212];
     if (input.length !== INPUT_BYTES || (last !== 0 && last !== 1)) return null;

@@ -6,34 +6,15 @@
  * points of the curve, the others only those of the subgroup. No operation takes an empty input or
  * one of another length than it names.
  */
-import type { CurvePoint, CurvePointCons } from '@noble/curves/abstract/curve.js';
-import type { CurveLibs, CurveSource } from './curves.ts';
-import type { G1, G2, Layout } from './points.ts';
-import {
-  checkPairing,
-  isInSubgroup,
-  readFp,
-  readFp2,
-  readG1,
-  readG2,
-  writeG1,
-  writeG2,
-} from './points.ts';
-import type { Precompile } from './types.ts';
-import { readNumber, wordOfBool } from './words.ts';
+import type { PrecompileCosts } from './costs.ts';
+import type { CurveSource } from './curves.ts';
+import type { Group } from './pairing.ts';
+import type { PrecompileRow } from './types.ts';
+import { wordOfBool } from './words.ts';
 
 const FIELD_BYTES = 64;
-const G1_BYTES = 2 * FIELD_BYTES;
-const G2_BYTES = 4 * FIELD_BYTES;
 const SCALAR_BYTES = 32;
-const PAIR_BYTES = G1_BYTES + G2_BYTES;
-
-/**
- * Points of one pass of the multiplication, which makes tables for all of them: a pass saves
- * doublings, and past this many there is nothing more to save but memory to lose.
- */
-const MSM_POINTS_MAX = 128;
-const MSM_WINDOW_BITS = 4;
+const PAIR_BYTES = 6 * FIELD_BYTES;
 
 // Thousandths of the full price for k = 1, 2, ... points; the last holds for all greater k.
 // biome-ignore format: sixteen to a line
@@ -60,179 +41,112 @@ const G2_DISCOUNTS = [
   534, 533, 532, 532, 531, 530, 530, 529, 528, 528, 527, 526, 526, 525, 524, 524,
 ];
 
-interface Bls extends Layout {
-  readonly curve: CurveLibs['bls12_381'];
-}
-
 /** What differs between the two groups. */
-interface Group<P extends CurvePoint<unknown, P>> {
-  readonly pointBytes: number;
-  readonly add: { readonly address: number; readonly name: string; readonly gas: bigint };
-  readonly msm: { readonly address: number; readonly name: string; readonly gas: bigint };
+interface GroupRow {
+  readonly group: Group;
+  readonly name: 'g1' | 'g2';
+  readonly addAddress: number;
+  readonly mapAddress: number;
+  readonly mapName: string;
+  readonly addGas: keyof PrecompileCosts;
+  readonly mulGas: keyof PrecompileCosts;
+  readonly mapGas: keyof PrecompileCosts;
   readonly discounts: readonly number[];
-  constructorOf(bls: Bls): CurvePointCons<P>;
-  read(bls: Bls, input: Uint8Array, offset: number): P | null;
-  write(bls: Bls, point: P): Uint8Array;
 }
 
-interface Terms<P> {
-  readonly points: P[];
-  readonly scalars: bigint[];
-}
-
-const GROUP1: Group<G1> = {
-  pointBytes: G1_BYTES,
-  add: { address: 0x0b, name: 'bls12_g1add', gas: 375n },
-  msm: { address: 0x0c, name: 'bls12_g1msm', gas: 12000n },
+const G1: GroupRow = {
+  group: 1,
+  name: 'g1',
+  addAddress: 0x0b,
+  mapAddress: 0x10,
+  mapName: 'bls12_map_fp_to_g1',
+  addGas: 'blsG1AddGas',
+  mulGas: 'blsG1MulGas',
+  mapGas: 'blsMapG1Gas',
   discounts: G1_DISCOUNTS,
-  constructorOf: (bls) => bls.curve.G1.Point,
-  read: readG1,
-  write: writeG1,
 };
 
-const GROUP2: Group<G2> = {
-  pointBytes: G2_BYTES,
-  add: { address: 0x0d, name: 'bls12_g2add', gas: 600n },
-  msm: { address: 0x0e, name: 'bls12_g2msm', gas: 22500n },
+const G2: GroupRow = {
+  group: 2,
+  name: 'g2',
+  addAddress: 0x0d,
+  mapAddress: 0x11,
+  mapName: 'bls12_map_fp2_to_g2',
+  addGas: 'blsG2AddGas',
+  mulGas: 'blsG2MulGas',
+  mapGas: 'blsMapG2Gas',
   discounts: G2_DISCOUNTS,
-  constructorOf: (bls) => bls.curve.G2.Point,
-  read: readG2,
-  write: writeG2,
 };
 
 /** The seven precompiles, by address. */
-export function createBls12381(curves: CurveSource): readonly Precompile[] {
-  const bls = (): Bls => ({
-    curve: curves('bls12_381'),
-    fieldBytes: FIELD_BYTES,
-    isImaginaryFirst: false,
-  });
+export function createBls12381(curves: CurveSource): readonly PrecompileRow[] {
   return [
-    createAdd(bls, GROUP1),
-    createMsm(curves, bls, GROUP1),
-    createAdd(bls, GROUP2),
-    createMsm(curves, bls, GROUP2),
-    createPairing(bls),
-    createMapToG1(bls),
-    createMapToG2(bls),
+    createAdd(curves, G1),
+    createMsm(curves, G1),
+    createAdd(curves, G2),
+    createMsm(curves, G2),
+    createPairing(curves),
+    createMap(curves, G1),
+    createMap(curves, G2),
   ];
 }
 
-function createAdd<P extends CurvePoint<unknown, P>>(bls: () => Bls, group: Group<P>): Precompile {
-  const { address, name, gas } = group.add;
+function createAdd(curves: CurveSource, row: GroupRow): PrecompileRow {
+  const inputBytes = 4 * FIELD_BYTES * row.group;
   return {
-    address,
-    name,
+    address: row.addAddress,
+    name: `bls12_${row.name}add`,
     since: 'eip2537',
-    gas: () => gas,
-    run(input) {
-      if (input.length !== 2 * group.pointBytes) return null;
-      const form = bls();
-      const a = group.read(form, input, 0);
-      const b = group.read(form, input, group.pointBytes);
-      return a === null || b === null ? null : group.write(form, a.add(b));
-    },
+    gas: (_input, costs) => costs[row.addGas],
+    run: (input) =>
+      input.length === inputBytes ? curves('bls12_381').add(row.group, input) : null,
   };
 }
 
-function createMsm<P extends CurvePoint<unknown, P>>(
-  curves: CurveSource,
-  bls: () => Bls,
-  group: Group<P>,
-): Precompile {
-  const { address, name, gas } = group.msm;
-  const itemBytes = group.pointBytes + SCALAR_BYTES;
+function createMsm(curves: CurveSource, row: GroupRow): PrecompileRow {
+  const itemBytes = 2 * FIELD_BYTES * row.group + SCALAR_BYTES;
   return {
-    address,
-    name,
+    address: row.addAddress + 1,
+    name: `bls12_${row.name}msm`,
     since: 'eip2537',
-    gas(input) {
+    gas(input, costs) {
       const count = Math.floor(input.length / itemBytes);
       if (count === 0) return 0n;
-      const discount = group.discounts[Math.min(count, group.discounts.length) - 1]!;
-      return (BigInt(count) * gas * BigInt(discount)) / 1000n;
+      const discount = row.discounts[Math.min(count, row.discounts.length) - 1]!;
+      return (BigInt(count) * costs[row.mulGas] * BigInt(discount)) / 1000n;
     },
     run(input) {
       if (input.length === 0 || input.length % itemBytes !== 0) return null;
-      const form = bls();
-      const Point = group.constructorOf(form);
-      let sum = Point.ZERO;
-      const passBytes = MSM_POINTS_MAX * itemBytes;
-      for (let offset = 0; offset < input.length; offset += passBytes) {
-        const terms = readTerms(form, group, input.subarray(offset, offset + passBytes));
-        if (terms === null) return null;
-        const multiply = curves('interleavedMSMUnsafe')(Point, terms.points, MSM_WINDOW_BITS);
-        sum = sum.add(multiply(terms.scalars));
-      }
-      return group.write(form, sum);
+      return curves('bls12_381').multiply(row.group, input);
     },
   };
 }
 
-/** Points and scalars of the input; `null` if a point is none or is outside the subgroup. */
-function readTerms<P extends CurvePoint<unknown, P>>(
-  bls: Bls,
-  group: Group<P>,
-  input: Uint8Array,
-): Terms<P> | null {
-  const terms: Terms<P> = { points: [], scalars: [] };
-  for (let offset = 0; offset < input.length; offset += group.pointBytes + SCALAR_BYTES) {
-    const point = group.read(bls, input, offset);
-    if (point === null || !isInSubgroup(point)) return null;
-    // In the subgroup the scalar may be reduced by its order.
-    const scalar = readNumber(input, offset + group.pointBytes, SCALAR_BYTES);
-    terms.points.push(point);
-    terms.scalars.push(scalar % bls.curve.fields.Fr.ORDER);
-  }
-  return terms;
-}
-
-function createPairing(bls: () => Bls): Precompile {
+function createPairing(curves: CurveSource): PrecompileRow {
   return {
     address: 0x0f,
     name: 'bls12_pairing_check',
     since: 'eip2537',
-    gas: (input) => 37700n + 32600n * BigInt(Math.floor(input.length / PAIR_BYTES)),
+    gas(input, costs) {
+      const pairs = BigInt(Math.floor(input.length / PAIR_BYTES));
+      return costs.blsPairingBase + costs.blsPairingPair * pairs;
+    },
     run(input) {
       if (input.length === 0 || input.length % PAIR_BYTES !== 0) return null;
-      const isOne = checkPairing(bls(), input);
+      const isOne = curves('bls12_381').pair(input);
       return isOne === null ? null : wordOfBool(isOne);
     },
   };
 }
 
-function createMapToG1(bls: () => Bls): Precompile {
+function createMap(curves: CurveSource, row: GroupRow): PrecompileRow {
+  const inputBytes = FIELD_BYTES * row.group;
   return {
-    address: 0x10,
-    name: 'bls12_map_fp_to_g1',
+    address: row.mapAddress,
+    name: row.mapName,
     since: 'eip2537',
-    gas: () => 5500n,
-    run(input) {
-      if (input.length !== FIELD_BYTES) return null;
-      const form = bls();
-      const element = readFp(form, input, 0);
-      if (element === null) return null;
-      // Declared as a map of arrays to coordinates, but it takes one element and gives a point.
-      const map = form.curve.G1.mapToCurve as unknown as (element: bigint) => G1;
-      return writeG1(form, map(element));
-    },
-  };
-}
-
-function createMapToG2(bls: () => Bls): Precompile {
-  return {
-    address: 0x11,
-    name: 'bls12_map_fp2_to_g2',
-    since: 'eip2537',
-    gas: () => 23800n,
-    run(input) {
-      if (input.length !== 2 * FIELD_BYTES) return null;
-      const form = bls();
-      const element = readFp2(form, input, 0);
-      if (element === null) return null;
-      // Declared to give coordinates, but it gives a point.
-      const map = form.curve.G2.mapToCurve as unknown as (parts: bigint[]) => G2;
-      return writeG2(form, map([element.c0, element.c1]));
-    },
+    gas: (_input, costs) => costs[row.mapGas],
+    run: (input) =>
+      input.length === inputBytes ? curves('bls12_381').map(row.group, input) : null,
   };
 }

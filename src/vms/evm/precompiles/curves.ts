@@ -1,26 +1,26 @@
 /**
  * Where precompiles get their elliptic curves from.
  *
- * The curve libraries cost 20 to 30 ms to load and most runs never need them, so a precompile asks
- * a `CurveSource` when it runs. Frames run synchronously, so must the source:
+ * The curves cost milliseconds to load and most runs never need them, so a precompile asks a
+ * `CurveSource` when it runs. Frames run synchronously, so must the source:
  * - `lazyCurves`, the default, gives what `loadCurves` has loaded; on a platform that can load a
  *   module synchronously (Node from 22.12) it loads at the first use by itself;
  * - `loadCurves` uses `import()`, which bundlers see, for browsers and older platforms;
  * - any other source may be given to `createPrecompiles`.
  */
-import type { interleavedMSMUnsafe } from '@noble/curves/abstract/curve.js';
-import type { bls12_381 } from '@noble/curves/bls12-381.js';
-import type { bn254 } from '@noble/curves/bn254.js';
-import type { p256 } from '@noble/curves/nist.js';
 import type { secp256k1 } from '@noble/curves/secp256k1.js';
+import type { P256 } from './p256.ts';
+import { createP256 } from './p256.ts';
+import type { BlsCurve, PairingCurve } from './pairing.ts';
+import { createPairingCurve } from './pairing.ts';
 
-/** The curves by name, and the multi-scalar multiplication that they share. */
+/** The curves by name. */
 export interface CurveLibs {
+  /** For signing; recovery needs no library (`secp256k1.ts`). */
   readonly secp256k1: typeof secp256k1;
-  readonly p256: typeof p256;
-  readonly bn254: typeof bn254;
-  readonly bls12_381: typeof bls12_381;
-  readonly interleavedMSMUnsafe: typeof interleavedMSMUnsafe;
+  readonly p256: P256;
+  readonly bn254: PairingCurve;
+  readonly bls12_381: BlsCurve;
 }
 
 export type CurveName = keyof CurveLibs;
@@ -28,30 +28,50 @@ export type CurveName = keyof CurveLibs;
 /** Gives a curve, or throws if it is not there. */
 export type CurveSource = <K extends CurveName>(name: K) => CurveLibs[K];
 
-const FILES: Readonly<Record<CurveName, string>> = {
+/** What a compiled curve's file exports. */
+interface Binary {
+  readonly CURVE_BASE64: string;
+}
+
+/** What the files of the curves export. */
+interface Files {
+  readonly secp256k1: Pick<CurveLibs, 'secp256k1'>;
+  readonly p256: Binary;
+  readonly bn254: Binary;
+  readonly bls12_381: Binary;
+}
+
+// This file is TypeScript, or what the compiler made of it.
+const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+
+const PATHS: Readonly<Record<CurveName, string>> = {
   secp256k1: '@noble/curves/secp256k1.js',
-  p256: '@noble/curves/nist.js',
-  bn254: '@noble/curves/bn254.js',
-  bls12_381: '@noble/curves/bls12-381.js',
-  interleavedMSMUnsafe: '@noble/curves/abstract/curve.js',
+  p256: `./p256.generated${EXTENSION}`,
+  bn254: `./pairing-bn254.generated${EXTENSION}`,
+  bls12_381: `./pairing-bls12-381.generated${EXTENSION}`,
+};
+
+const OPENERS: { readonly [K in CurveName]: (file: Files[K]) => CurveLibs[K] } = {
+  secp256k1: (file) => file.secp256k1,
+  p256: (file) => createP256(file.CURVE_BASE64),
+  bn254: (file) => createPairingCurve(file.CURVE_BASE64, 32),
+  bls12_381: (file) => createPairingCurve(file.CURVE_BASE64, 64),
 };
 
 const loaded: { -readonly [K in CurveName]?: CurveLibs[K] } = {};
 
 /** Loads all curves, once; afterwards `lazyCurves` always answers. */
 export async function loadCurves(): Promise<void> {
-  const [secp256k1, nist, bn254, bls12, curve] = await Promise.all([
+  const [secp256k1, p256, bn254, bls12] = await Promise.all([
     import('@noble/curves/secp256k1.js'),
-    import('@noble/curves/nist.js'),
-    import('@noble/curves/bn254.js'),
-    import('@noble/curves/bls12-381.js'),
-    import('@noble/curves/abstract/curve.js'),
+    import('./p256.generated.ts'),
+    import('./pairing-bn254.generated.ts'),
+    import('./pairing-bls12-381.generated.ts'),
   ]);
-  loaded.secp256k1 = secp256k1.secp256k1;
-  loaded.p256 = nist.p256;
-  loaded.bn254 = bn254.bn254;
-  loaded.bls12_381 = bls12.bls12_381;
-  loaded.interleavedMSMUnsafe = curve.interleavedMSMUnsafe;
+  loaded.secp256k1 ??= OPENERS.secp256k1(secp256k1);
+  loaded.p256 ??= OPENERS.p256(p256);
+  loaded.bn254 ??= OPENERS.bn254(bn254);
+  loaded.bls12_381 ??= OPENERS.bls12_381(bls12);
 }
 
 /**
@@ -62,13 +82,13 @@ export async function loadCurves(): Promise<void> {
 export const lazyCurves: CurveSource = (name) => {
   const known = loaded[name];
   if (known !== undefined) return known;
-  const curve = requireCurve(name);
+  const curve = OPENERS[name](requireFile(name));
   loaded[name] = curve;
   return curve;
 };
 
 /** Loads through Node's `require`, reached in a way that no bundler follows. */
-function requireCurve<K extends CurveName>(name: K): CurveLibs[K] {
+function requireFile<K extends CurveName>(name: K): Files[K] {
   const node = typeof process === 'undefined' ? undefined : process;
   const canRequire = node?.features?.require_module === true;
   const module = canRequire ? node.getBuiltinModule?.('node:module') : undefined;
@@ -78,6 +98,5 @@ function requireCurve<K extends CurveName>(name: K): CurveLibs[K] {
         'await loadCurves() before the first run',
     );
   }
-  const exports = module.createRequire(import.meta.url)(FILES[name]) as Pick<CurveLibs, K>;
-  return exports[name];
+  return module.createRequire(import.meta.url)(PATHS[name]) as Files[K];
 }
