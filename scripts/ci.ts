@@ -13,7 +13,8 @@ import { GENERATED } from './gen.ts';
 const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'build/ci');
 const COUNTS = join(OUT, 'tests.json');
-const FUZZ_COUNT = 10_000;
+/** Cases for each target of the fuzzer; one of `tx` is a chain of transactions. */
+const FUZZ_COUNTS = { evm: 10_000, tx: 1_000, dmir: 10_000 } as const;
 
 interface Counts {
   readonly passed: number;
@@ -106,11 +107,12 @@ const STEPS: readonly Step[] = [
     run: (step) => isCurrent(GENERATED, 'npm run gen', step, 'scripts/gen.ts'),
   },
   { name: 'tests', minutesMax: 8, run: runTests },
-  {
-    name: 'fuzz',
+  { name: 'conformance', minutesMax: 6, run: program('scripts/test-spec.ts') },
+  ...Object.entries(FUZZ_COUNTS).map(([target, count]) => ({
+    name: `fuzz-${target}`,
     minutesMax: 4,
-    run: program('scripts/fuzz.ts', 'all', '--count', String(FUZZ_COUNT)),
-  },
+    run: program('scripts/fuzz.ts', target, '--count', String(count)),
+  })),
   { name: 'size', minutesMax: 2, run: program('scripts/size.ts') },
   { name: 'package', minutesMax: 3, run: program('scripts/check-package.ts') },
   { name: 'determinism', minutesMax: 8, run: program('scripts/determinism.ts') },

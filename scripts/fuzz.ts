@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz -- TARGET [--seed N] [--count N] [--seconds S] [--mode MODE] [--jobs N]`
+ * `npm run fuzz -- TARGET [--seed N] [--count N] [--seconds S] [--mode MODE] [--fork F] [--jobs N]`
  *
  * Runs generated cases on this machine and on an oracle until a count, a time, or a difference.
  * A case is a seed; the cases of a run are the seeds N, N+1, …, so a difference is repeated with
@@ -7,8 +7,11 @@
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { type Fork, parseFork } from '../src/vms/evm/forks.ts';
+import { FUZZED_FORKS } from '../tests/oracle/fork-draw.ts';
 import { describeDifference, fuzzDmir } from '../tests/oracle/fuzz-dmir.ts';
 import { type FuzzOptions, type FuzzReport, fuzzEvm } from '../tests/oracle/fuzz-evm.ts';
+import { fuzzTransactions } from '../tests/oracle/fuzz-tx.ts';
 import { MODE_NAMES, type ModeName } from '../tests/oracle/generate.ts';
 
 const COUNT_DEFAULT = 10_000;
@@ -52,14 +55,17 @@ async function runDmir({ seed, count, seconds }: FuzzOptions): Promise<FuzzRepor
 
 const TARGETS: Readonly<Record<string, Target>> = {
   evm: { about: 'generated programs against @ethereumjs/evm', run: fuzzEvm },
+  tx: { about: 'chains of signed transactions against @ethereumjs/vm', run: fuzzTransactions },
   dmir: { about: 'random dMIR modules against the reference', run: runDmir },
 };
 
-const USAGE = `usage: npm run fuzz -- TARGET [--seed N] [--count N] [--seconds S] [--mode MODE] [--jobs N]
+const USAGE = `usage: npm run fuzz -- TARGET [--seed N] [--count N] [--seconds S] [--mode MODE] [--fork F]
+  [--jobs N]
 targets: ${Object.entries(TARGETS)
   .map(([name, { about }]) => `${name} (${about})`)
   .join(', ')}, all (each briefly)
-modes of evm: ${MODE_NAMES.join(', ')}`;
+modes of evm: ${MODE_NAMES.join(', ')}
+fork: a fork's name, or all: each seed draws one; evm runs the newest unless told, tx draws`;
 
 function usageError(message: string): never {
   console.error(`${message}\n${USAGE}`);
@@ -75,6 +81,12 @@ function parseCount(text: string | undefined, name: string): number | undefined 
   return value;
 }
 
+function parseForkOption(text: string | undefined): Fork | 'all' | undefined {
+  if (text === undefined || text === 'all') return text;
+  const fork = parseFork(text);
+  return fork ?? usageError(`unknown fork ${text}; forks are ${FUZZED_FORKS.join(', ')}, all`);
+}
+
 function parseArguments() {
   try {
     return parseArgs({
@@ -84,6 +96,7 @@ function parseArguments() {
         count: { type: 'string' },
         seconds: { type: 'string' },
         mode: { type: 'string' },
+        fork: { type: 'string' },
         jobs: { type: 'string' },
       },
     });
@@ -103,6 +116,7 @@ function runJob(name: string, options: FuzzOptions): Promise<number> {
   const args = [name, '--seed', String(options.seed), '--count', String(options.count)];
   if (options.seconds !== undefined) args.push('--seconds', String(options.seconds));
   if (options.mode !== undefined) args.push('--mode', options.mode);
+  if (options.fork !== undefined) args.push('--fork', options.fork);
   return new Promise((resolve) => {
     fork(import.meta.filename, args).on('exit', (code) => resolve(code ?? 1));
   });
@@ -124,8 +138,10 @@ async function main(): Promise<number> {
     count: count ?? (seconds === undefined ? COUNT_DEFAULT : Number.MAX_SAFE_INTEGER / 2),
     seconds,
     mode: mode as ModeName | undefined,
+    fork: parseForkOption(values.fork),
   };
   if (mode !== undefined && name !== 'evm') usageError(`${name} has no modes`);
+  if (options.fork !== undefined && name === 'dmir') usageError('dmir has no forks');
   if (name === 'all') return runAll(options, count === undefined && seconds === undefined);
   const target = TARGETS[name];
   if (target === undefined) usageError(`unknown target ${name}`);

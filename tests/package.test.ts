@@ -27,7 +27,18 @@ const description = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const NAMES: Readonly<Record<string, string>> = {
   '.': 'LockstepError PendingError createMachine',
   './chain':
-    'abandonRun continueUntil decodeSnapshot profileCall resumeSnapshot runUntil takeSnapshot',
+    'EvmWorld abandonRun continueUntil decodeSnapshot profileCall putAccounts resumeSnapshot ' +
+    'runUntil takeSnapshot',
+  './chain/blocks':
+    'BLOCK_FORKS BLOCK_REJECTIONS BlockChain BlockExecution ChainState MAIN_NET blobBaseFee ' +
+    'blockDifficulty blockRules blockTransaction buildBlock checkHeader createGenesisBlock ' +
+    'decodeBlock encodeBlock encodeHeader encodeReceipt fixedSchedule headerHash logsBloom ' +
+    'networkSchedule nextBaseFee nextExcessBlobGas parseBlockFork processBlock readGenesis ' +
+    'receiptsRoot requestsHash rulesAt senderOf transactionsRoot withdrawalsRoot',
+  './chain/transactions':
+    'REJECTIONS authorizationHash checkSender checkSignature checkTransaction decodeTransaction ' +
+    'encodeForSigning encodeTransaction highestCost intrinsicGas recoverAuthority recoverSender ' +
+    'signAuthorization signTransaction signingHash transactionHash',
   './dmir':
     'FuncBuilder OPS OP_NAMES TERMINATORS TRAP_KINDS TYPES TYPE_BITS TYPE_SETS TYPE_SLOTS addConst ' +
     'addReg constValue createFunc createFuncBuilder createModule evalPure formatDiagnostic isConst ' +

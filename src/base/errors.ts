@@ -72,6 +72,48 @@ export const ERRORS = {
     message: 'the state is not as stated: the Merkle proof shows another {what}',
     remedy: 'Take the values and the proof from the same block, and check that both are unchanged.',
   },
+  L1311: {
+    plane: 'rejection',
+    message: 'the bytes are no transaction: {problem}',
+    remedy:
+      'Pass the RLP of a legacy transaction, or a type byte from 1 to 4 and its RLP (EIP-2718).',
+  },
+  L1312: {
+    plane: 'rejection',
+    message: '{what} has {found} fields where there are {expected}',
+    remedy: 'Check the type of the transaction, and that it is signed.',
+  },
+  L1313: {
+    plane: 'rejection',
+    message: '{what} {problem}',
+    remedy: 'Check the value, the order of the fields and the type of the transaction.',
+  },
+  L1314: {
+    plane: 'rejection',
+    message: 'the blob transaction is wrapped with its blobs, as between the nodes of the network',
+    remedy:
+      'Pass 0x03 and the RLP of the first item alone: blobs are no part of a block (EIP-4844).',
+  },
+  L1401: {
+    plane: 'rejection',
+    message: 'the block is malformed: {problem}',
+    remedy: 'Check that the bytes are whole, and a block with its header and its lists.',
+  },
+  L1402: {
+    plane: 'rejection',
+    message: '{network} is no known network: there is no fork "{fork}"',
+    remedy: 'Forks are {known}; a transition is written like BerlinToLondonAt5.',
+  },
+  L1403: {
+    plane: 'rejection',
+    message: 'the genesis is malformed: {problem}',
+    remedy: 'Use the layout of genesis files with config, alloc and the fields of the header.',
+  },
+  L1404: {
+    plane: 'rejection',
+    message: 'the block cannot be made: {problem}',
+    remedy: 'Give the genesis what the fork needs, such as the code of the system contracts.',
+  },
   L1501: {
     plane: 'rejection',
     message: 'there is no {kind} "{name}" that a schedule could change',
@@ -92,6 +134,46 @@ export const ERRORS = {
     message: 'the machine is full: a transaction needs more {what} than it can hold',
     remedy: 'Lower the gas limit, or split the work into several transactions.',
   },
+  L3001: {
+    plane: 'rejection',
+    message: '{path} does not exist',
+    remedy: 'Check the path.',
+  },
+  L3002: {
+    plane: 'rejection',
+    message: 'there is no test file in {path}',
+    remedy: 'Name a .json file, a .jsonl or .jsonl.gz bundle, a .tar.gz archive, or their folder.',
+  },
+  L3003: {
+    plane: 'rejection',
+    message: '{path} is not JSON: {problem}',
+    remedy: 'Check that the file is whole.',
+  },
+  L3004: {
+    plane: 'rejection',
+    message: '{path} holds {found}, not {wanted}',
+    remedy: 'Use {command}.',
+  },
+  L3005: {
+    plane: 'rejection',
+    message: '{path} holds no {wanted}: {problem}',
+    remedy: 'Check that the file is whole, and of the layout of the official tests.',
+  },
+  L3006: {
+    plane: 'rejection',
+    message: 'no test is left by {filter}',
+    remedy: 'Loosen the filter; a regular expression is matched with PATH NAME FORK/INDEX.',
+  },
+  L3007: {
+    plane: 'host',
+    message: '{path} cannot be read: {problem}',
+    remedy: 'Check that the file is whole, and that you may read it.',
+  },
+  L3008: {
+    plane: 'rejection',
+    message: '{path} holds {found}, which no command runs',
+    remedy: 'Leave the file out.',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -107,15 +189,16 @@ export class LockstepError extends Error {
 
   constructor(code: ErrorCode, context: ErrorContext) {
     const row: ErrorRow = ERRORS[code];
-    super(fill(row.message, context));
+    super(fillText(row.message, context));
     this.name = 'LockstepError';
     this.code = code;
     this.context = context;
     this.plane = row.plane;
-    this.remedy = fill(row.remedy, context);
+    this.remedy = fillText(row.remedy, context);
   }
 }
 
-function fill(text: string, context: ErrorContext): string {
+/** Puts the values of a context in the places of a text that `{name}` marks. */
+export function fillText(text: string, context: ErrorContext): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(context[name] ?? whole));
 }

@@ -3,11 +3,17 @@ import type { InputError } from '../languages/errors.ts';
 import { didYouMean } from '../languages/suggest.ts';
 import { type Args, parseArgs, usageError } from './args.ts';
 import { reportError } from './cli-errors.ts';
+import type { ConformanceCommand } from './commands/conformance.ts';
 import { COMMANDS, type CommandName, type CommandSpec } from './commands.ts';
 import type { Io } from './io.ts';
 
 /** Gives the exit code: 0, or 1 where the contract or test failed. */
 export type Run = (args: Args, io: Io) => Promise<number>;
+
+const testRunner = async (command: ConformanceCommand): Promise<{ run: Run }> => {
+  const { runnerOf } = await import('./commands/conformance.ts');
+  return runnerOf(command);
+};
 
 /** The code of a command is loaded on use: a start shall be quick. */
 const LOADERS: Record<CommandName, () => Promise<{ run: Run }>> = {
@@ -16,6 +22,11 @@ const LOADERS: Record<CommandName, () => Promise<{ run: Run }>> = {
   disasm: () => import('./commands/disasm.ts'),
   dump: () => import('./commands/dump.ts'),
   repl: () => import('./commands/repl.ts'),
+  statetest: () => testRunner('statetest'),
+  blocktest: () => testRunner('blocktest'),
+  txtest: () => testRunner('txtest'),
+  vmtest: () => testRunner('vmtest'),
+  t8n: () => import('./commands/t8n.ts'),
   error: () => import('./commands/error.ts'),
   help: () => import('./commands/help.ts'),
 };

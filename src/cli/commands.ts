@@ -10,7 +10,19 @@ export interface CommandSpec {
   readonly details?: string;
 }
 
-export type CommandName = 'run' | 'compile' | 'disasm' | 'dump' | 'repl' | 'error' | 'help';
+export type CommandName =
+  | 'run'
+  | 'compile'
+  | 'disasm'
+  | 'dump'
+  | 'repl'
+  | 'statetest'
+  | 'blocktest'
+  | 'txtest'
+  | 'vmtest'
+  | 't8n'
+  | 'error'
+  | 'help';
 
 const JSON_OPTION: OptionSpec = { name: 'json', summary: 'print one JSON object' };
 const CONTRACT: OptionSpec = {
@@ -23,7 +35,30 @@ const FORK: OptionSpec = {
   value: 'NAME',
   summary: 'rules of the EVM, such as cancun or osaka; the latest unless told',
 };
+const ENGINE_NAMES = ['interpreter', 'multipass', 'auto'];
 const VERBOSE: OptionSpec = { name: 'verbose', summary: 'show warnings of the compiler' };
+
+/** What the commands that run official tests have in common. */
+const TEST_OPTIONS: readonly OptionSpec[] = [
+  { name: 'fork', value: 'NAME', summary: 'only cases of this fork, such as cancun or EIP158' },
+  {
+    name: 'engine',
+    value: 'NAME',
+    summary: 'interpreter, multipass, or auto for the best there is',
+    choices: ENGINE_NAMES,
+  },
+  { name: 'run', value: 'REGEX', summary: 'only cases whose PATH NAME FORK/INDEX has a match' },
+  { name: 'json', summary: 'print one JSON object for each case, each on a line' },
+  { name: 'jobs', value: 'COUNT', summary: 'threads; one for each processor unless told' },
+];
+
+const TEST_DETAILS = [
+  'A PATH is a .json file, a .jsonl or .jsonl.gz bundle of such files (one on a line: path and',
+  'tests), a .tar.gz archive of them, or a folder of all these.',
+  '',
+  'Failures are printed with the field that differs. The last line is always the same sentence:',
+  'N passed, N failed, N skipped. The exit code is 1 if a case failed.',
+].join('\n');
 
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -50,8 +85,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         name: 'engine',
         value: 'NAME',
-        summary: 'interpreter, or auto for the best there is',
-        choices: ['interpreter', 'auto'],
+        summary: 'interpreter, multipass, or auto for the best there is',
+        choices: ENGINE_NAMES,
       },
       FORK,
       CONTRACT,
@@ -120,6 +155,63 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: 'repl [FILE…] [options]',
     summary: 'a prompt with one machine: deploy, call, look',
     options: [FORK],
+  },
+  {
+    name: 'statetest',
+    usage: 'statetest PATH… [options]',
+    summary: 'run official state tests, as of execution-spec-tests and ethereum/tests',
+    options: TEST_OPTIONS,
+    details: TEST_DETAILS,
+  },
+  {
+    name: 'blocktest',
+    usage: 'blocktest PATH… [options]',
+    summary: 'run official blockchain tests',
+    options: TEST_OPTIONS,
+    details: [
+      TEST_DETAILS,
+      '',
+      'Here --fork may also be a transition, such as ShanghaiToCancunAtTime15k.',
+    ].join('\n'),
+  },
+  {
+    name: 'txtest',
+    usage: 'txtest PATH… [options]',
+    summary: 'run official transaction tests',
+    options: TEST_OPTIONS,
+    details: TEST_DETAILS,
+  },
+  {
+    name: 'vmtest',
+    usage: 'vmtest PATH… [options]',
+    summary: 'run the old single-frame VM tests of ethereum/tests',
+    options: TEST_OPTIONS,
+    details: TEST_DETAILS,
+  },
+  {
+    name: 't8n',
+    usage: 't8n [options]',
+    summary: 'apply transactions to a state as one block, in the form of `evm t8n`',
+    options: [
+      { name: 'input.alloc', value: 'FILE', summary: 'accounts; alloc.json unless told' },
+      { name: 'input.env', value: 'FILE', summary: 'environment of the block; env.json' },
+      { name: 'input.txs', value: 'FILE', summary: 'transactions, JSON or .rlp; txs.json' },
+      { name: 'output.basedir', value: 'DIR', summary: 'folder of the files that are written' },
+      { name: 'output.alloc', value: 'FILE', summary: 'accounts afterwards; alloc.json' },
+      { name: 'output.result', value: 'FILE', summary: 'roots, receipts, gas; result.json' },
+      { name: 'output.body', value: 'FILE', summary: 'RLP of the transactions; none' },
+      { name: 'state.fork', value: 'NAME', summary: 'rules of the block; GrayGlacier' },
+      { name: 'state.chainid', value: 'ID', summary: 'chain id; 1' },
+      { name: 'state.reward', value: 'WEI', summary: "the block's reward; 0, and -1 for none" },
+    ],
+    details: [
+      'An input may be stdin: one JSON object with alloc, env, txs or txsRlp. An output may be',
+      'stdout or stderr: one JSON object with alloc, result, body. A transaction without a',
+      'signature needs secretKey. What is not valid is left out and listed in result.rejected.',
+      '',
+      'Exit codes: 0 done, 2 the end of the block failed, 3 a wrong fork or environment, 4 a block',
+      'hash is missing, 10 malformed JSON, 11 a file cannot be read or written, 12 malformed RLP.',
+    ].join('\n'),
   },
   {
     name: 'error',

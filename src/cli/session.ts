@@ -2,8 +2,10 @@
  * One machine with a sender and the contracts on it: what `run` uses once and `repl` keeps.
  * Sizes are checked before anything is executed, so that an oversized contract has a clear message.
  */
+
 import { concatBytes } from '../base/bytes.ts';
 import type { DeployOutcome, Hex, Machine, Outcome } from '../chain/types.ts';
+import type { EngineName } from '../engines/tiering.ts';
 import type { EvmContract } from '../languages/contract.ts';
 import { InputError } from '../languages/errors.ts';
 import { parseHexText } from '../languages/hex-text.ts';
@@ -25,6 +27,7 @@ export interface Session {
   readonly from: Hex;
   /** Gas of the outermost frame; the machine's default where undefined. */
   readonly gas: bigint | undefined;
+  readonly engine: EngineName;
   /** Number of contracts put in place without a constructor. */
   placed: number;
 }
@@ -33,15 +36,18 @@ export interface SessionOptions {
   readonly fork?: string | undefined;
   readonly from?: string | undefined;
   readonly gas?: bigint | undefined;
+  /** The interpreter unless told. */
+  readonly engine?: EngineName | undefined;
 }
 
 /** @throws InputError `usage` for an unknown fork or a bad sender */
 export async function openSession(io: Io, options: SessionOptions): Promise<Session> {
   const fork = readFork(options.fork);
   const from = options.from === undefined ? DEFAULT_SENDER : readAddress(options.from, '--from');
-  const machine = await io.createMachine({ fork });
+  const { gas, engine = 'interpreter' } = options;
+  const machine = await io.createMachine({ fork, engine });
   machine.state.setBalance(from, SENDER_BALANCE);
-  return { machine, fork, from, gas: options.gas, placed: 0 };
+  return { machine, fork, from, gas, engine, placed: 0 };
 }
 
 /** @throws InputError `usage` */

@@ -1,8 +1,9 @@
 /**
  * Gas of a whole transaction, from the gas of its outermost frame: the intrinsic gas before, the
- * refund after (capped, EIP-3529), and the floor for its data (EIP-7623).
+ * refund after, and the floor for its data.
  */
-import type { Fork } from '../vms/evm/forks.ts';
+import { intrinsicGas, settleGas } from '../chain/transactions/gas.ts';
+import { type Fork, forkRules } from '../vms/evm/forks.ts';
 import { costsOf } from '../vms/evm/gas.ts';
 
 export interface TransactionGas {
@@ -17,6 +18,9 @@ export interface TransactionGas {
   readonly transaction: bigint;
 }
 
+/** The gas of a transaction does not depend on who is called. */
+const ANYONE = new Uint8Array(20);
+
 /**
  * @param data - Calldata, or the init code of a creation.
  * @param refund - The refund counter at the end of the transaction.
@@ -29,24 +33,9 @@ export function transactionGas(
   refund: bigint,
 ): TransactionGas {
   const costs = costsOf(fork);
-  let zeros = 0n;
-  for (const byte of data) if (byte === 0) zeros++;
-  const others = BigInt(data.length) - zeros;
-  const words = (BigInt(data.length) + 31n) / 32n;
-  const creation = isCreation ? costs.txCreate + words * costs.initcodeWord : 0n;
-  const intrinsic =
-    costs.txBase + zeros * costs.txDataZeroByte + others * costs.txDataByte + creation;
-  const used = intrinsic + execution;
-  const cap = used / costs.refundQuotient;
-  const counted = refund < cap ? refund : cap;
-  const tokens = zeros + 4n * others;
-  const floor = costs.txFloorToken === 0n ? 0n : costs.txBase + tokens * costs.txFloorToken;
-  const paid = used - counted;
-  return {
-    execution,
-    refund: counted,
-    intrinsic,
-    floor,
-    transaction: paid > floor ? paid : floor,
-  };
+  const to = isCreation ? undefined : ANYONE;
+  const fields = { to, data, accessList: [], authorizations: [] };
+  const { intrinsic, floor } = intrinsicGas(fields, costs, forkRules(fork));
+  const settled = settleGas(intrinsic + execution, refund, floor, costs);
+  return { execution, refund: settled.refund, intrinsic, floor, transaction: settled.used };
 }

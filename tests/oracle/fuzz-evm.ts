@@ -2,11 +2,12 @@
  * The `evm` target of the fuzzer: every generated case runs with plenty of gas, then again with
  * smaller limits so that it ends out of gas somewhere inside, and all of it on both sides.
  */
+import type { Fork } from '../../src/vms/evm/forks.ts';
 import { OracleLimitError } from '../support/ethereumjs.ts';
 import { disassemble } from './assembly.ts';
-import { bytesToHexText, type Case, TARGET } from './case.ts';
-import { drawGas, generateCase, type ModeName } from './generate.ts';
-import type { Specimen } from './generate-mutated.ts';
+import { bytesToHexText, CASE_BLOCK, type Case, TARGET } from './case.ts';
+import { forkOfSeed } from './fork-draw.ts';
+import { drawGas, type GenerateOptions, generateCase, type ModeName } from './generate.ts';
 import { createMachineSide } from './machine.ts';
 import { compareSides, createOracleSide, type Difference, type Side } from './side.ts';
 import { loadSpecimens } from './specimens.ts';
@@ -16,6 +17,8 @@ export interface FuzzOptions {
   count: number;
   seconds?: number | undefined;
   mode?: ModeName | undefined;
+  /** The fork of all cases; 'all' or, for transactions, none: each seed draws its own. */
+  fork?: Fork | 'all' | undefined;
 }
 
 export interface FuzzReport {
@@ -32,10 +35,39 @@ const PROGRESS_MS = 10_000;
 const EARLIER_SEEDS = [0, 1, 2, 4, 8, 16, 32, 64, 128, 256];
 const DISASSEMBLY_LINES_MAX = 400;
 
+interface Sides {
+  ours: Side;
+  theirs: Side;
+}
+
+/** New sides under a fork, the newest unless told. */
+export async function createSides(fork?: Fork): Promise<Sides> {
+  return {
+    ours: createMachineSide(CASE_BLOCK, fork),
+    theirs: await createOracleSide(CASE_BLOCK, fork),
+  };
+}
+
+/** The sides of each fork that is met. */
+class SidesByFork {
+  readonly #sides = new Map<Fork | undefined, Sides>();
+
+  async of(fork: Fork | undefined): Promise<Sides> {
+    const known = this.#sides.get(fork) ?? (await createSides(fork));
+    this.#sides.set(fork, known);
+    return known;
+  }
+
+  /** New machines from here on; the oracles keep nothing. */
+  renew(): void {
+    for (const [fork, sides] of this.#sides) sides.ours = createMachineSide(CASE_BLOCK, fork);
+  }
+}
+
 /** Runs the case of a seed and its repetitions; the first difference ends it. */
 export async function runSeed(
-  sides: { ours: Side; theirs: Side },
-  options: { seed: number; mode?: ModeName | undefined; specimens: readonly Specimen[] },
+  sides: Sides,
+  options: GenerateOptions,
 ): Promise<{ runs: number; status: string; difference?: Difference }> {
   const { value, prng } = generateCase(options);
   const first = await compareSides(sides.ours, sides.theirs, value);
@@ -65,7 +97,7 @@ export async function listCases(
 
 /** Runs many seeds, prints the rate, and stops at the first difference. */
 export async function fuzzEvm(options: FuzzOptions): Promise<FuzzReport> {
-  const sides = { ours: createMachineSide(), theirs: await createOracleSide() };
+  const sides = new SidesByFork();
   const specimens = await loadSpecimens();
   const started = performance.now();
   const report: FuzzReport = { programs: 0, runs: 0, failed: false };
@@ -78,15 +110,16 @@ export async function fuzzEvm(options: FuzzOptions): Promise<FuzzReport> {
       shown = now;
       console.log(describeRate(options.seed, report, now - started));
     }
-    const result = await runGuarded(sides, { seed, mode: options.mode, specimens });
+    const fork = options.fork === 'all' ? forkOfSeed(seed) : options.fork;
+    const one = { seed, mode: options.mode, fork, specimens };
+    const result = await runGuarded(await sides.of(fork), one);
     report.programs++;
-    if (report.programs % MACHINE_PROGRAMS_MAX === 0) sides.ours = createMachineSide();
+    if (report.programs % MACHINE_PROGRAMS_MAX === 0) sides.renew();
     report.runs += result.runs;
     statuses.set(result.status, (statuses.get(result.status) ?? 0) + 1);
     if (result.difference !== undefined) {
       report.failed = true;
-      const back = await findStart({ seed, mode: options.mode, specimens });
-      printDifference(seed, options.mode, result.difference, back);
+      printDifference(one, result.difference, await findStart(one));
       break;
     }
   }
@@ -99,7 +132,7 @@ export async function fuzzEvm(options: FuzzOptions): Promise<FuzzReport> {
 
 /** As `runSeed`; an exception is a difference too, since neither side may throw. */
 async function runGuarded(
-  sides: { ours: Side; theirs: Side },
+  sides: Sides,
   options: Parameters<typeof runSeed>[1],
 ): ReturnType<typeof runSeed> {
   try {
@@ -120,7 +153,7 @@ export async function findStart(
   options: Parameters<typeof runSeed>[1],
 ): Promise<number | undefined> {
   for (const back of EARLIER_SEEDS) {
-    const sides = { ours: createMachineSide(), theirs: await createOracleSide() };
+    const sides = await createSides(options.fork);
     const first = Math.max(0, options.seed - back);
     for (let seed = first; seed <= options.seed; seed++) {
       const { difference } = await runGuarded(sides, { ...options, seed });
@@ -137,14 +170,14 @@ function describeRate(first: number, { programs, runs }: FuzzReport, ms: number)
 }
 
 function printDifference(
-  seed: number,
-  mode: ModeName | undefined,
+  { seed, mode, fork }: GenerateOptions,
   difference: Difference,
   back: number | undefined,
 ): void {
   const { accounts, message } = difference.value;
-  const suffix = mode === undefined ? '' : ` --mode ${mode}`;
-  console.log(`difference at seed ${seed}`);
+  const suffix =
+    (mode === undefined ? '' : ` --mode ${mode}`) + (fork === undefined ? '' : ` --fork ${fork}`);
+  console.log(`difference at seed ${seed}${fork === undefined ? '' : `, fork ${fork}`}`);
   if (back === undefined) console.log('  it does not repeat on a new machine');
   else {
     if (back > 0) console.log(`  it needs what up to ${back} earlier cases leave in the machine`);

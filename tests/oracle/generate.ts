@@ -3,6 +3,7 @@
  * here runs anything.
  */
 
+import { type Fork, forkIndex } from '../../src/vms/evm/forks.ts';
 import { createPrng, type Prng } from '../support/prng.ts';
 import {
   type Case,
@@ -17,6 +18,7 @@ import { generateCalls, generateRecursion, generateSiblings } from './generate-c
 import { generateFlow, generateSoup } from './generate-flow.ts';
 import { generateSingle, generateStraight } from './generate-lines.ts';
 import { generateData, mutate, type Specimen } from './generate-mutated.ts';
+import { legalizeCase } from './legalize.ts';
 import { edgeValue, oneIn, pick } from './operands.ts';
 
 /** How a mode makes the code of the target, and how much gas it needs. */
@@ -58,6 +60,8 @@ export interface GeneratedCase {
 export interface GenerateOptions {
   seed: number;
   mode?: ModeName | undefined;
+  /** Osaka unless told; the programs of an older fork have its instructions only, nearly. */
+  fork?: Fork | undefined;
   specimens: readonly Specimen[];
 }
 
@@ -70,7 +74,14 @@ function generateCallData(prng: Prng): Uint8Array {
 }
 
 /** Makes the case of a seed. */
-export function generateCase({ seed, mode, specimens }: GenerateOptions): GeneratedCase {
+export function generateCase(options: GenerateOptions): GeneratedCase {
+  const { seed, fork } = options;
+  const generated = generateNewest(options);
+  if (fork === undefined || forkIndex(fork) >= forkIndex('osaka')) return generated;
+  return { ...generated, value: legalizeCase(createPrng(~seed), fork, generated.value) };
+}
+
+function generateNewest({ seed, mode, specimens }: GenerateOptions): GeneratedCase {
   const prng = createPrng(seed);
   const drawn = pick(prng, MODE_BAG);
   let name = mode ?? drawn;

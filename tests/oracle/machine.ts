@@ -2,15 +2,20 @@
 import { createMachine, type EvmMachine } from '../../src/chain/machine.ts';
 import type { BlockEnv } from '../../src/chain/types.ts';
 import type { Backend } from '../../src/state/backends/backend.ts';
+import type { Fork } from '../../src/vms/evm/forks.ts';
 import { CASE_BLOCK } from './case.ts';
 import { MachineSide } from './side.ts';
 
-/** A machine at Osaka over an empty state, or over a backend. */
-export function createTestMachine(block: BlockEnv, backend?: Backend): EvmMachine {
-  return createMachine({ fork: 'osaka', block, ...(backend === undefined ? {} : { backend }) });
+/** A machine over an empty state, or over a backend. */
+export function createTestMachine(
+  block: BlockEnv,
+  backend?: Backend,
+  fork: Fork = 'osaka',
+): EvmMachine {
+  return createMachine({ fork, block, ...(backend === undefined ? {} : { backend }) });
 }
 
 /** The machine as a side of a differential run. */
-export function createMachineSide(block: BlockEnv = CASE_BLOCK): MachineSide {
-  return new MachineSide(createTestMachine(block));
+export function createMachineSide(block: BlockEnv = CASE_BLOCK, fork?: Fork): MachineSide {
+  return new MachineSide(createTestMachine(block, undefined, fork));
 }

@@ -7,40 +7,42 @@ import { joinPieces, type Piece, splitCode } from './assembly.ts';
 import type { Case, CaseAccount } from './case.ts';
 import { opcodeByte } from './opcodes.ts';
 
-export type Fails = (value: Case) => Promise<boolean>;
+export type Fails<T = Case> = (value: T) => Promise<boolean>;
 
-interface Reduction {
-  value: Case;
-  fails: Fails;
+/** The smallest failing value so far. */
+export interface Reduction<T> {
+  value: T;
+  readonly fails: Fails<T>;
 }
 
-async function tryCase(state: Reduction, value: Case): Promise<boolean> {
+/** Takes the value if it still fails. */
+export async function tryValue<T>(state: Reduction<T>, value: T): Promise<boolean> {
   if (!(await state.fails(value))) return false;
   state.value = value;
   return true;
 }
 
-/** Removes groups of `items`, halving the group down to one; `build` makes the case of the rest. */
-async function removeGroups<T>(
-  state: Reduction,
-  items: readonly T[],
-  build: (rest: readonly T[]) => Case,
-): Promise<readonly T[]> {
+/** Removes groups of `items`, halving them down to one; `build` makes the value of the rest. */
+export async function removeGroups<T, Item>(
+  state: Reduction<T>,
+  items: readonly Item[],
+  build: (rest: readonly Item[]) => T,
+): Promise<readonly Item[]> {
   let kept = items;
   for (let size = Math.ceil(kept.length / 2); size >= 1; size = size > 1 ? size >> 1 : 0) {
     for (let at = 0; at < kept.length; ) {
       const rest = [...kept.slice(0, at), ...kept.slice(at + size)];
-      if (await tryCase(state, build(rest))) kept = rest;
+      if (await tryValue(state, build(rest))) kept = rest;
       else at += size;
     }
   }
   return kept;
 }
 
-async function replaceEach(
-  state: Reduction,
+async function replaceEach<T>(
+  state: Reduction<T>,
   pieces: readonly Piece[],
-  build: (pieces: readonly Piece[]) => Case,
+  build: (pieces: readonly Piece[]) => T,
 ): Promise<readonly Piece[]> {
   let kept = pieces;
   const replacements = ['JUMPDEST', 'POP', 'PUSH0'].map((name) => Uint8Array.of(opcodeByte(name)));
@@ -53,7 +55,7 @@ async function replaceEach(
         Uint8Array.of(opcodeByte('JUMPDEST')),
       );
       const next = [...kept.slice(0, at), replacement, ...padding, ...kept.slice(at + 1)];
-      if (await tryCase(state, build(next))) {
+      if (await tryValue(state, build(next))) {
         kept = next;
         break;
       }
@@ -79,10 +81,11 @@ function withAccount(value: Case, index: number, change: Partial<CaseAccount>): 
   return { ...value, accounts };
 }
 
-async function reduceCode(
-  state: Reduction,
+/** Removes instructions of a code, and makes those that are left simpler. */
+export async function reduceCode<T>(
+  state: Reduction<T>,
   code: Uint8Array,
-  build: (code: Uint8Array) => Case,
+  build: (code: Uint8Array) => T,
 ): Promise<void> {
   const join = (pieces: readonly Piece[]) => build(joinPieces(pieces));
   const removed = await removeGroups(state, splitCode(code), join);
@@ -90,7 +93,7 @@ async function reduceCode(
   await removeGroups(state, replaced, join);
 }
 
-async function reduceAccounts(state: Reduction): Promise<void> {
+async function reduceAccounts(state: Reduction<Case>): Promise<void> {
   const all = state.value.accounts;
   await removeGroups(state, all, (accounts) => ({ ...state.value, accounts: [...accounts] }));
   for (let index = 0; index < state.value.accounts.length; index++) {
@@ -100,11 +103,11 @@ async function reduceAccounts(state: Reduction): Promise<void> {
     );
     if (code.length === 0) continue;
     await reduceCode(state, code, (smaller) => withAccount(state.value, index, { code: smaller }));
-    await tryCase(state, withAccount(state.value, index, { balance: 0n }));
+    await tryValue(state, withAccount(state.value, index, { balance: 0n }));
   }
 }
 
-async function reduceMessage(state: Reduction): Promise<void> {
+async function reduceMessage(state: Reduction<Case>): Promise<void> {
   const build = (data: Uint8Array): Case => ({
     ...state.value,
     message: { ...state.value.message, data },
@@ -117,22 +120,23 @@ async function reduceMessage(state: Reduction): Promise<void> {
       const zeroed = [...state.value.message.data];
       if (zeroed[at] === 0) continue;
       zeroed[at] = 0;
-      await tryCase(state, build(Uint8Array.from(zeroed)));
+      await tryValue(state, build(Uint8Array.from(zeroed)));
     }
   }
   const { message } = state.value;
-  await tryCase(state, { ...state.value, message: { ...message, value: 0n } });
-  await tryCase(state, { ...state.value, message: { ...state.value.message, static: false } });
+  await tryValue(state, { ...state.value, message: { ...message, value: 0n } });
+  await tryValue(state, { ...state.value, message: { ...state.value.message, static: false } });
   for (const gas of [100_000n, 1_000_000n]) {
     if (gas < state.value.message.gas) {
-      if (await tryCase(state, { ...state.value, message: { ...state.value.message, gas } })) break;
+      if (await tryValue(state, { ...state.value, message: { ...state.value.message, gas } }))
+        break;
     }
   }
 }
 
 /** The smallest case that the passes find; `fails` must be true of `value`. */
 export async function reduceCase(value: Case, fails: Fails): Promise<Case> {
-  const state: Reduction = { value, fails };
+  const state: Reduction<Case> = { value, fails };
   for (let size = Number.POSITIVE_INFINITY; ; ) {
     await reduceAccounts(state);
     await reduceMessage(state);

@@ -3,6 +3,7 @@
  * message. Both are made once and reused, since making an EVM costs more than a small program.
  */
 import type { BlockEnv, Machine } from '../../src/chain/types.ts';
+import type { Fork } from '../../src/vms/evm/forks.ts';
 import { compareOutcome, createOracle, type Observed, type Oracle } from '../support/ethereumjs.ts';
 import {
   CASE_BLOB_HASHES,
@@ -103,6 +104,9 @@ export async function compareSides(ours: Side, theirs: Side, value: Case): Promi
 }
 
 /** A new oracle over the block of the cases. */
-export async function createOracleSide(block: BlockEnv = CASE_BLOCK): Promise<OracleSide> {
-  return new OracleSide(await createOracle(block));
+export async function createOracleSide(
+  block: BlockEnv = CASE_BLOCK,
+  fork?: Fork,
+): Promise<OracleSide> {
+  return new OracleSide(await createOracle(block, fork));
 }

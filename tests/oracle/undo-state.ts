@@ -20,6 +20,8 @@ export interface StoredAccount {
 type Undo = () => void;
 
 const EMPTY = new Uint8Array(0);
+/** Stands for the root of storage that is not empty, which EIP-7610 asks for. */
+const SOME_ROOT = new Uint8Array(32).fill(1);
 const EMPTY_CODE_HASH = keccak_256(EMPTY);
 const CODE_HASHES_MAX = 512;
 
@@ -92,7 +94,13 @@ export class UndoState implements StateManagerInterface {
   async getAccount(address: Address): Promise<Account | undefined> {
     const stored = this.accounts.get(address.toString());
     if (stored === undefined) return undefined;
-    return new Account(stored.nonce, stored.balance, undefined, stored.codeHash);
+    const hasSlots = (this.slots.get(address.toString())?.size ?? 0) > 0;
+    return new Account(
+      stored.nonce,
+      stored.balance,
+      hasSlots ? SOME_ROOT : undefined,
+      stored.codeHash,
+    );
   }
 
   async putAccount(address: Address, account?: Account): Promise<void> {

@@ -8,7 +8,7 @@
  *     (EIP-7702) and the address of a creation, both without charge
  *   - the nonce of the sender is left alone by a call; a creation takes its address from it and
  *     then raises it by one, even if the creation fails
- *   - at the end: accounts that were created and destroyed here are deleted (EIP-6780), touched
+ *   - at the end: destroyed accounts are deleted, since EIP-6780 only those created here; touched
  *     empty accounts are deleted (EIP-161), transient storage is cleared
  *   - the state keeps no gas payment: neither sender nor coinbase pay or earn
  */
@@ -26,6 +26,7 @@ import type {
   Outcome,
   StorageWrite,
 } from '../../src/chain/types.ts';
+import { type Fork, type ForkRules, forkRules } from '../../src/vms/evm/forks.ts';
 import { UndoState } from '../oracle/undo-state.ts';
 
 /** What both sides tell of one message. */
@@ -72,13 +73,27 @@ function order(a: string, b: string): number {
 /** The oracle cannot run a message: it has no KZG library for the precompile of EIP-4844. */
 export class OracleLimitError extends Error {}
 
-export type OracleFork = 'osaka' | 'prague' | 'cancun' | 'shanghai';
-
-const HARDFORKS: Record<OracleFork, string> = {
-  osaka: Hardfork.Osaka,
-  prague: Hardfork.Prague,
-  cancun: Hardfork.Cancun,
+/** The package's names of the forks. */
+export const HARDFORKS: Readonly<Record<Fork, string>> = {
+  frontier: Hardfork.Chainstart,
+  homestead: Hardfork.Homestead,
+  tangerineWhistle: Hardfork.TangerineWhistle,
+  spuriousDragon: Hardfork.SpuriousDragon,
+  byzantium: Hardfork.Byzantium,
+  constantinople: Hardfork.Constantinople,
+  petersburg: Hardfork.Petersburg,
+  istanbul: Hardfork.Istanbul,
+  berlin: Hardfork.Berlin,
+  london: Hardfork.London,
+  paris: Hardfork.Paris,
   shanghai: Hardfork.Shanghai,
+  cancun: Hardfork.Cancun,
+  prague: Hardfork.Prague,
+  osaka: Hardfork.Osaka,
+  bpo1: Hardfork.Bpo1,
+  bpo2: Hardfork.Bpo2,
+  bpo3: Hardfork.Bpo3,
+  bpo4: Hardfork.Bpo4,
 };
 
 /** `@ethereumjs/evm` with a state of its own. Messages run one after another, never at once. */
@@ -86,12 +101,14 @@ export class Oracle {
   readonly evm: EVM;
   readonly state: UndoState;
   readonly #precompiles: string[];
+  readonly #rules: ForkRules;
   #block: BlockEnv;
 
-  constructor(evm: EVM, state: UndoState, block: BlockEnv) {
+  constructor(evm: EVM, state: UndoState, block: BlockEnv, fork: Fork) {
     this.evm = evm;
     this.state = state;
     this.#block = block;
+    this.#rules = forkRules(fork);
     this.#precompiles = [...evm.precompiles.keys()].map((address) => `0x${address}`);
   }
 
@@ -181,7 +198,7 @@ export class Oracle {
         timestamp,
         gasLimit,
         coinbase: toAddress(coinbase),
-        difficulty: 0n,
+        difficulty: this.#rules.eip3675 ? 0n : prevRandao,
         prevRandao: toWord(prevRandao),
         baseFeePerGas: baseFee,
         slotNumber: 0n,
@@ -195,7 +212,9 @@ export class Oracle {
     journal.addAlwaysWarmAddress(from.toString());
     if (to !== undefined) journal.addAlwaysWarmAddress(to.toString());
     for (const precompile of this.#precompiles) journal.addAlwaysWarmAddress(precompile);
-    journal.addAlwaysWarmAddress(toAddress(this.#block.coinbase).toString());
+    if (this.#rules.eip3651) {
+      journal.addAlwaysWarmAddress(toAddress(this.#block.coinbase).toString());
+    }
     for (const { address, slots } of options.accessList ?? []) {
       const owner = toAddress(address).toString();
       journal.addAlwaysWarmAddress(owner);
@@ -205,7 +224,8 @@ export class Oracle {
 
   async #finish({ execResult }: EVMResult): Promise<void> {
     for (const destroyed of execResult.selfdestruct?.keys() ?? []) {
-      if (execResult.createdAddresses?.has(destroyed) !== true) continue;
+      const isCreated = execResult.createdAddresses?.has(destroyed) === true;
+      if (this.#rules.eip6780 && !isCreated) continue;
       await this.evm.journal.deleteAccount(new Address(hexToBytes(destroyed as Hex)));
     }
     await this.evm.journal.cleanup();
@@ -240,7 +260,7 @@ export class Oracle {
 
   #describe({ execResult, createdAddress }: EVMResult, before: Storage): Observed {
     const error = execResult.exceptionError?.error;
-    const status = error === undefined ? 'success' : error === 'revert' ? 'revert' : 'halt';
+    const status = statusOf(error);
     return {
       status,
       gasUsed: execResult.executionGasUsed,
@@ -262,12 +282,12 @@ export class Oracle {
     return storage;
   }
 
-  /** Every non-empty account with its slots, ordered by address and slot. */
+  /** Every account that is not empty or has slots, ordered by address and slot. */
   dump(): AccountDump[] {
     const dumps: AccountDump[] = [];
     for (const [address, { balance, nonce, code }] of this.state.accounts) {
-      if (balance === 0n && nonce === 0n && code.length === 0) continue;
       const slots = [...(this.state.slots.get(address) ?? [])];
+      if (balance === 0n && nonce === 0n && code.length === 0 && slots.length === 0) continue;
       slots.sort(([a], [b]) => order(a, b));
       dumps.push({
         address: address as Hex,
@@ -279,6 +299,15 @@ export class Oracle {
     }
     return dumps.sort((a, b) => order(a.address, b.address));
   }
+}
+
+/** Before EIP-2 who cannot pay for the code of a creation keeps an account without code. */
+const UNPAID_CODE = 'code store out of gas';
+
+/** What the package's error of a frame means. */
+export function statusOf(error: string | undefined): Outcome['status'] {
+  if (error === undefined || error === UNPAID_CODE) return 'success';
+  return error === 'revert' ? 'revert' : 'halt';
 }
 
 type Storage = Map<string, Map<string, Uint8Array>>;
@@ -318,7 +347,7 @@ interface CreateInternals {
  * as if they were code to deploy, and then takes all the gas. EIP-3541 speaks of deployed code
  * alone. The data are hidden from the check and put back after it.
  */
-function keepRevertedCode(evm: EVM): void {
+export function keepRevertedCode(evm: EVM): void {
   const internals = evm as unknown as CreateInternals;
   const runInterpreter = internals.runInterpreter.bind(evm);
   const executeCreate = internals._executeCreate.bind(evm);
@@ -340,7 +369,7 @@ function keepRevertedCode(evm: EVM): void {
 }
 
 /** A new oracle with an empty state. */
-export async function createOracle(block: BlockEnv, fork: OracleFork = 'osaka'): Promise<Oracle> {
+export async function createOracle(block: BlockEnv, fork: Fork = 'osaka'): Promise<Oracle> {
   const state = new UndoState();
   const common = new Common({ chain: Mainnet, hardfork: HARDFORKS[fork] });
   const holder: { oracle?: Oracle } = {};
@@ -354,11 +383,12 @@ export async function createOracle(block: BlockEnv, fork: OracleFork = 'osaka'):
   const options = { common, stateManager: state, blockchain };
   const evm = (await createEVM(options as unknown as Parameters<typeof createEVM>[0])) as EVM;
   keepRevertedCode(evm);
-  holder.oracle = new Oracle(evm, state, block);
+  holder.oracle = new Oracle(evm, state, block, fork);
   return holder.oracle;
 }
 
-function show(value: unknown): string {
+/** A value as text: numbers and bytes in hexadecimal. */
+export function showField(value: unknown): string {
   return JSON.stringify(value, (_, field: unknown) => {
     if (typeof field === 'bigint') return `0x${field.toString(16)}`;
     return field instanceof Uint8Array ? bytesToHex(field) : field;
@@ -374,8 +404,8 @@ const SCALARS = ['status', 'gasUsed', 'gasRefund', 'address', 'output', 'logs', 
 export function compareOutcome(ours: Observed, theirs: Observed): string[] {
   const lines: string[] = [];
   for (const field of SCALARS) {
-    const our = show(ours[field]);
-    const their = show(theirs[field]);
+    const our = showField(ours[field]);
+    const their = showField(theirs[field]);
     if (our !== their) lines.push(`${field}: ours ${our}, theirs ${their}`);
   }
   const ourAccounts = new Map(ours.accounts.map((account) => [account.address, account]));
@@ -387,19 +417,20 @@ export function compareOutcome(ours: Observed, theirs: Observed): string[] {
   return lines;
 }
 
-function compareAccounts(
+/** The fields in which two accounts differ, one line each. */
+export function compareAccounts(
   address: Hex,
   ours: AccountDump | undefined,
   theirs: AccountDump | undefined,
 ): string[] {
   if (ours === undefined || theirs === undefined) {
     const which = ours === undefined ? 'only theirs' : 'only ours';
-    return [`account ${address}: ${which}: ${show(ours ?? theirs)}`];
+    return [`account ${address}: ${which}: ${showField(ours ?? theirs)}`];
   }
   const lines: string[] = [];
   for (const field of ['balance', 'nonce', 'code', 'storage'] as const) {
-    const our = show(ours[field]);
-    const their = show(theirs[field]);
+    const our = showField(ours[field]);
+    const their = showField(theirs[field]);
     if (our !== their) lines.push(`account ${address} ${field}: ours ${our}, theirs ${their}`);
   }
   return lines;

@@ -1,5 +1,7 @@
 /** `lockstep run`: deploys a contract, calls it, and tells what happened. */
+
 import type { Outcome } from '../../chain/types.ts';
+import type { EngineName } from '../../engines/tiering.ts';
 import type { AbiItem, EvmContract } from '../../languages/contract.ts';
 import { hexContract, loadContract } from '../../languages/load.ts';
 import { type Args, onePositional, usageError } from '../args.ts';
@@ -30,8 +32,9 @@ import { slotNamer } from '../slot-names.ts';
 import { type Timing, timeCall } from '../timing.ts';
 import { transactionGas } from '../transaction-gas.ts';
 
-/** The one engine there is; `auto` chooses it. */
-const ENGINE = 'interpreter';
+/** The engine of a name; `auto` is the interpreter, which is never the slower one at first. */
+const engineOf = (name: string | undefined): EngineName =>
+  name === 'multipass' ? name : 'interpreter';
 
 export async function run(args: Args, io: Io): Promise<number> {
   const name = onePositional(args, 'a file: lockstep run FILE', 'run');
@@ -75,13 +78,14 @@ async function runContract(contract: EvmContract, args: Args, io: Io): Promise<R
     fork: args.value('fork'),
     from: args.value('from'),
     gas: readPositive(args.value('gas'), '--gas'),
+    engine: engineOf(args.value('engine')),
   });
   const started = performance.now();
   const placed = creation
     ? deployContract(session, contract, creation.init, creation.argumentData, creation.value)
     : placeContract(session, contract);
   const firstMs = performance.now() - started;
-  const timing: Timing = { engine: ENGINE, firstMs, medianMs: undefined, runs: 0 };
+  const timing: Timing = { engine: session.engine, firstMs, medianMs: undefined, runs: 0 };
   const deploy = await reportDeployment(session, placed, timing);
   const deployed = deploy === undefined || deploy.outcome.status === 'success';
   const step = deployed && call ? await runCall(session, placed, call, args, io) : undefined;
@@ -187,7 +191,11 @@ async function runCall(
   const { machine, fork } = session;
   const message = { to: placed.address, data: call.data, value: call.value };
   const before = machine.snapshot();
-  const { outcome, timing } = timeCall(machine, () => sendMessage(session, message), ENGINE);
+  const { outcome, timing } = timeCall(
+    machine,
+    () => sendMessage(session, message),
+    session.engine,
+  );
   if (args.flag('trace')) {
     const { writeTrace } = await import('../trace.ts');
     machine.restore(before);

@@ -1,0 +1,87 @@
+/**
+ * Receipts of transactions: the bloom of their logs, their encoding, and the hash of logs
+ * (Yellow Paper, sections 4.4.1 and 4.4.3; EIP-658 for the status, EIP-2718 for types).
+ */
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { concatBytes, hexToBytes, type Keccak256 } from '../../base/bytes.ts';
+import { encodeRlp, type RlpItem, rlpOfBigint } from '../../base/rlp.ts';
+import type { TransactionType } from '../transactions/types.ts';
+import type { Log } from '../types.ts';
+
+/** A log in bytes. */
+export interface ReceiptLog {
+  /** 20 bytes. */
+  readonly address: Uint8Array;
+  /** 32 bytes each, at most four. */
+  readonly topics: readonly Uint8Array[];
+  readonly data: Uint8Array;
+}
+
+export interface Receipt {
+  readonly type: TransactionType;
+  /** Whether the transaction succeeded (EIP-658), or before that the state root after it. */
+  readonly result: boolean | Uint8Array;
+  /** Gas of the block up to and with this transaction. */
+  readonly cumulativeGasUsed: bigint;
+  /** 256 bytes. */
+  readonly logsBloom: Uint8Array;
+  readonly logs: readonly ReceiptLog[];
+}
+
+/** The bytes of a log of the machine. */
+export function logToBytes({ address, topics, data }: Log): ReceiptLog {
+  return { address: hexToBytes(address), topics: topics.map((topic) => hexToBytes(topic)), data };
+}
+
+export const BLOOM_BYTES = 256;
+
+/** The bloom of logs: three of 2048 bits for each address and topic. */
+export function logsBloom(
+  logs: readonly ReceiptLog[],
+  keccak256: Keccak256 = keccak_256,
+): Uint8Array {
+  const bloom = new Uint8Array(BLOOM_BYTES);
+  for (const { address, topics } of logs) {
+    setBits(bloom, keccak256(address));
+    for (const topic of topics) setBits(bloom, keccak256(topic));
+  }
+  return bloom;
+}
+
+/** The low eleven bits of the first three pairs of bytes say which bits, counted from the end. */
+function setBits(bloom: Uint8Array, hash: Uint8Array): void {
+  for (let pair = 0; pair < 6; pair += 2) {
+    const bit = (((hash[pair] ?? 0) & 7) << 8) | (hash[pair + 1] ?? 0);
+    const at = BLOOM_BYTES - 1 - (bit >> 3);
+    bloom[at] = (bloom[at] ?? 0) | (1 << (bit & 7));
+  }
+}
+
+/** Adds the bits of one bloom to another. */
+export function mergeBloom(into: Uint8Array, bloom: Uint8Array): void {
+  for (let i = 0; i < BLOOM_BYTES; i++) into[i] = (into[i] ?? 0) | (bloom[i] ?? 0);
+}
+
+function logsToRlp(logs: readonly ReceiptLog[]): RlpItem[] {
+  return logs.map(({ address, topics, data }) => [address, topics, data]);
+}
+
+/** A receipt as the receipts trie has it: with its type in front, unless that is 0. */
+export function encodeReceipt(receipt: Receipt): Uint8Array {
+  const { type, result } = receipt;
+  const body = encodeRlp([
+    typeof result === 'boolean' ? rlpOfBigint(result ? 1n : 0n) : result,
+    rlpOfBigint(receipt.cumulativeGasUsed),
+    receipt.logsBloom,
+    logsToRlp(receipt.logs),
+  ]);
+  return type === 0 ? body : concatBytes(Uint8Array.of(type), body);
+}
+
+/** Hash of the encoded list of logs, which state tests name. */
+export function logsHash(
+  logs: readonly ReceiptLog[],
+  keccak256: Keccak256 = keccak_256,
+): Uint8Array {
+  return keccak256(encodeRlp(logsToRlp(logs)));
+}

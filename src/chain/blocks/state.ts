@@ -1,0 +1,94 @@
+/**
+ * The state below a chain: cells in a backend with their commitment, and one world over them for
+ * each set of rules. A world has a kernel, which is worth keeping; only one works at a time.
+ */
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import type { Keccak256 } from '../../base/bytes.ts';
+import { PendingError } from '../../dmir/host.ts';
+import {
+  isPending,
+  type Pending,
+  type Snapshot,
+  type SnapshotBackend,
+} from '../../state/backends/backend.ts';
+import { createMemoryBackend } from '../../state/backends/memory.ts';
+import { withCommitment } from '../../state/commitments/commitment.ts';
+import { createEvmCommitment, type EvmCommitment } from '../../state/commitments/evm.ts';
+import { EvmWorld, type WorldOptions } from '../world.ts';
+import type { BlockRules } from './rules.ts';
+
+export interface ChainStateOptions {
+  readonly chainId: bigint;
+  /** What holds the cells; memory unless told. What it already holds is taken in. */
+  readonly backend?: SnapshotBackend;
+  /** How worlds are made to run on another engine than the interpreter. */
+  readonly engine?: Pick<WorldOptions, 'engine' | 'tier'>;
+}
+
+export class ChainState {
+  readonly chainId: bigint;
+  /** Changes that are made here reach the commitment. */
+  readonly backend: SnapshotBackend;
+  readonly commitment: EvmCommitment;
+  readonly #engine: Pick<WorldOptions, 'engine' | 'tier'>;
+  readonly #worlds = new Map<string, EvmWorld>();
+  /** The fastest hash at hand. */
+  #hash: Keccak256 = keccak_256;
+
+  constructor({ chainId, backend, engine = {} }: ChainStateOptions) {
+    this.chainId = chainId;
+    this.#engine = engine;
+    this.commitment = createEvmCommitment({ keccak256: this.keccak256 });
+    this.backend = withCommitment(backend ?? createMemoryBackend(), this.commitment);
+    if (backend !== undefined) requireNow(this.commitment.rebuild(backend));
+  }
+
+  /** Keccak-256: by a kernel as soon as there is a world. */
+  readonly keccak256: Keccak256 = (bytes) => this.#hash(bytes);
+
+  /** The world of some rules: the same one for the same fork and overrides. */
+  world(rules: BlockRules): EvmWorld {
+    const key = worldKey(rules);
+    const known = this.#worlds.get(key);
+    if (known !== undefined) return known;
+    const { chainId, backend } = this;
+    const { overrides, rules: switches } = rules;
+    const world = new EvmWorld({
+      fork: switches.fork,
+      backend,
+      chainId,
+      ...this.#engine,
+      ...(overrides === undefined ? {} : { overrides }),
+    });
+    this.#worlds.set(key, world);
+    this.#hash = world.executor.keccak256;
+    return world;
+  }
+
+  /** Root of what the backend holds, 32 bytes; worlds are flushed by whoever asks. */
+  root(): Uint8Array {
+    return requireNow(this.commitment.root(this.backend));
+  }
+
+  snapshot(): Snapshot {
+    return this.backend.snapshot();
+  }
+
+  /** Goes back to a snapshot, which stays valid; worlds are reset by whoever uses them. */
+  restore(snapshot: Snapshot): void {
+    this.backend.restore(snapshot);
+  }
+}
+
+function requireNow<T>(answer: T | Pending): T {
+  if (isPending(answer)) throw new PendingError(answer.ready);
+  return answer;
+}
+
+function worldKey({ rules, overrides }: BlockRules): string {
+  if (overrides === undefined) return rules.fork;
+  const text = JSON.stringify(overrides, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+  return `${rules.fork} ${text}`;
+}
