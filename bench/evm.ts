@@ -7,10 +7,10 @@
  * of the times.
  */
 import assert from 'node:assert/strict';
-import type { EvmMachine } from '../src/chain/machine.ts';
+import { createMachine, type EvmMachine } from '../src/chain/machine.ts';
 import { profileCall } from '../src/chain/profile.ts';
 import type { CallOptions } from '../src/chain/types.ts';
-import { createTestMachine } from '../tests/oracle/machine.ts';
+import type { EngineName } from '../src/engines/tiering.ts';
 import { observe } from '../tests/oracle/observe.ts';
 import { listSpeedCases, type SpeedCase } from '../tests/oracle/speed-programs.ts';
 import { compareOutcome, createOracle, type Oracle, toBytes } from '../tests/support/ethereumjs.ts';
@@ -24,10 +24,10 @@ import {
   printTable,
 } from './measure.ts';
 
-/** One program with its state loaded on both machines. */
+/** One program with its state loaded on every machine. */
 interface Program {
   name: string;
-  machine: EvmMachine;
+  machines: Readonly<Partial<Record<EngineName, EvmMachine>>>;
   oracle: Oracle;
   calls: CallOptions[];
   /** EVM instructions of all data sets. */
@@ -37,15 +37,18 @@ interface Program {
 }
 
 const OUR_ROUND_MS_MIN = 60;
-const OUR_WARM_UP_MS = 150;
+/** A compiler's code is first translated as it is, and translated well once it has run a while. */
+const OUR_WARM_UP_MS: Readonly<Record<EngineName, number>> = { interpreter: 150, multipass: 1500 };
 const THEIR_ROUND_MS_MIN = 100;
 const THEIR_WARM_UP_MS = 300;
 /** A program of which one oracle run takes longer than this gets fewer rounds. */
 const SLOW_ORACLE_MS = 400;
+/** Comparisons of a program with the oracle. */
+const PROOFS = 70;
 const SLOW_ORACLE_ROUNDS_MAX = 2;
 
-function loadMachine(cases: readonly SpeedCase[]): EvmMachine {
-  const machine = createTestMachine(cases[0]!.block);
+function loadMachine(cases: readonly SpeedCase[], engine: EngineName): EvmMachine {
+  const machine = createMachine({ fork: 'osaka', block: cases[0]!.block, engine });
   for (const { address, balance, nonce, code, storage } of cases[0]!.accounts) {
     machine.state.setBalance(address, balance);
     machine.state.setNonce(address, nonce);
@@ -88,32 +91,37 @@ function countInstructions(oracle: Oracle): () => number {
 }
 
 /** Runs every data set on both machines, compares them, and keeps what is to be timed. */
-async function prove(name: string, cases: readonly SpeedCase[]): Promise<Program> {
-  const machine = loadMachine(cases);
+async function prove(
+  name: string,
+  cases: readonly SpeedCase[],
+  engines: readonly EngineName[],
+): Promise<Program> {
+  const machine = loadMachine(cases, 'interpreter');
+  const pairs = engines.map((engine) => [engine, loadMachine(cases, engine)] as const);
+  const machines = Object.fromEntries(pairs);
   const counter = await loadOracle(cases);
   const instructions = countInstructions(counter);
   const calls = cases.map(({ options }) => ({ ...options, data: toBytes(options.data) }));
   let dispatches = 0;
   for (const call of calls) {
     const uncommitted = { ...call, commit: false };
-    const outcome = machine.call(uncommitted);
-    const theirs = await counter.call(uncommitted);
-    const differences = compareOutcome(
-      { ...observe(machine, outcome), accounts: [] },
-      {
-        ...theirs,
-        accounts: [],
-      },
-    );
-    assert.deepEqual(differences, [], name);
+    const theirs = { ...(await counter.call(uncommitted)), accounts: [] };
     assert.equal(theirs.status, 'success', name);
+    for (const [engine, each] of pairs) {
+      // Often enough to be compiled.
+      for (let i = 0; i < PROOFS; i++) {
+        const ours = { ...observe(each, each.call(uncommitted)), accounts: [] };
+        assert.deepEqual(compareOutcome(ours, theirs), [], `${name} on ${engine}`);
+      }
+    }
     dispatches += profileCall(machine, call).dispatches;
   }
   const oracle = await loadOracle(cases);
-  return { name, machine, oracle, calls, instructions: instructions(), dispatches };
+  return { name, machines, oracle, calls, instructions: instructions(), dispatches };
 }
 
-function runOurs({ machine, calls }: Program, times: number): void {
+function runOurs({ machines, calls }: Program, engine: EngineName, times: number): void {
+  const machine = machines[engine] as EvmMachine;
   for (let i = 0; i < times; i++) {
     for (const call of calls) machine.call({ ...call, commit: false });
   }
@@ -133,15 +141,15 @@ async function runTheirs(
 }
 
 /** Runs until warm, and gives the number of repetitions that make a round long enough. */
-function calibrate(program: Program): number {
+function calibrate(program: Program, engine: EngineName): number {
   let times = 1;
   let spent = 0;
   for (;;) {
-    const ms = measureCpuMsSync(() => runOurs(program, times));
+    const ms = measureCpuMsSync(() => runOurs(program, engine, times));
     spent += ms;
     if (ms < OUR_ROUND_MS_MIN) {
       times = ms < 1 ? times * 8 : Math.ceil((times * OUR_ROUND_MS_MIN * 1.2) / ms);
-    } else if (spent > OUR_WARM_UP_MS) return times;
+    } else if (spent > OUR_WARM_UP_MS[engine]) return times;
   }
 }
 
@@ -158,22 +166,31 @@ async function calibrateTheirs(program: Program): Promise<number> {
 }
 
 interface Timing {
-  ours: number;
+  /** CPU milliseconds by engine, in the order of the engines. */
+  ours: number[];
   theirs: number;
 }
 
-async function time(program: Program, rounds: number): Promise<Timing> {
-  const ourTimes = calibrate(program);
+async function time(
+  program: Program,
+  engines: readonly EngineName[],
+  rounds: number,
+): Promise<Timing> {
+  const ourTimes = engines.map((engine) => calibrate(program, engine));
   const theirTimes = await calibrateTheirs(program);
-  const ours: number[] = [];
+  const ours: number[][] = engines.map(() => []);
   const theirs: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    ours.push(measureCpuMsSync(() => runOurs(program, ourTimes)) / ourTimes);
+    for (const [i, engine] of engines.entries()) {
+      const times = ourTimes[i] as number;
+      const ms = measureCpuMsSync(() => runOurs(program, engine, times));
+      ours[i]?.push(ms / times);
+    }
     const isSlow = (theirs[0] ?? 0) > SLOW_ORACLE_MS;
     if (isSlow && theirs.length >= SLOW_ORACLE_ROUNDS_MAX) continue;
     theirs.push((await measureCpuMs(() => runTheirs(program, theirTimes))) / theirTimes);
   }
-  return { ours: median(ours), theirs: median(theirs) };
+  return { ours: ours.map(median), theirs: median(theirs) };
 }
 
 /** The data sets of a program, by its name. */
@@ -213,39 +230,43 @@ interface EvmRow {
 export async function benchEvm(options: BenchOptions): Promise<object | undefined> {
   const cases = listSpeedCases();
   if (cases === undefined) return undefined;
+  const engines = options.engines;
   const rows: EvmRow[] = [];
   const lines: string[][] = [];
   for (const [name, group] of groupCases(cases)) {
     if (options.filter !== undefined && !options.filter.test(name)) continue;
-    const program = await prove(name, group);
-    const { ours, theirs } = await time(program, options.rounds);
+    const program = await prove(name, group, engines);
+    const { ours, theirs } = await time(program, engines, options.rounds);
     const dispatchesPerInstruction = program.dispatches / program.instructions;
-    const ratio = theirs / ours;
-    rows.push({ name, engine: options.engine, cpuMs: ours, ratio, dispatchesPerInstruction });
-    const nanoseconds = (ours * 1e6) / program.instructions;
+    for (const [i, engine] of engines.entries()) {
+      const cpuMs = ours[i] as number;
+      rows.push({ name, engine, cpuMs, ratio: theirs / cpuMs, dispatchesPerInstruction });
+    }
     lines.push([
       name,
       format(theirs),
-      format(ours),
-      `${format(ratio)}×`,
+      ...ours.flatMap((cpuMs) => [format(cpuMs), `${format(theirs / cpuMs)}×`]),
       String(program.instructions),
-      nanoseconds.toFixed(2),
       dispatchesPerInstruction.toFixed(3),
     ]);
   }
-  const heads = ['program', 'theirs ms', 'ours ms', 'ratio', 'instructions', 'ns', 'dispatches'];
-  printTable(heads, lines);
-  const mean = rows.length === 0 ? 0 : geometricMean(rows.map(({ ratio }) => ratio));
+  const heads = engines.flatMap((engine) => [`${engine} ms`, 'ratio']);
+  printTable(['program', 'theirs ms', ...heads, 'instructions', 'dispatches'], lines);
+  return summarize(rows, engines);
+}
+
+function summarize(rows: readonly EvmRow[], engines: readonly EngineName[]): object {
   const sum = rows.reduce((total, row) => total + row.dispatchesPerInstruction, 0);
   const dispatches = sum / Math.max(rows.length, 1);
   console.log(
-    `ns and dispatches are for one EVM instruction; dispatches average ${dispatches.toFixed(3)}`,
+    `dispatches are the interpreter's for one EVM instruction; average ${dispatches.toFixed(3)}`,
   );
-  console.log(`geometric mean ${format(mean)}×`);
-  return {
-    suite: 'evm',
-    rows,
-    geomean: { [options.engine]: Number(mean.toFixed(2)) },
-    dispatchesPerInstruction: dispatches,
-  };
+  const geomean: Record<string, number> = {};
+  for (const engine of engines) {
+    const ratios = rows.filter((row) => row.engine === engine).map(({ ratio }) => ratio);
+    const mean = ratios.length === 0 ? 0 : geometricMean(ratios);
+    geomean[engine] = Number(mean.toFixed(2));
+    console.log(`geometric mean, ${engine}: ${format(mean)}×`);
+  }
+  return { suite: 'evm', rows, geomean, dispatchesPerInstruction: dispatches };
 }

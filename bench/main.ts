@@ -5,6 +5,8 @@
  * line is one JSON object. Exit codes: 0 done, 1 the proof failed, 2 bad usage.
  */
 import { parseArgs } from 'node:util';
+import { ENGINES, type EngineName } from '../src/engines/tiering.ts';
+import { benchBlock } from './block.ts';
 import { benchErc } from './erc.ts';
 import { benchEvm } from './evm.ts';
 import { benchLatency } from './latency.ts';
@@ -23,14 +25,13 @@ const SUITES: Readonly<Record<string, Suite>> = {
   evm: { about: 'the 14 speed programs against @ethereumjs/evm', rounds: 5, run: benchEvm },
   erc: { about: 'ERC-20 transfers over 1,000 accounts', rounds: 15, run: benchErc },
   latency: { about: 'the first call of a new contract', rounds: 300, run: benchLatency },
+  block: { about: 'a block of 1,000 transfers from RLP to roots', rounds: 7, run: benchBlock },
   start: {
     about: 'a run of bytecode, the start of the process included',
     rounds: 15,
     run: benchStart,
   },
 };
-
-const ENGINES = ['interpreter'];
 
 const USAGE = `usage: npm run bench -- SUITE [--json] [--engine NAME] [--filter RE] [--rounds N]
 ${Object.entries(SUITES)
@@ -71,8 +72,9 @@ function parseFilter(text: string | undefined): RegExp | undefined {
 const { values, positionals } = parse();
 const suite = SUITES[positionals[0] ?? ''];
 if (suite === undefined) usageError(`no suite is called "${positionals[0] ?? ''}"`);
-const engine = values.engine ?? 'interpreter';
+const engine = (values.engine ?? 'interpreter') as EngineName;
 if (!ENGINES.includes(engine)) usageError(`no engine is called "${engine}"`);
+const engines = values.engine === undefined ? ENGINES : [engine];
 const rounds = values.rounds === undefined ? suite.rounds : Number(values.rounds);
 if (!Number.isSafeInteger(rounds) || rounds < 1) usageError(`--rounds is ${values.rounds}`);
 
@@ -80,6 +82,7 @@ console.log(describeMachine());
 const result = await suite.run({
   json: values.json === true,
   engine,
+  engines,
   filter: parseFilter(values.filter),
   rounds,
 });

@@ -1,5 +1,6 @@
 /** What every bench shares: clocks, statistics, the line that names the machine, tables. */
 import { cpus } from 'node:os';
+import type { EngineName } from '../src/engines/tiering.ts';
 
 /** CPU time of the whole process that `run` takes, in milliseconds. */
 export async function measureCpuMs(run: () => unknown): Promise<number> {
@@ -62,7 +63,10 @@ export function format(value: number): string {
 /** What every suite is told. */
 export interface BenchOptions {
   json: boolean;
+  /** The one engine of a suite that times one. */
   engine: string;
+  /** Those that a suite compares: the one that was asked for, or all. */
+  engines: readonly EngineName[];
   filter: RegExp | undefined;
   rounds: number;
 }

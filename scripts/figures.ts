@@ -19,6 +19,7 @@ export interface Figures {
   readonly evm: {
     readonly rows: readonly {
       name: string;
+      engine: string;
       cpuMs: number;
       ratio: number;
       dispatchesPerInstruction: number;
@@ -55,16 +56,18 @@ function digits(value: number): string {
 
 /** The figures as the README shows them. */
 export function renderFigures({ evm, erc, latency }: Figures, machine: string): string {
-  const programs = evm.rows.map(({ name, cpuMs, ratio, dispatchesPerInstruction }) => [
-    name,
-    digits(cpuMs),
-    `${digits(ratio)}×`,
-    dispatchesPerInstruction.toFixed(3),
-  ]);
-  const average = evm.dispatchesPerInstruction.toFixed(3);
-  const means = Object.entries(evm.geomean).map(([engine, mean]) => {
-    return [`**geometric mean, ${engine}**`, '', `**${digits(mean)}×**`, ''];
+  const engines = Object.keys(evm.geomean);
+  const names = [...new Set(evm.rows.map(({ name }) => name))];
+  const programs = names.map((name) => {
+    const rows = engines.map((engine) =>
+      evm.rows.find((row) => row.name === name && row.engine === engine),
+    );
+    const cells = rows.flatMap((row) => [digits(row?.cpuMs ?? 0), `${digits(row?.ratio ?? 0)}×`]);
+    return [name, ...cells, (rows[0]?.dispatchesPerInstruction ?? 0).toFixed(3)];
   });
+  const means = Object.values(evm.geomean).flatMap((mean) => ['', `**${digits(mean)}×**`]);
+  const average = `**${evm.dispatchesPerInstruction.toFixed(3)}**`;
+  const heads = engines.flatMap((engine) => [`${engine} ms`, 'ratio']);
   const first = latency.rows.map(({ name, codeBytes, p50Ms, p95Ms }) => [
     name,
     String(codeBytes),
@@ -79,12 +82,12 @@ export function renderFigures({ evm, erc, latency }: Figures, machine: string): 
   return [
     `Made by \`npm run figures\` on ${machine}.`,
     '',
-    '`npm run bench -- evm`: CPU time of a run, how many times that `@ethereumjs/evm` takes, and',
-    'bytecode words dispatched for an EVM instruction.',
+    '`npm run bench -- evm`: CPU time of a run on each engine in steady state, how many times that',
+    '`@ethereumjs/evm` takes, and words that the interpreter dispatches for an EVM instruction.',
     '',
     table(
-      ['program', 'ms', 'ratio', 'dispatches'],
-      [...programs, ...means, ['**average of the dispatches**', '', '', `**${average}**`]],
+      ['program', ...heads, 'dispatches'],
+      [...programs, ['**geometric mean** (dispatches: average)', ...means, average]],
     ),
     '',
     `\`npm run bench -- erc\`: one OpenZeppelin \`transfer\`, set-up included: ${transfers.join('; ')}.`,
