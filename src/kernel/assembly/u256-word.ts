@@ -291,24 +291,25 @@ export function byte256(dst: u32, index: u32, value: u32): void {
   set64(dst, at < 32 && high == 0 ? load<u8>(value + 31 - u32(at)) : 0);
 }
 
-/** dst := value sign-extended from its byte `index`, counted from the least (EVM SIGNEXTEND). */
+/**
+ * dst := value sign-extended from its byte `index`, counted from the least (EVM SIGNEXTEND). Without
+ * branches: which byte it is differs from call to call.
+ */
 // @ts-ignore: decorator
 @inline
 export function sext256(dst: u32, index: u32, value: u32): void {
-  const at = load<u64>(index);
+  const low = load<u64>(index);
   const high = load<u64>(index, 8) | load<u64>(index, 16) | load<u64>(index, 24);
-  if (at >= 31 || high != 0) {
-    copy256(dst, value);
-    return;
-  }
+  // From byte 31 on nothing changes, as for byte 31.
+  const at = select<u64>(31, low, u32(low > 31) | u32(high != 0));
   const limb = u32(at) >> 3;
   const shift = i64(56 - (at & 7) * 8);
   const extended: i64 = (load<i64>(value + limb * 8) << shift) >> shift;
   const sign: u64 = extended >> 63;
-  const l0 = limb == 0 ? u64(extended) : load<u64>(value);
-  const l1 = limb == 1 ? u64(extended) : limb < 1 ? sign : load<u64>(value, 8);
-  const l2 = limb == 2 ? u64(extended) : limb < 2 ? sign : load<u64>(value, 16);
-  const l3 = limb == 3 ? u64(extended) : sign;
+  const l0 = select<u64>(extended, load<u64>(value), limb == 0);
+  const l1 = select<u64>(extended, select<u64>(sign, load<u64>(value, 8), limb < 1), limb == 1);
+  const l2 = select<u64>(extended, select<u64>(sign, load<u64>(value, 16), limb < 2), limb == 2);
+  const l3 = select<u64>(extended, sign, limb == 3);
   setLimbs(dst, l0, l1, l2, l3);
 }
 
