@@ -9,8 +9,15 @@ import type { LazySource } from '../../dmir/lazy.ts';
 import { INITIAL_PAGES } from '../../kernel/layout.ts';
 import { I32, I64, ModuleWriter, type ValueType } from '../wasm/encoder.ts';
 import { RegionEmitter } from './emit.ts';
+import { type Facts, implies, meet, NO_FACTS, without } from './facts.ts';
 import { addHelpers } from './helpers.ts';
-import { type Region, RegionBuilder, type SourceBlock, UnsupportedError } from './region.ts';
+import {
+  type BuildOptions,
+  isCompiled,
+  type Region,
+  RegionBuilder,
+  type SourceBlock,
+} from './region.ts';
 
 export interface CompileInput {
   readonly source: LazySource;
@@ -60,8 +67,8 @@ const typesOf = (text: string): ValueType[] =>
 
 /** Compiles the blocks; undefined where none of them can be compiled. */
 export function compileBlocks(input: CompileInput): CompiledModule | undefined {
-  const regions = chooseRegions(input);
-  if (regions.length === 0) return undefined;
+  const { versions, entries } = chooseRegions(input);
+  if (entries.length === 0) return undefined;
   const module = new ModuleWriter();
   module.importMemory('env', 'memory', INITIAL_PAGES);
   module.importTable('env', 'table');
@@ -75,21 +82,17 @@ export function compileBlocks(input: CompileInput): CompiledModule | undefined {
   indices.set('regionType', type);
   addHelpers(module, indices);
   const first = module.nextFunction;
-  const functions = new Map(regions.map((region, i) => [region.root, first + i]));
-  for (const region of regions) {
+  for (const { region } of versions) {
     const emitter = new RegionEmitter(region, {
-      functionOf: (id) => functions.get(id),
+      functionOf: (version) => first + version,
       addressOf: input.addressOf,
       index: (name) => indices.get(name) as number,
     });
     emitter.emit();
     module.addFunction(type, emitter.locals, emitter.bytes);
   }
-  const roots = regions.map((region) => region.root);
-  for (const [i, root] of roots.entries()) {
-    module.exportFunction(String(i), functions.get(root) as number);
-  }
-  return { bytes: module.finish(), roots };
+  for (const [i, { place }] of entries.entries()) module.exportFunction(String(i), first + place);
+  return { bytes: module.finish(), roots: entries.map(({ root }) => root) };
 }
 
 /** Blocks by id, lowered once. */
@@ -153,11 +156,71 @@ function findLoopHeads(
   return heads;
 }
 
-function chooseRegions({ source, blocks }: CompileInput): Region[] {
+/** A region for the facts with which it is entered. */
+interface Version {
+  readonly root: number;
+  readonly facts: Facts;
+  readonly region: Region;
+}
+
+interface Choice {
+  readonly versions: readonly Version[];
+  /** Roots that the interpreter enters, with the places of their versions. */
+  readonly entries: readonly { readonly root: number; readonly place: number }[];
+}
+
+/** Versions of one root; what comes with other facts then enters the weakest. */
+const VERSIONS_MAX = 3;
+
+function chooseRegions({ source, blocks }: CompileInput): Choice {
   const lower = createCache(source);
   const reached = new Set(blocks);
-  const heads = findLoopHeads(blocks, lower, (id) => reached.has(id));
-  const roots = new Set<number>(heads);
+  const roots = findRoots(blocks, lower, reached);
+  const drafts: { root: number; facts: Facts; region?: Region }[] = [];
+  const placesOf = new Map<number, number[]>();
+  const add = (root: number, facts: Facts): number => {
+    const place = drafts.push({ root, facts }) - 1;
+    placesOf.set(root, [...(placesOf.get(root) ?? []), place]);
+    return place;
+  };
+  const versionOf = (target: number, facts: Facts): number | undefined => {
+    if (!reached.has(target) || !isCompiled(lower(target))) return undefined;
+    const places = placesOf.get(target) ?? [];
+    const isPlain = facts.slots.size === 0 && facts.memory === 0;
+    let last = facts;
+    let count = 0;
+    let generic: number | undefined;
+    for (const place of places) {
+      const draft = drafts[place] as { readonly facts: Facts };
+      if (draft.facts === NO_FACTS) generic = place;
+      else if (implies(facts, draft.facts)) return place;
+      else {
+        last = draft.facts;
+        count++;
+      }
+    }
+    if (isPlain || count >= VERSIONS_MAX) return generic ?? add(target, NO_FACTS);
+    return add(target, count === 0 ? facts : meet(last, facts));
+  };
+  const entries = [...roots]
+    .filter((root) => isCompiled(lower(root)))
+    .map((root) => ({ root, place: add(root, NO_FACTS) }));
+  for (const draft of drafts) {
+    const { root } = draft;
+    const isRoot = (id: number): boolean =>
+      id !== root && (roots.has(id) || !(reached.has(id) || isShortEnd(lower(id))));
+    draft.region = buildRegion(source, root, { lower, isRoot, versionOf, facts: draft.facts });
+  }
+  return { versions: drafts as readonly Version[], entries };
+}
+
+/** Blocks with a function of their own: heads of loops, and what is entered from outside. */
+function findRoots(
+  blocks: readonly number[],
+  lower: (id: number) => SourceBlock,
+  reached: ReadonlySet<number>,
+): Set<number> {
+  const roots = findLoopHeads(blocks, lower, (id) => reached.has(id));
   const named = new Set<number>();
   for (const id of blocks) {
     const last = lastOf(lower(id));
@@ -167,38 +230,18 @@ function chooseRegions({ source, blocks }: CompileInput): Region[] {
   }
   // What no jump names was entered from outside, or by a jump to a run-time destination.
   for (const id of blocks) if (!named.has(id)) roots.add(id);
-  const regions: Region[] = [];
-  const covered = new Set<number>();
-  const make = (root: number): void => {
-    const stopsAt = (id: number): boolean =>
-      id !== root && (roots.has(id) || !(reached.has(id) || isShortEnd(lower(id))));
-    const region = buildRegion(source, root, lower, stopsAt);
-    if (region === undefined) return;
-    regions.push(region);
-    for (const id of region.blocks) covered.add(id);
-    for (const id of region.exits) if (reached.has(id)) roots.add(id);
-  };
-  for (const root of roots) make(root);
-  for (const id of blocks) {
-    if (covered.has(id) || roots.has(id)) continue;
-    roots.add(id);
-    make(id);
-  }
-  const made = new Set(regions.map((region) => region.root));
-  for (const root of roots) if (!made.has(root)) make(root);
-  return regions;
+  return roots;
 }
 
-function buildRegion(
-  source: LazySource,
-  root: number,
-  lower: (id: number) => SourceBlock,
-  isRoot: (id: number) => boolean,
-): Region | undefined {
-  try {
-    return new RegionBuilder(source, root, lower, isRoot).build();
-  } catch (error) {
-    if (error instanceof UnsupportedError) return undefined;
-    throw error;
+/** A region that keeps its facts wherever it jumps back to its root. */
+function buildRegion(source: LazySource, root: number, options: BuildOptions): Region {
+  let { facts = NO_FACTS } = options;
+  while (facts.slots.size > 0) {
+    // A trial, which asks for no other region: its facts may be more than what holds.
+    const trial = new RegionBuilder(source, root, { ...options, facts, versionOf: () => 0 });
+    trial.build();
+    if (trial.broken.size === 0) break;
+    facts = without(facts, trial.broken);
   }
+  return new RegionBuilder(source, root, { ...options, facts }).build();
 }

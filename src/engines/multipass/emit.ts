@@ -25,8 +25,8 @@ import { isNarrow, type Wide } from './wide.ts';
 
 /** What a region's code needs of the module and of the program. */
 export interface EmitContext {
-  /** Index of the function of a root; undefined where the block has none here. */
-  functionOf(id: number): number | undefined;
+  /** Index of the function of a region, by its place. */
+  functionOf(version: number): number;
   /** Address of the interpreter's block. */
   addressOf(id: number): number;
   /** Index of a function of the kernel, of the machine, or of the module's helpers. */
@@ -439,7 +439,7 @@ export class RegionEmitter {
         return;
       case 'goto':
         this.#leave(end);
-        this.#continueAt(end.target, end.top);
+        this.#continueAt(end.target, end.top, end.version);
         return;
       case 'dispatch':
         this.#dispatch(end);
@@ -504,8 +504,8 @@ export class RegionEmitter {
   }
 
   /** Goes on at a block: in its function, or in the interpreter. */
-  #continueAt(id: number, top: number): void {
-    const index = id === this.#region.root ? undefined : this.#context.functionOf(id);
+  #continueAt(id: number, top: number, version?: number): void {
+    const index = version === undefined ? undefined : this.#context.functionOf(version);
     this.#code.get(LOCAL.frame);
     if (index === undefined) this.#code.i32(this.#context.addressOf(id));
     this.#pointer(top);

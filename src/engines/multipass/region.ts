@@ -9,9 +9,11 @@
  * A block is in a tree at most once. A jump back to the root at its height closes a loop; any other
  * jump leaves the region.
  */
+import { assert } from '../../base/assert.ts';
 import type { Inst, Operand, RegId } from '../../dmir/ir.ts';
 import type { LazySource } from '../../dmir/lazy.ts';
 import { RT_SPILL_BASE, RT_SPILL_COUNT } from '../../kernel/layout.ts';
+import { type Facts, implies, NO_FACTS, type SlotFact } from './facts.ts';
 import { Graph, K, type Node } from './graph.ts';
 import { OPERATIONS } from './operations.ts';
 import type { End, Leave, RegionBlock, Statement } from './statements.ts';
@@ -30,8 +32,23 @@ export interface SourceBlock {
 const OPERATIONS_MAX = 300;
 const BLOCKS_MAX = 64;
 
-/** Thrown for an operation that is not compiled: the block is left to the interpreter. */
-export class UnsupportedError extends Error {}
+const TERMINATORS: ReadonlySet<string> = new Set([
+  'stop',
+  'trap',
+  'finish',
+  'revert',
+  'suspend',
+  'br',
+  'br_if',
+  'dispatch',
+]);
+
+/** Whether all operations of a block can be compiled; another is left to the interpreter. */
+export function isCompiled({ insts }: SourceBlock): boolean {
+  return insts.every(({ op }, i) =>
+    i === insts.length - 1 ? TERMINATORS.has(op) : OPERATIONS[op] !== undefined,
+  );
+}
 
 /** What is known where a path through the tree stands. */
 interface Path {
@@ -60,10 +77,19 @@ export interface Region {
   readonly low: number;
   /** Types of the locals that statements set, by index from 0. */
   readonly locals: readonly ('limb' | 'vector')[];
-  /** Blocks to which the region jumps without containing them. */
-  readonly exits: ReadonlySet<number>;
   /** Blocks that it contains. */
   readonly blocks: ReadonlySet<number>;
+}
+
+/** Gives the function for a target that is entered with some facts; undefined: there is none. */
+export type VersionOf = (target: number, facts: Facts) => number | undefined;
+
+export interface BuildOptions {
+  readonly lower: (id: number) => SourceBlock;
+  /** Whether a block is no part of another's tree. */
+  readonly isRoot: (id: number) => boolean;
+  readonly versionOf: VersionOf;
+  readonly facts?: Facts;
 }
 
 export class RegionBuilder {
@@ -71,18 +97,21 @@ export class RegionBuilder {
   readonly source: LazySource;
   readonly root: number;
   readonly locals: ('limb' | 'vector')[] = [];
-  readonly exits = new Set<number>();
   readonly blocks = new Set<number>();
   readonly changed = new Set<number>();
   readonly #lower: (id: number) => SourceBlock;
   readonly #isRoot: (id: number) => boolean;
+  readonly #facts: Facts;
+  readonly #versionOf: VersionOf;
+  /** Slots of the facts that a jump back to the root does not keep. */
+  readonly broken = new Set<number>();
   isLoop = false;
   lowest = 0;
   #operations = 0;
   #spills = 0;
 
   // State of the path that is being followed
-  path: Path = { slots: new Map(), top: 0, low: 0, high: 0, memory: 0, words: new Map() };
+  path: Path;
   statements: Statement[] = [];
   /** Gas of the block that is charged already, behind the operation at hand. */
   rest = 0;
@@ -93,19 +122,22 @@ export class RegionBuilder {
   constructor(
     source: LazySource,
     root: number,
-    lower: (id: number) => SourceBlock,
-    isRoot: (id: number) => boolean,
+    { lower, isRoot, versionOf, facts = NO_FACTS }: BuildOptions,
   ) {
     this.source = source;
     this.root = root;
     this.#lower = lower;
     this.#isRoot = isRoot;
+    this.#facts = facts;
+    this.#versionOf = versionOf;
+    const { low, high, memory } = facts;
+    this.path = { slots: new Map(), top: 0, low, high, memory, words: new Map() };
   }
 
   build(): Region {
     const body = this.#enter(this.root);
-    const { root, graph, isLoop, changed, locals, exits, blocks } = this;
-    return { root, graph, body, isLoop, changed, low: this.lowest, locals, exits, blocks };
+    const { root, graph, isLoop, changed, locals, blocks } = this;
+    return { root, graph, body, isLoop, changed, low: this.lowest, locals, blocks };
   }
 
   // ---- values
@@ -145,7 +177,7 @@ export class RegionBuilder {
   /** A word for the result of a function of the kernel, and its value. */
   spill(): { readonly index: number; readonly value: Wide } {
     const index = this.#spills++;
-    if (index >= RT_SPILL_COUNT) throw new UnsupportedError('too many results');
+    assert(index < RT_SPILL_COUNT, 'a region has more results than there are words for them');
     const limb = (i: number): Node =>
       this.graph.leaf(K.absolute, RT_SPILL_BASE + index * 32 + i * 8);
     return { index, value: [limb(0), limb(1), limb(2), limb(3)] };
@@ -176,9 +208,16 @@ export class RegionBuilder {
 
   slot(height: number): Wide {
     if (height < this.lowest) this.lowest = height;
-    const known = this.path.slots.get(height);
-    if (known !== undefined) return known;
-    const limb = (i: number): Node => this.graph.leaf(K.window, height, i);
+    return this.path.slots.get(height) ?? this.#atEntry(height);
+  }
+
+  /** What a slot holds at entry, as far as it is known. */
+  #atEntry(height: number): Wide {
+    const { graph } = this;
+    const fact = this.#facts.slots.get(height);
+    if (fact !== undefined && 'value' in fact) return wideConstant(graph, fact.value);
+    if (fact !== undefined) return narrow(graph, graph.leaf(K.window, height, 0, fact.bits));
+    const limb = (i: number): Node => graph.leaf(K.window, height, i);
     return [limb(0), limb(1), limb(2), limb(3)];
   }
 
@@ -200,16 +239,7 @@ export class RegionBuilder {
       this.#values[block.params[i] as RegId] = this.slot(base + i);
     }
     this.#checkEntry(block, base);
-    for (const inst of block.insts) {
-      const operation = OPERATIONS[inst.op];
-      if (operation === undefined) {
-        if (inst.targets.length === 0 && inst !== block.insts.at(-1)) {
-          throw new UnsupportedError(`${inst.op} is not compiled`);
-        }
-        break;
-      }
-      operation(this, inst);
-    }
+    for (const inst of block.insts) OPERATIONS[inst.op]?.(this, inst);
     return { statements, end: this.#end(block, base) };
   }
 
@@ -263,7 +293,7 @@ export class RegionBuilder {
       case 'br_if':
         return this.#branch(last, base);
       default:
-        throw new UnsupportedError(`${last.op} is not compiled`);
+        throw new Error(`BUG: ${last.op} is not compiled`);
     }
   }
 
@@ -279,11 +309,9 @@ export class RegionBuilder {
 
   #setSlot(height: number, value: Wide): void {
     if (height < this.lowest) this.lowest = height;
-    const { graph, path } = this;
-    const isOwn = value.every((node, i) => {
-      const kind = graph.kinds[node];
-      return kind === K.window && graph.a[node] === height && graph.b[node] === i;
-    });
+    const { path } = this;
+    const entry = this.#atEntry(height);
+    const isOwn = value.every((node, i) => node === entry[i]);
     if (isOwn) path.slots.delete(height);
     else path.slots.set(height, value);
   }
@@ -302,6 +330,36 @@ export class RegionBuilder {
     if (kinds[first] !== K.narrowed) return false;
     const inner = a[first] as Node;
     return kinds[inner] === K.window && a[inner] === height && b[inner] === 0;
+  }
+
+  /** What the path knows of the window that it leaves. */
+  #leaveFacts(): Facts {
+    const { path } = this;
+    const { top } = path;
+    const slots = new Map<number, SlotFact>();
+    const heights = new Set([...path.slots.keys(), ...this.#facts.slots.keys()]);
+    for (const height of heights) {
+      const fact = height < top ? this.#factOf(this.slot(height)) : undefined;
+      if (fact !== undefined) slots.set(height - top, fact);
+    }
+    return { slots, low: path.low - top, high: path.high - top, memory: path.memory };
+  }
+
+  #factOf(value: Wide): SlotFact | undefined {
+    const known = wideValue(this.graph, value);
+    if (known !== undefined) return { value: known };
+    const bits = wideBits(this.graph, value);
+    return bits <= 64 ? { bits } : undefined;
+  }
+
+  /** Notes which facts of the root do not hold any more where a path comes back to it. */
+  #checkFacts(): void {
+    const left = this.#leaveFacts();
+    for (const [height, fact] of this.#facts.slots) {
+      const one = { ...NO_FACTS, slots: new Map([[height, fact]]) };
+      const other = { ...left, low: NO_FACTS.low, high: NO_FACTS.high };
+      if (!implies(other, one)) this.broken.add(height);
+    }
   }
 
   #dispatch(target: Wide): End {
@@ -342,12 +400,14 @@ export class RegionBuilder {
       this.isLoop = true;
       const state = this.#state();
       for (const [height] of state.writes) this.changed.add(height);
+      this.#checkFacts();
       return { kind: 'loop', ...state };
     }
     const isFull = this.#operations > OPERATIONS_MAX || this.blocks.size >= BLOCKS_MAX;
-    if (isFull || this.blocks.has(id) || this.#isRoot(id)) {
-      this.exits.add(id);
-      return { kind: 'goto', target: id, ...this.#state() };
+    const isApart = this.blocks.has(id) || this.#isRoot(id) || !isCompiled(this.#lower(id));
+    if (isFull || isApart) {
+      const version = this.#versionOf(id, this.#leaveFacts());
+      return { kind: 'goto', target: id, version, ...this.#state() };
     }
     const block = this.#enter(id);
     return { kind: 'block', block };

@@ -74,7 +74,12 @@ export type End =
       readonly no: RegionBlock;
     }
   | ({ readonly kind: 'loop' } & Leave)
-  | ({ readonly kind: 'goto'; readonly target: number } & Leave)
+  /** `version` is the place of the target's region among those of the module. */
+  | ({
+      readonly kind: 'goto';
+      readonly target: number;
+      readonly version: number | undefined;
+    } & Leave)
   | ({ readonly kind: 'dispatch'; readonly target: Wide } & Leave)
   | ({ readonly kind: 'suspend'; readonly host: number; readonly next: number } & Leave)
   | {

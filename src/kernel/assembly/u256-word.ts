@@ -292,8 +292,8 @@ export function byte256(dst: u32, index: u32, value: u32): void {
 }
 
 /**
- * dst := value sign-extended from its byte `index`, counted from the least (EVM SIGNEXTEND). Without
- * branches: which byte it is differs from call to call.
+ * dst := value sign-extended from its byte `index`, counted from the least (EVM SIGNEXTEND).
+ * Without branches: which byte it is differs from call to call.
  */
 // @ts-ignore: decorator
 @inline
