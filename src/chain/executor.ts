@@ -26,7 +26,7 @@ import { ENV_WORD, type EnvWord, FRAME_WORD } from '../vms/evm/abi.ts';
 import { type Fork, forkRules, LATEST_FORK, type Overrides } from '../vms/evm/forks.ts';
 import { costsOf, type KernelSchedule, scheduleOf } from '../vms/evm/gas.ts';
 import { bigintToAddress, RIPEMD160, SPACE } from '../vms/evm/host/accounts.ts';
-import { applyPrecompile, resolveCode } from '../vms/evm/host/calls.ts';
+import { applyPrecompile, precompileFailure, resolveCode } from '../vms/evm/host/calls.ts';
 import { create2Address, createAddress, enterCreate } from '../vms/evm/host/creates.ts';
 import { EvmHost } from '../vms/evm/host/host.ts';
 import { Lowerer } from '../vms/evm/lower.ts';
@@ -313,13 +313,24 @@ export class Executor {
     const { accounts } = host;
     const { from, value, gas } = message;
     const to = this.#ownerOfCallee(message.to);
+    const precompile = host.precompileAt(message.to);
+    host.observer?.enter(machine, {
+      type: 'CALL',
+      from,
+      to,
+      value,
+      gas,
+      input: message.data,
+      isPrecompile: precompile !== undefined,
+    });
     if (value !== 0n && accounts.balance(machine, from) < value) {
+      host.observer?.reject('insufficient-balance');
       return { status: 'halt', reason: undefined, gas, output: NOTHING };
     }
-    const precompile = host.precompileAt(message.to);
     if (precompile !== undefined) {
       const result = applyPrecompile(precompile, message.data, gas);
       if (result.output === undefined) {
+        host.observer?.reject(precompileFailure(precompile, message.data, gas));
         // Such a touch outlives the failure, as it does in calls.
         const isRipemd = BigInt(precompile.address) === RIPEMD160;
         if (isRipemd && host.options.rules.eip158) accounts.touch(machine, to);
@@ -364,12 +375,23 @@ export class Executor {
       salt === undefined
         ? createAddress(from, nonce)
         : create2Address(from, salt, machine.keccak256(code));
+    host.observer?.enter(machine, {
+      type: salt === undefined ? 'CREATE' : 'CREATE2',
+      from: creator,
+      to: machine.ownerOf(address),
+      value,
+      gas,
+      input: code,
+      isPrecompile: false,
+    });
     if (accounts.balance(machine, creator) < value) {
+      host.observer?.reject('insufficient-balance');
       return { address, end: { status: 'halt', reason: undefined, gas, output: NOTHING } };
     }
     if (message.nonce === undefined) accounts.set(machine, SPACE.nonce, creator, nonce + 1n);
     const creation = { code, value, gas, address, operands: 0 };
     const isEntered = enterCreate(host, machine, creator, creation);
+    if (!isEntered) host.observer?.reject('create-collision');
     const collision = { status: 'halt', reason: undefined, gas: 0n, output: NOTHING } as const;
     return { address, end: isEntered ? undefined : collision };
   }
@@ -381,7 +403,12 @@ export class Executor {
 
   /** Runs what was started to its end. */
   run(ended: FrameEnd | undefined): FrameEnd {
-    if (ended !== undefined) return ended;
+    const end = ended ?? this.#advance();
+    this.host.observer?.exit(this.machine, end);
+    return end;
+  }
+
+  #advance(): FrameEnd {
     const progress = this.machine.advance();
     assert(progress.kind === 'ended', 'a run without a step limit paused');
     return progress.end;

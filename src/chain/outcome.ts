@@ -115,7 +115,7 @@ export function padded(bytes: number): number {
   return (bytes + 7) & -8;
 }
 
-function decodeLogs(logs: Uint8Array, addressOf: (owner: number) => Hex): Log[] {
+export function decodeLogs(logs: Uint8Array, addressOf: (owner: number) => Hex): Log[] {
   const view = new DataView(logs.buffer, logs.byteOffset, logs.length);
   const result: Log[] = [];
   let at = 0;

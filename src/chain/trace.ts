@@ -33,7 +33,7 @@ export function traceFrames(executor: Executor, onStep: (step: TraceStep) => voi
 }
 
 /** The instruction that the current frame is about to run; undefined for a synthetic block. */
-function readStep(executor: Executor): TraceStep | undefined {
+export function readStep(executor: Executor): TraceStep | undefined {
   const { machine } = executor;
   const { kernel } = machine;
   const pc = machine.blockId();

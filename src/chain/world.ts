@@ -31,6 +31,8 @@ export interface WorldOptions {
   /** The interpreter unless told. */
   readonly engine?: EngineName;
   readonly tier?: TierOptions;
+  /** EVM instructions of a lowered block at most; 1 for traces that tell failures exactly. */
+  readonly lengthMax?: number;
 }
 
 /** What a block has left for its next transaction. */

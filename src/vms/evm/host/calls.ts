@@ -4,6 +4,7 @@ import { FRAME_WORD } from '../abi.ts';
 import type { Precompile } from '../precompiles/types.ts';
 import { ADDRESS_MASK, addressToBigint, type Code, RIPEMD160 } from './accounts.ts';
 import type { EvmHost, EvmNote, HostFunction } from './host.ts';
+import { type FrameEntry, rejectFrame } from './observer.ts';
 
 type CallName = 'CALL' | 'CALLCODE' | 'DELEGATECALL' | 'STATICCALL';
 
@@ -122,8 +123,14 @@ function enterCall(host: EvmHost, machine: MachineAccess, call: PaidCall): void 
   const { accounts, options } = host;
   const self = machine.owner;
   const { kind, target, value, gas, note } = call;
+  host.observer?.enter(machine, callEntry(host, machine, call));
   const hasFunds = value === 0n || accounts.balance(machine, self) >= value;
-  if (!hasFunds || !host.hasDepth(machine)) {
+  const hasDepth = host.hasDepth(machine);
+  if (!hasFunds || !hasDepth) {
+    if (host.observer !== undefined) {
+      const cause = hasDepth ? 'insufficient-balance' : 'call-depth';
+      rejectFrame(host.observer, machine, cause, gas);
+    }
     settleCall(machine, { status: 'halt', reason: undefined, gas, output: NOTHING }, note);
     return;
   }
@@ -135,7 +142,9 @@ function enterCall(host: EvmHost, machine: MachineAccess, call: PaidCall): void 
   const isTransfer = !kind.isOnSelf;
   if (call.code === undefined) {
     if (isTransfer) accounts.transfer(machine, self, target, value);
-    settleCall(machine, { status: 'success', reason: undefined, gas, output: NOTHING }, note);
+    const end = { status: 'success', reason: undefined, gas, output: NOTHING } as const;
+    host.observer?.exit(machine, end);
+    settleCall(machine, end, note);
     return;
   }
   const callerWord = machine.frameWordAddress(FRAME_WORD.CALLER);
@@ -166,6 +175,20 @@ function enterCall(host: EvmHost, machine: MachineAccess, call: PaidCall): void 
   machine.setFrameWord(FRAME_WORD.RETURNDATASIZE, 0n);
 }
 
+/** The call as an observer hears of it. */
+function callEntry(host: EvmHost, machine: MachineAccess, call: PaidCall): FrameEntry {
+  const { kind, target, value, gas } = call;
+  return {
+    type: kind.name,
+    from: machine.owner,
+    to: target,
+    value: kind.hasValue ? value : undefined,
+    gas,
+    input: machine.bytes(call.input),
+    isPrecompile: host.precompile(call.address) !== undefined,
+  };
+}
+
 /** Output or failure of a precompile for an input and gas. */
 export function applyPrecompile(
   precompile: Precompile,
@@ -176,6 +199,15 @@ export function applyPrecompile(
   if (cost > gas) return { output: undefined, gas: 0n };
   const output = precompile.run(input);
   return output === null ? { output: undefined, gas: 0n } : { output, gas: gas - cost };
+}
+
+/** Why the precompile gives no output for the input and gas. */
+export function precompileFailure(
+  precompile: Precompile,
+  input: Uint8Array,
+  gas: bigint,
+): 'precompile-unpaid' | 'precompile-failed' {
+  return precompile.gas(input) > gas ? 'precompile-unpaid' : 'precompile-failed';
 }
 
 function runPrecompile(
@@ -189,12 +221,18 @@ function runPrecompile(
     if (call.address === RIPEMD160 && host.options.rules.eip158 && !call.kind.isOnSelf) {
       host.accounts.touch(machine, call.target);
     }
+    if (host.observer !== undefined) {
+      const cause = precompileFailure(precompile, machine.view(call.input), call.gas);
+      rejectFrame(host.observer, machine, cause, gas);
+    }
     settleCall(machine, { status: 'halt', reason: 'out-of-gas', gas, output: NOTHING }, call.note);
     return;
   }
   if (!call.kind.isOnSelf) {
     host.accounts.transfer(machine, machine.owner, call.target, call.value);
   }
+  const end = { status: 'success', reason: undefined, gas, output: NOTHING } as const;
+  host.observer?.exit(machine, end, output);
   machine.setReturnBytes(output);
   finishCall(machine, true, gas, output.length, call.note);
 }

@@ -4,6 +4,7 @@ import type { FrameEnd, MachineAccess, Owner, Range } from '../../../dmir/host.t
 import { FRAME_WORD } from '../abi.ts';
 import { addressToBigint, SPACE } from './accounts.ts';
 import type { EvmHost, EvmNote, HostFunction } from './host.ts';
+import { rejectFrame } from './observer.ts';
 
 const NONCE_MAX = (1n << 64n) - 1n;
 const NOTHING: Range = { base: 0, length: 0 };
@@ -69,16 +70,34 @@ export function createHost(name: 'CREATE' | 'CREATE2'): HostFunction {
     accounts.isEmpty(machine, machine.ownerOf(address));
     machine.setReturnData(NOTHING);
     machine.setFrameWord(FRAME_WORD.RETURNDATASIZE, 0n);
-    if (balance < value || nonce === NONCE_MAX || !host.hasDepth(machine)) {
-      machine.resume(operands, 0n);
-      return;
-    }
     const divisor = host.options.costs.callRetainDivisor;
     const left = machine.gas;
     const gas = divisor === 0n ? left : left - left / divisor;
+    const { observer } = host;
+    observer?.enter(machine, {
+      type: name,
+      from: self,
+      to: machine.ownerOf(address),
+      value,
+      gas,
+      input: code,
+      isPrecompile: false,
+    });
+    const hasDepth = host.hasDepth(machine);
+    if (balance < value || nonce === NONCE_MAX || !hasDepth) {
+      const cause = balance < value ? 'insufficient-balance' : 'nonce-overflow';
+      if (observer !== undefined) {
+        rejectFrame(observer, machine, hasDepth ? cause : 'call-depth', gas);
+      }
+      machine.resume(operands, 0n);
+      return;
+    }
     machine.gas = left - gas;
     accounts.set(machine, SPACE.nonce, self, nonce + 1n);
-    enterCreate(host, machine, self, { code, value, gas, address, operands });
+    const isEntered = enterCreate(host, machine, self, { code, value, gas, address, operands });
+    if (!isEntered && observer !== undefined) {
+      rejectFrame(observer, machine, 'create-collision', 0n);
+    }
   };
 }
 
@@ -101,6 +120,7 @@ function payCreate(
     machine.chargeMemory(offset, size) &&
     machine.charge(words * perWord);
   if (isPaid) return machine.memory(offset, size);
+  if (size > costs.initcodeBytesMax) host.observer?.reject('initcode-too-large', size);
   machine.trap('out-of-gas');
   return undefined;
 }
@@ -165,6 +185,8 @@ export function settleCreate(
   const isBad = rules.eip3541 && code[0] === 0xef;
   const isLarge = BigInt(code.length) > costs.codeBytesMax;
   if (isBad || isLarge || cost > end.gas) {
+    const unpaid = isBad ? 'code-prefix' : 'code-unpaid';
+    host.observer?.reject(isLarge ? 'code-too-large' : unpaid, code);
     if (!rules.eip2 && !isBad && !isLarge) return { ...end, output: NOTHING };
     const reason = isBad ? 'invalid-opcode' : 'out-of-gas';
     return { status: 'halt', reason, gas: 0n, output: NOTHING };

@@ -32,6 +32,7 @@ import {
 import { callHost, settleCall } from './calls.ts';
 import { createHost, settleCreate } from './creates.ts';
 import { decodeContext, decodeNote, encodeContext, encodeNote } from './notes.ts';
+import type { FrameObserver } from './observer.ts';
 
 /** What the host knows besides the machine. */
 export interface EvmHostOptions {
@@ -87,6 +88,8 @@ export class EvmHost implements VmHost {
   readonly accounts: Accounts;
   /** Set when the transaction marks an account for removal. */
   isDestroying = false;
+  /** Hears of every frame; not part of the machine's state. */
+  observer: FrameObserver | undefined;
   context: EvmContext = { blockNumber: 0n, blockHash: () => undefined, blobHashes: [] };
 
   constructor(options: EvmHostOptions) {
@@ -105,6 +108,7 @@ export class EvmHost implements VmHost {
   }
 
   leave(machine: MachineAccess, end: FrameEnd, note: unknown): void {
+    this.observer?.exit(machine, end);
     const { kind } = note as EvmNote;
     if (kind === 'call') settleCall(machine, end, note as EvmNote & { kind: 'call' });
     else createLeave(machine, end, note as EvmNote & { kind: 'create' });
@@ -265,6 +269,7 @@ const selfDestruct: HostFunction = (host, machine) => {
     machine.trap('out-of-gas');
     return;
   }
+  host.observer?.selfDestruct(machine, self, target, held);
   const isDestroyed = !rules.eip6780 || isCreated;
   accounts.transfer(machine, self, target, held);
   if (isDestroyed) {

@@ -1,0 +1,110 @@
+/**
+ * A world whose transactions stop at every instruction, for tracers that need the operands.
+ *
+ * Blocks of code are single instructions here, so that this is for looking and not for speed. What
+ * a transaction does, and what it costs, is the same as in any other world.
+ */
+import type { FrameEnd } from '../../dmir/host.ts';
+import * as L from '../../kernel/layout.ts';
+import { OP } from '../../vms/evm/opcodes.ts';
+import type { Executor } from '../executor.ts';
+import { readStep } from '../trace.ts';
+import type { Transaction } from '../transactions/types.ts';
+import type { TraceStep } from '../types.ts';
+import { type BlockLimits, EvmWorld, type TransactionResult, type WorldOptions } from '../world.ts';
+
+/** Who looks at a transaction's instructions. */
+export interface StepWatcher {
+  /** The instruction is about to run; its operands and the memory are as it finds them. */
+  before(step: TraceStep): void;
+  /**
+   * The machine has left the instruction: for the next one, into a callee, or out of the frame.
+   *
+   * @param isFault whether the instruction ended its frame by a trap, without an effect
+   */
+  after?(step: TraceStep, isFault: boolean): void;
+}
+
+/** Bytes beyond the memory that are read as zeros; a range that goes further is not read. */
+const PADDING_MAX = 1 << 20;
+/** What ends a frame without a fault. */
+const PLAIN_ENDS: ReadonlySet<number> = new Set([OP.STOP, OP.RETURN, OP.REVERT]);
+
+/**
+ * Over the backend of another world it finds that world's state, once that one is flushed. What a
+ * transaction changes stays in the journal: `world.flush` keeps it, `world.reset` forgets it.
+ */
+export class StepWorld {
+  readonly world: EvmWorld;
+  #watcher: StepWatcher | undefined;
+
+  /** The engine is the interpreter, whatever the options say. */
+  constructor({ engine: _engine, tier: _tier, ...rest }: WorldOptions) {
+    this.world = new EvmWorld({ ...rest, lengthMax: 1 });
+    const { executor } = this.world;
+    const run = executor.run.bind(executor);
+    executor.run = (ended) => run(ended ?? (this.#watcher && runSteps(executor, this.#watcher)));
+  }
+
+  /** Applies a transaction as `EvmWorld.apply` does, and shows its instructions. */
+  apply(
+    tx: Transaction,
+    sender: Uint8Array,
+    limits: BlockLimits,
+    watcher: StepWatcher,
+  ): TransactionResult {
+    this.#watcher = watcher;
+    try {
+      return this.world.apply(tx, sender, limits);
+    } finally {
+      this.#watcher = undefined;
+    }
+  }
+
+  /** The account whose storage the current frame addresses, 20 bytes. */
+  get address(): Uint8Array {
+    const { machine } = this.world.executor;
+    return machine.ownerId(machine.owner);
+  }
+
+  /** A range of the current frame's memory; undefined where it reaches far beyond its end. */
+  readMemory(offset: bigint, size: bigint): Uint8Array | undefined {
+    const { kernel, frameAddress } = this.world.executor.machine;
+    const region = (frameAddress + L.F_REGIONS) / 4;
+    const length = kernel.u32[region + L.R_LENGTH / 4] as number;
+    if (offset + size > BigInt(length + PADDING_MAX)) return undefined;
+    const bytes = new Uint8Array(Number(size));
+    if (offset >= BigInt(length)) return bytes;
+    const start = Number(offset);
+    const base = kernel.u32[region + L.R_BASE / 4] as number;
+    const end = Math.min(start + bytes.length, length);
+    bytes.set(kernel.u8.subarray(base + start, base + end));
+    return bytes;
+  }
+}
+
+/** Runs the started frame to its end. */
+function runSteps(executor: Executor, watcher: StepWatcher): FrameEnd {
+  const { machine } = executor;
+  let last: TraceStep | undefined;
+  for (;;) {
+    const step = readStep(executor);
+    if (step !== undefined) {
+      if (last !== undefined) watcher.after?.(last, isFault(last, step.depth, step.stack.at(-1)));
+      watcher.before(step);
+      last = step;
+    }
+    machine.pauseAfter(1n);
+    const progress = machine.advance();
+    if (progress.kind === 'paused') continue;
+    const flag = progress.end.status === 'success' ? 1n : 0n;
+    if (last !== undefined) watcher.after?.(last, isFault(last, 0, flag));
+    return progress.end;
+  }
+}
+
+/** Whether a frame ended by a trap of the instruction; `flag` is what its caller got. */
+function isFault({ op, depth }: TraceStep, depthAfter: number, flag: bigint | undefined): boolean {
+  if (depthAfter >= depth || PLAIN_ENDS.has(op)) return false;
+  return op !== OP.SELFDESTRUCT || flag === 0n;
+}
