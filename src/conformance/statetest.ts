@@ -8,7 +8,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, equalBytes, hexToBytes } from '../base/bytes.ts';
 import { LockstepError } from '../base/errors.ts';
 import { encodeRlp } from '../base/rlp.ts';
-import { fakeExponential } from '../chain/blocks/fees.ts';
+import { blobBaseFee } from '../chain/blocks/fees.ts';
 import { type GenesisAccount, putAccounts } from '../chain/genesis.ts';
 import { decodeTransaction } from '../chain/transactions/codec.ts';
 import { isExpectedRejection, type RejectionCode } from '../chain/transactions/rejections.ts';
@@ -68,9 +68,7 @@ function runCase(one: StateCase): Omit<CaseResult, 'name' | 'fork' | 'index'> {
   const { world } = found;
   putAccounts(world.backend, accounts, world.executor.keccak256);
   world.reset();
-  const env = readEnv(test.env, world.rules, (excess) =>
-    fakeExponential(1n, excess, world.costs.blobFeeFraction),
-  );
+  const env = readEnv(test.env, world.rules, (excess) => blobBaseFee(excess, world.costs));
   world.setBlock(env);
   const ending = runTransaction(world, test.transaction, post);
   // Older suites close the block with a reward of nothing, which before EIP-161 is a touch.

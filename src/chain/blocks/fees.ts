@@ -1,4 +1,5 @@
 /** The base fees of gas (EIP-1559) and of blob gas (EIP-4844, EIP-7691, EIP-7918). */
+import { U256_MAX } from '../../base/u256.ts';
 import type { HostCosts } from '../../vms/evm/gas.ts';
 import type { Header } from './header.ts';
 import type { BlockRules } from './rules.ts';
@@ -47,11 +48,18 @@ export function fakeExponential(factor: bigint, numerator: bigint, denominator: 
   return sum / denominator;
 }
 
-/** Wei for a unit of blob gas at an excess. */
+/** Exponent of e from which on a fee of 1 wei passes 256 bits. */
+const FEE_EXPONENT_MAX = 178n;
+
+/**
+ * Wei for a unit of blob gas at an excess. A fee past 256 bits, which no chain reaches and nobody
+ * could pay, is the highest number of 256 bits: the series of a hostile excess would not end.
+ */
 export function blobBaseFee(
   excessBlobGas: bigint,
   { blobFeeFraction }: Pick<HostCosts, 'blobFeeFraction'>,
 ): bigint {
+  if (excessBlobGas >= blobFeeFraction * FEE_EXPONENT_MAX) return U256_MAX;
   return fakeExponential(BLOB_FEE_MIN, excessBlobGas, blobFeeFraction);
 }
 

@@ -150,3 +150,11 @@ test('the difficulty has a bomb, which forks set back', () => {
     assert.equal(at(fork, delay + 300_000n), 2n, fork);
   }
 });
+
+test('a hostile excess has an end: the highest fee', () => {
+  const { costs } = blockRules('cancun');
+  const limit = costs.blobFeeFraction * 178n;
+  assert.equal(blobBaseFee(1n << 200n, costs), (1n << 256n) - 1n);
+  assert.equal(blobBaseFee(limit, costs), (1n << 256n) - 1n);
+  assert(blobBaseFee(costs.blobFeeFraction * 177n, costs) < 1n << 256n);
+});
