@@ -21,7 +21,10 @@ export const ENGINES = ['interpreter', 'multipass'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
 export interface TierOptions {
-  /** Entries of a program after which it is compiled; again after each doubling. 0: at once. */
+  /**
+   * Entries of a program after which it is compiled; again after twice as many with blocks that are
+   * new since then. 0: at once.
+   */
   readonly entriesMin?: number;
 }
 
@@ -34,9 +37,10 @@ const BLOCKS_MAX = 2000;
 const AREA_FULL = 0.4;
 
 interface ProgramState {
+  /** Entries since it was compiled in which it had new blocks. */
   entries: number;
   yields: number;
-  /** Entries at which to compile next. */
+  /** So many of them that it is compiled next. */
   next: number;
   /** Blocks that were known when it was compiled last. */
   blocks: number;
@@ -68,9 +72,12 @@ export class CompilerTier implements Tier {
 
   entered(program: Program): void {
     const state = this.#state(program);
+    const isAtOnce = this.#entriesMin === 0 && state.blocks === 0;
+    if (!isAtOnce && program.blocks.size === state.blocks) return;
     if (++state.entries < state.next) return;
-    state.next = Math.max(state.entries * 2, 1);
-    if (this.#entriesMin === 0 && state.entries === 1) this.#compile(program, reachable(program));
+    state.entries = 0;
+    state.next = Math.max(state.next * 2, 1);
+    if (isAtOnce) this.#compile(program, reachable(program));
     else if (!program.isTransient) this.#compile(program, [...program.blocks.keys()]);
   }
 
@@ -83,12 +90,17 @@ export class CompilerTier implements Tier {
   released(program: Program): void {
     const state = this.#states.get(program);
     if (state === undefined) return;
+    this.#freeTable(state);
+    this.#states.delete(program);
+  }
+
+  #freeTable({ places }: ProgramState): void {
     const { table } = this.#machine.kernel;
-    for (const place of state.places) {
+    for (const place of places) {
       table.set(place, null);
       this.#freePlaces.push(place);
     }
-    this.#states.delete(program);
+    places.length = 0;
   }
 
   /** Gives all compiled code up: the machine is the interpreter's again. */
@@ -111,14 +123,16 @@ export class CompilerTier implements Tier {
     const { area } = this.#machine;
     const state = this.#state(program);
     if (reached.length === state.blocks || area.used > area.size * AREA_FULL) return;
-    state.blocks = program.blocks.size;
-    const { installed } = program;
-    const blocks = reached.filter((id) => !installed.has(id)).slice(0, BLOCKS_MAX);
+    // All anew: regions know of each other what they hand on only within a module.
+    program.uninstallAll();
+    this.#freeTable(state);
+    const blocks = reached.slice(0, BLOCKS_MAX);
     const module = compileBlocks({
       source: program.source,
       blocks,
       addressOf: (id) => program.addressOf(id),
     });
+    state.blocks = program.blocks.size;
     if (module === undefined) return;
     const compiled = new WebAssembly.Module(module.bytes);
     const { exports } = new WebAssembly.Instance(compiled, { env: this.#imports });
@@ -128,7 +142,6 @@ export class CompilerTier implements Tier {
       state.places.push(place);
       program.install(root, place);
     }
-    state.blocks = program.blocks.size;
   }
 
   #takePlace(): number {

@@ -169,8 +169,17 @@ interface Choice {
   readonly entries: readonly { readonly root: number; readonly place: number }[];
 }
 
-/** Versions of one root; what comes with other facts then enters the weakest. */
-const VERSIONS_MAX = 3;
+/** Versions of one root; what comes with other facts then enters the best of them that holds. */
+const VERSIONS_MAX = 4;
+
+/** The version that knows most. */
+function strongest<T extends { readonly facts: Facts }>(versions: readonly T[]): T | undefined {
+  let best: T | undefined;
+  for (const one of versions) {
+    if (best === undefined || one.facts.slots.size > best.facts.slots.size) best = one;
+  }
+  return best;
+}
 
 function chooseRegions({ source, blocks }: CompileInput): Choice {
   const lower = createCache(source);
@@ -185,22 +194,17 @@ function chooseRegions({ source, blocks }: CompileInput): Choice {
   };
   const versionOf = (target: number, facts: Facts): number | undefined => {
     if (!reached.has(target) || !isCompiled(lower(target))) return undefined;
-    const places = placesOf.get(target) ?? [];
-    const isPlain = facts.slots.size === 0 && facts.memory === 0;
-    let last = facts;
-    let count = 0;
-    let generic: number | undefined;
-    for (const place of places) {
-      const draft = drafts[place] as { readonly facts: Facts };
-      if (draft.facts === NO_FACTS) generic = place;
-      else if (implies(facts, draft.facts)) return place;
-      else {
-        last = draft.facts;
-        count++;
-      }
-    }
-    if (isPlain || count >= VERSIONS_MAX) return generic ?? add(target, NO_FACTS);
-    return add(target, count === 0 ? facts : meet(last, facts));
+    const known = (placesOf.get(target) ?? []).map((place) => ({
+      place,
+      facts: (drafts[place] as { readonly facts: Facts }).facts,
+    }));
+    const wanted = facts.slots.size === 0 && facts.memory === 0 ? NO_FACTS : facts;
+    const best = strongest(known.filter((each) => implies(wanted, each.facts)));
+    const other = strongest(known.filter((each) => !implies(wanted, each.facts)));
+    const next = other === undefined ? wanted : meet(other.facts, wanted);
+    const isBetter = best === undefined || next.slots.size > best.facts.slots.size;
+    if (isBetter && known.length < VERSIONS_MAX) return add(target, next);
+    return best?.place ?? add(target, NO_FACTS);
   };
   const entries = [...roots]
     .filter((root) => isCompiled(lower(root)))

@@ -44,10 +44,25 @@ function powerOfTwo(r: RegionBuilder, value: Wide): number | undefined {
   return known.toString(2).length - 1;
 }
 
+/** Places of the bits of a constant that has at most two of them set. */
+function fewBits(r: RegionBuilder, value: Wide): readonly number[] | undefined {
+  const known = wideValue(r.graph, value);
+  if (known === undefined) return undefined;
+  const bits = [...known.toString(2)].reverse();
+  const places = bits.flatMap((bit, place) => (bit === '1' ? [place] : []));
+  return places.length <= 2 ? places : undefined;
+}
+
+/** A product; by a constant of two bits, which repeats a word for a rotation, two shifts. */
 function mul(r: RegionBuilder, a: Wide, b: Wide): Wide {
   const { graph } = r;
-  const shift = powerOfTwo(r, b) ?? powerOfTwo(r, a);
-  if (shift !== undefined) return wide.shl(graph, powerOfTwo(r, b) === undefined ? b : a, shift);
+  const ofB = fewBits(r, b);
+  const places = ofB ?? fewBits(r, a);
+  if (places !== undefined) {
+    const shifted = places.map((place) => wide.shl(graph, ofB === undefined ? b : a, place));
+    const zero = narrow(graph, graph.zero);
+    return shifted.reduce((sum, each) => wide.add(graph, sum, each), zero);
+  }
   if (wide.mulWork(graph, a, b) > MUL_WORK_MAX) return compute(r, 'rtMul', a, b);
   return wide.mul(graph, a, b);
 }
