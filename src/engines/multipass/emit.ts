@@ -14,6 +14,10 @@ import {
   R_LENGTH,
   RT_SCRATCH_BASE,
   RT_SPILL_BASE,
+  TRAP_BAD_JUMP,
+  TRAP_OUT_OF_GAS,
+  TRAP_STACK_OVERFLOW,
+  TRAP_STACK_UNDERFLOW,
 } from '../../kernel/layout.ts';
 import type { ValueType } from '../wasm/encoder.ts';
 import { CodeWriter, LOCAL, OP, REVERSED, SIMD } from './code.ts';
@@ -33,10 +37,6 @@ export interface EmitContext {
   index(name: string): number;
 }
 
-const TRAP_OUT_OF_GAS = 1;
-const TRAP_STACK_UNDERFLOW = 2;
-const TRAP_STACK_OVERFLOW = 3;
-const TRAP_BAD_JUMP = 4;
 const WORD = 32;
 /** Labels of a function, from outside: the gas is minus a trap; it did not suffice. */
 const TRAPPED = 0;

@@ -21,6 +21,7 @@ import {
   STATUS_LOWER,
   STATUS_SUSPEND,
   STATUS_TRAP,
+  TRAP_BAD_JUMP,
 } from '../../kernel/layout.ts';
 import { ByteSink } from '../wasm/byte-sink.ts';
 import { I32, I64, type ModuleWriter, type ValueType, VOID } from '../wasm/encoder.ts';
@@ -31,8 +32,6 @@ interface Helper {
   readonly locals?: readonly ValueType[];
   readonly write: (code: ByteSink, indexOf: (name: string) => number) => void;
 }
-
-const TRAP_BAD_JUMP = 4;
 
 const get = (code: ByteSink, local: number): ByteSink => code.byte(0x20).u32(local);
 const i32 = (code: ByteSink, value: number): ByteSink => code.byte(0x41).s32(value);

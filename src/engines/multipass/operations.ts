@@ -9,7 +9,7 @@ import { K, type Node, W } from './graph.ts';
 import type { RegionBuilder } from './region.ts';
 import type { Argument } from './statements.ts';
 import * as wide from './wide.ts';
-import { isNarrow, narrow, type Wide, wideBits, wideValue } from './wide.ts';
+import { isNarrow, narrow, type Wide, wideValue } from './wide.ts';
 
 export type Operation = (r: RegionBuilder, inst: Inst) => void;
 
@@ -334,6 +334,3 @@ export const OPERATIONS: Readonly<Partial<Record<OpName, Operation>>> = {
     charge(r, 'rtLog', { args, growsMemory: true });
   },
 };
-
-/** Bits of a value, for who chooses between forms. */
-export { wideBits };

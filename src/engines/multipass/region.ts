@@ -12,7 +12,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Inst, Operand, RegId } from '../../dmir/ir.ts';
 import type { LazySource } from '../../dmir/lazy.ts';
-import { RT_SPILL_BASE, RT_SPILL_COUNT } from '../../kernel/layout.ts';
+import { RT_SPILL_BASE, RT_SPILL_COUNT, TRAP_BAD_JUMP } from '../../kernel/layout.ts';
 import { type Facts, implies, NO_FACTS, type SlotFact } from './facts.ts';
 import { Graph, K, type Node } from './graph.ts';
 import { OPERATIONS } from './operations.ts';
@@ -413,5 +413,3 @@ export class RegionBuilder {
     return { kind: 'block', block };
   }
 }
-
-const TRAP_BAD_JUMP = 4;
