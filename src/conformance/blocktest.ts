@@ -12,30 +12,15 @@ import { type Block, decodeBlock } from '../chain/blocks/block.ts';
 import { BlockChain, type ImportResult } from '../chain/blocks/chain.ts';
 import { BlockExecution, senderOf } from '../chain/blocks/execution.ts';
 import { isExpectedBlockRejection } from '../chain/blocks/rejections.ts';
-import { type BlockFork, parseBlockFork } from '../chain/blocks/rules.ts';
-import { type BlobSchedule, type ForkSchedule, networkSchedule } from '../chain/blocks/schedule.ts';
-import { ChainState } from '../chain/blocks/state.ts';
+import { type ForkSchedule, networkSchedule } from '../chain/blocks/schedule.ts';
 import { type GenesisAccount, putAccounts } from '../chain/genesis.ts';
 import type { EvmWorld } from '../chain/world.ts';
-import type { Snapshot } from '../state/backends/backend.ts';
 import { SPACES } from '../state/cells.ts';
-import {
-  type Json,
-  readAccounts,
-  readBytes,
-  readList,
-  readNumber,
-  readNumberOr,
-  readObject,
-  readText,
-} from './fixture.ts';
+import { type Json, readAccounts, readBytes, readList, readObject, readText } from './fixture.ts';
 import { type CaseResult, FormatError, type RunOptions } from './types.ts';
-import { engineOptions } from './worlds.ts';
+import { emptyState, readChainConfig } from './worlds.ts';
 
 type Ending = Omit<CaseResult, 'name' | 'fork' | 'index'>;
-
-/** States by chain id and engine, which begin each case empty: their worlds are worth keeping. */
-const STATES = new Map<string, { readonly state: ChainState; readonly empty: Snapshot }>();
 
 /** Runs the one case of a blockchain test. */
 export function* runBlockTest(
@@ -57,31 +42,13 @@ export function* runBlockTest(
 }
 
 function readSchedule(network: string, value: unknown): ForkSchedule | undefined {
-  const config = value === undefined ? {} : readObject(value, 'config');
-  const chainId = readNumberOr(config.chainid, 'config.chainid', 1n);
-  const blobs = readBlobSchedules(config.blobSchedule);
+  const { chainId, blobs } = readChainConfig(value);
   try {
     return networkSchedule(network, chainId, (fork) => blobs.get(fork));
   } catch (error) {
     if (error instanceof LockstepError && error.code === 'L1402') return undefined;
     throw error;
   }
-}
-
-function readBlobSchedules(value: unknown): ReadonlyMap<BlockFork, BlobSchedule> {
-  const schedules = new Map<BlockFork, BlobSchedule>();
-  if (value === undefined || value === null) return schedules;
-  for (const [name, entry] of Object.entries(readObject(value, 'config.blobSchedule'))) {
-    const fork = parseBlockFork(name);
-    if (fork === undefined) continue;
-    const { target, max, baseFeeUpdateFraction } = readObject(entry, 'a blob schedule');
-    schedules.set(fork, {
-      target: readNumber(target, 'target'),
-      max: readNumber(max, 'max'),
-      feeFraction: readNumber(baseFeeUpdateFraction, 'baseFeeUpdateFraction'),
-    });
-  }
-  return schedules;
 }
 
 function runCase(test: Json, network: string, schedule: ForkSchedule, engine: string): Ending {
@@ -120,18 +87,6 @@ function createChain(test: Json, schedule: ForkSchedule, engine: string): BlockC
 function readPre(test: Json): GenesisAccount[] {
   if (test.genesisRLP === undefined) throw new FormatError('genesisRLP is missing');
   return readAccounts(test.pre, 'pre');
-}
-
-function emptyState(chainId: bigint, engine: string): ChainState {
-  const key = `${chainId} ${engine}`;
-  const known = STATES.get(key);
-  if (known !== undefined) {
-    known.state.restore(known.empty);
-    return known.state;
-  }
-  const state = new ChainState({ chainId, engine: engineOptions(engine) });
-  STATES.set(key, { state, empty: state.snapshot() });
-  return state;
 }
 
 /** What differs between the import of a block and what the test says of it. */

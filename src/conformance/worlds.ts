@@ -1,14 +1,11 @@
-/** The worlds in which cases run: one for each set of rules, which begins each case empty. */
+/** The states and worlds in which cases run: kept from case to case, empty when each begins. */
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
-import { EvmWorld, type WorldOptions } from '../chain/world.ts';
-import { isPending, type Snapshot, type SnapshotBackend } from '../state/backends/backend.ts';
-import { createMemoryBackend } from '../state/backends/memory.ts';
-import { withCommitment } from '../state/commitments/commitment.ts';
-import { createEvmCommitment } from '../state/commitments/evm.ts';
-import { type Fork, type Overrides, parseFork } from '../vms/evm/forks.ts';
-import { costsOf } from '../vms/evm/gas.ts';
-import { readNumber, readObject } from './fixture.ts';
+import { type BlockFork, parseBlockFork } from '../chain/blocks/rules.ts';
+import { type BlobSchedule, rulesOfStep, withBlobs } from '../chain/blocks/schedule.ts';
+import { ChainState } from '../chain/blocks/state.ts';
+import type { EvmWorld, WorldOptions } from '../chain/world.ts';
+import type { Snapshot } from '../state/backends/backend.ts';
+import { type Json, readNumber, readNumberOr, readObject } from './fixture.ts';
 
 /** A world with the root of what it holds. */
 export interface CaseWorld {
@@ -17,82 +14,72 @@ export interface CaseWorld {
   root(): Uint8Array;
 }
 
-interface Entry extends CaseWorld {
-  readonly backend: SnapshotBackend;
-  readonly empty: Snapshot;
+/** What a test says of its chain. */
+export interface ChainConfig {
+  readonly chainId: bigint;
+  /** By fork, where the test has its own. */
+  readonly blobs: ReadonlyMap<BlockFork, BlobSchedule>;
 }
 
-/** By fork and overrides. A world has a kernel, which is worth keeping. */
-const WORLDS = new Map<string, Entry>();
+/** By chain id and engine: a state has worlds, and a world has a kernel, which is worth keeping. */
+const STATES = new Map<string, { readonly state: ChainState; readonly empty: Snapshot }>();
 
 /**
- * The world of a network's name, empty; undefined where the fork is not known.
+ * The world of a fork's name, empty; undefined where the fork is not known.
  *
- * @param config of the test, whose chain id and blob schedule it has
+ * @param config of the test
  * @param engine `multipass` compiles all code before it runs
  */
-export function worldFor(network: string, config: unknown, engine: string): CaseWorld | undefined {
-  const fork = parseFork(network);
+export function worldFor(name: string, config: unknown, engine: string): CaseWorld | undefined {
+  const fork = parseBlockFork(name);
   if (fork === undefined) return undefined;
-  const overrides = readOverrides(fork, network, config);
-  const chainId = readChainId(config);
-  const key = `${engine} ${fork} ${chainId} ${Object.values(overrides?.costs ?? {}).join()}`;
-  const entry = WORLDS.get(key) ?? createEntry(fork, chainId, overrides, engine);
-  WORLDS.set(key, entry);
-  entry.backend.restore(entry.empty);
-  return entry;
-}
-
-function createEntry(
-  fork: Fork,
-  chainId: bigint,
-  overrides: Overrides | undefined,
-  engine: string,
-): Entry {
-  let hash = keccak_256 as (bytes: Uint8Array) => Uint8Array;
-  const commitment = createEvmCommitment({ keccak256: (bytes) => hash(bytes) });
-  const backend = withCommitment(createMemoryBackend(), commitment);
-  const world = new EvmWorld({
-    fork,
-    backend,
-    chainId,
-    ...engineOptions(engine),
-    ...(overrides === undefined ? {} : { overrides }),
-  });
-  hash = world.executor.keccak256;
+  const { chainId, blobs } = readChainConfig(config);
+  const state = emptyState(chainId, engine);
+  const world = state.world(rulesOfStep(withBlobs({ fork }, blobs.get(fork))));
   const root = (): Uint8Array => {
     world.flush();
-    const answer = commitment.root(backend);
-    if (isPending(answer)) throw new Error('BUG: a memory backend answers later');
-    return answer;
+    return state.root();
   };
-  return { world, backend, root, empty: backend.snapshot() };
+  return { world, root };
+}
+
+/** A state without accounts; its worlds are reset by whoever uses them. */
+export function emptyState(chainId: bigint, engine: string): ChainState {
+  const key = `${chainId} ${engine}`;
+  const known = STATES.get(key);
+  if (known !== undefined) {
+    known.state.restore(known.empty);
+    return known.state;
+  }
+  const state = new ChainState({ chainId, engine: engineOptions(engine) });
+  STATES.set(key, { state, empty: state.snapshot() });
+  return state;
 }
 
 /** What a world is made with to run on an engine; a test runs its code once. */
-export function engineOptions(engine: string): Pick<WorldOptions, 'engine' | 'tier'> {
+function engineOptions(engine: string): Pick<WorldOptions, 'engine' | 'tier'> {
   return engine === 'multipass' ? { engine, tier: { entriesMin: 0 } } : {};
 }
 
-function readChainId(config: unknown): bigint {
-  const chainId = config === undefined ? undefined : readObject(config, 'config').chainid;
-  return chainId === undefined ? 1n : readNumber(chainId, 'config.chainid');
+/** Reads the `config` of a test; without one, chain 1 with the schedules of its forks. */
+export function readChainConfig(value: unknown): ChainConfig {
+  const config: Json = value === undefined ? {} : readObject(value, 'config');
+  const chainId = readNumberOr(config.chainid, 'config.chainid', 1n);
+  return { chainId, blobs: readBlobSchedules(config.blobSchedule) };
 }
 
-/** The blob schedule of a test, where it is not the fork's own. */
-function readOverrides(fork: Fork, network: string, config: unknown): Overrides | undefined {
-  if (config === undefined) return undefined;
-  const { blobSchedule } = readObject(config, 'config');
-  if (blobSchedule === undefined) return undefined;
-  const schedule = readObject(blobSchedule, 'config.blobSchedule')[network];
-  if (schedule === undefined) return undefined;
-  const { target, max, baseFeeUpdateFraction } = readObject(schedule, 'a blob schedule');
-  const costs = {
-    blobsTarget: readNumber(target, 'target'),
-    blobsMax: readNumber(max, 'max'),
-    blobFeeFraction: readNumber(baseFeeUpdateFraction, 'baseFeeUpdateFraction'),
-  };
-  const own = costsOf(fork);
-  const isOwn = Object.entries(costs).every(([name, value]) => own[name as 'blobsMax'] === value);
-  return isOwn ? undefined : { costs };
+function readBlobSchedules(value: unknown): ReadonlyMap<BlockFork, BlobSchedule> {
+  const schedules = new Map<BlockFork, BlobSchedule>();
+  if (value === undefined || value === null) return schedules;
+  for (const [name, entry] of Object.entries(readObject(value, 'config.blobSchedule'))) {
+    const fork = parseBlockFork(name);
+    if (fork === undefined) continue;
+    const { target, max, baseFeeUpdateFraction } = readObject(entry, 'a blob schedule');
+    schedules.set(fork, {
+      target: readNumber(target, 'target'),
+      max: readNumber(max, 'max'),
+      feeFraction: readNumber(baseFeeUpdateFraction, 'baseFeeUpdateFraction'),
+    });
+  }
+  return schedules;
 }
