@@ -132,6 +132,23 @@ test('a rejected transaction changes nothing, and its reason is the one that is 
   assert.equal(results[2]?.got, 'nonce-too-high');
 });
 
+test('bytes that are no transaction fail unless a name for that is expected', async () => {
+  const post = { hash: await rootOf(BEFORE), logs: NO_LOGS, indexes, txbytes: '0x02c0' };
+  const results = runAll(
+    stateTest([
+      { ...post, expectException: 'TransactionException.TYPE_2_TX_PRE_FORK|RLP_ERROR' },
+      { ...post, expectException: 'TransactionException.NONCE_MISMATCH_TOO_LOW' },
+      post,
+    ]),
+  );
+  assert.deepEqual(results.map(summary), [
+    ['passed', undefined],
+    ['failed', 'exception'],
+    ['failed', 'exception'],
+  ]);
+  assert.equal(results[1]?.got, 'malformed');
+});
+
 const corpora = findCorpora();
 const skip = corpora === undefined ? `skipped: ${NO_CORPORA}` : false;
 

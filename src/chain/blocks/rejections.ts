@@ -4,6 +4,7 @@
  */
 import { fillText } from '../../base/errors.ts';
 import {
+  expectedNames,
   isExpectedEncodingError,
   isExpectedRejection,
   type Rejection,
@@ -237,8 +238,6 @@ export function isBlockRejection(value: object): value is BlockRejection {
   return 'kind' in value && value.kind === 'rejected';
 }
 
-const PREFIX = 'BlockException.';
-
 /** Names that tests of blocks have for a rejected transaction. */
 const TRANSACTION_NAMES: Readonly<Partial<Record<RejectionCode, string>>> = {
   'gas-above-block': 'GAS_USED_OVERFLOW',
@@ -258,10 +257,9 @@ export function isExpectedBlockRejection(rejection: BlockRejection, expected: st
   if (code === 'malformed' && isExpectedEncodingError(expected)) return true;
   const row: RejectionRow = BLOCK_REJECTIONS[code];
   const other = transaction === undefined ? undefined : TRANSACTION_NAMES[transaction.code];
-  return expected.split('|').some((each) => {
-    const name = each.startsWith(PREFIX) ? each.slice(PREFIX.length) : each;
-    return name === other || row.names.includes(name) || isRlpError(code, name);
-  });
+  return expectedNames(expected, 'BlockException.').some(
+    (name) => name === other || row.names.includes(name) || isRlpError(code, name),
+  );
 }
 
 function isRlpError(code: BlockRejectionCode, name: string): boolean {

@@ -175,17 +175,18 @@ const ENCODING_NAMES: readonly string[] = [
  */
 export function isExpectedRejection(code: RejectionCode, expected: string): boolean {
   const row: RejectionRow = REJECTIONS[code];
-  return expectedNames(expected).some((name) => row.names.includes(name));
+  return expectedNames(expected, PREFIX).some((name) => row.names.includes(name));
 }
 
 /** Whether an official test expects that the transaction cannot be decoded; as above. */
 export function isExpectedEncodingError(expected: string): boolean {
-  return expectedNames(expected).some(
+  return expectedNames(expected, PREFIX).some(
     (name) => name.startsWith('RLP_') || ENCODING_NAMES.includes(name),
   );
 }
 
-function expectedNames(expected: string): string[] {
+/** The names of an expectation; those of the prefix's class of exceptions without the prefix. */
+export function expectedNames(expected: string, prefix: string): string[] {
   const names = expected.split('|');
-  return names.map((name) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name));
+  return names.map((name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name));
 }
