@@ -91,6 +91,44 @@ describe('compiled code', () => {
     assert(WebAssembly.validate(bytes[0]));
   });
 
+  describe('reaches memory where the interpreter does', () => {
+    const to = '0x00000000000000000000000000000000000000c0';
+    const sides = [
+      createMachine(),
+      createMachine({ engine: 'multipass', tier: { entriesMin: 0 } }),
+    ];
+    const TOP = 1n << 256n;
+    const offsets = [0n, 1n, 31n, 32n, 1n << 31n, 1n << 32n, (1n << 64n) - 64n, 1n << 64n];
+    offsets.push((1n << 192n) + 64n, TOP - 1n, TOP - 32n, TOP - 64n, TOP - 96n);
+    const sequences = {
+      'far apart': 'MSTORE8 PUSH1 7 PUSH1 64 DUP3 ADD MSTORE',
+      'from one place': `PUSH1 7 DUP3 MSTORE PUSH1 8 DUP3 PUSH1 64 ADD MSTORE
+        PUSH1 9 DUP3 PUSH1 32 ADD MSTORE DUP2 PUSH2 0x200 ADD MLOAD`,
+      'only at steps': `PUSH1 8 DUP3 PUSH1 64 ADD MSTORE PUSH1 9 DUP3 PUSH1 96 ADD MSTORE`,
+      'with the size between': `PUSH1 7 DUP3 MSTORE MSIZE PUSH1 8 DUP4 PUSH1 96 ADD MSTORE
+        MSIZE PUSH1 64 MSTORE PUSH1 32 MSTORE`,
+      'with the gas between': `PUSH1 7 DUP3 MSTORE GAS PUSH1 8 DUP4 PUSH1 96 ADD MSTORE
+        GAS PUSH1 64 MSTORE PUSH1 32 MSTORE`,
+    };
+    for (const [name, sequence] of Object.entries(sequences)) {
+      it(name, () => {
+        for (const offset of offsets) {
+          for (const source of ['PUSH0 CALLDATALOAD', `PUSH32 0x${offset.toString(16)}`]) {
+            const end = 'MSIZE PUSH0 MSTORE PUSH1 0x80 PUSH0 RETURN';
+            const code = assemble(`${source} PUSH0 PUSH0 ${sequence} ${end}`);
+            const data = `0x${offset.toString(16).padStart(64, '0')}` as const;
+            const [wanted, got] = sides.map((side) => {
+              side.state.setCode(to, code);
+              const { status, reason, gasUsed, output } = side.call({ to, data, gas: 1_000_000n });
+              return { status, reason, gasUsed, output };
+            });
+            assert.deepEqual(got, wanted, `${name}, ${source}, ${offset}`);
+          }
+        }
+      });
+    }
+  });
+
   it('takes a running loop over', () => {
     const to = '0x00000000000000000000000000000000000000c0';
     const machine = createMachine({ engine: 'multipass', tier: { entriesMin: 1_000 } });

@@ -18,10 +18,12 @@ export const LOCAL = {
   result: 7,
   vector: 8,
   address: 9,
+  /** Never set. */
+  zero: 10,
 } as const;
 
 /** Those behind the parameters. */
-const FIXED: readonly ValueType[] = [I32, I32, I64, I64, V128, I32];
+const FIXED: readonly ValueType[] = [I32, I32, I64, I64, V128, I32, V128];
 const PARAM_COUNT = 4;
 
 /** Opcodes that are no kinds of nodes. */
@@ -32,20 +34,30 @@ export const OP = {
   end: 0x0b,
   br: 0x0c,
   brIf: 0x0d,
-  drop: 0x1a,
+  return: 0x0f,
   call: 0x10,
   returnCall: 0x12,
+  returnCallIndirect: 0x13,
+  drop: 0x1a,
   get: 0x20,
   set: 0x21,
   tee: 0x22,
   i32Load: 0x28,
   i64Load: 0x29,
+  i32Load16: 0x2f,
+  i64Load32: 0x35,
+  i32Store: 0x36,
   i64Store: 0x37,
   i32Const: 0x41,
   i64Const: 0x42,
+  i32Eq: 0x46,
+  i32LtU: 0x49,
+  i32GtU: 0x4b,
+  i32LeU: 0x4d,
   i64GeU: 0x5a,
   i64LtS: 0x53,
   i32Add: 0x6a,
+  i32Shl: 0x74,
   i64Add: 0x7c,
   i64Sub: 0x7d,
   wrap: 0xa7,
@@ -112,8 +124,10 @@ export class CodeWriter {
     return this;
   }
 
-  simd(opcode: number): ByteSink {
-    return this.sink.byte(0xfd).u32(opcode);
+  /** An operation on vectors, whose immediates go to the sink. */
+  simd(opcode: number): this {
+    this.sink.byte(0xfd).u32(opcode);
+    return this;
   }
 
   call(name: string): this {
@@ -127,24 +141,31 @@ export class CodeWriter {
     return this;
   }
 
+  /** A tail call of what stands in the table at the index on the stack. */
+  leaveToTable(type: string): this {
+    this.op(OP.returnCallIndirect).sink.u32(this.#indexOf(type)).u32(0);
+    return this;
+  }
+
   /** A new local. */
   local(type: ValueType): number {
     return this.locals.push(type) - 1 + PARAM_COUNT;
   }
 
   /** Opens a block without values. */
-  open(kind: number): void {
+  open(kind: number): this {
     this.op(kind).sink.byte(VOID);
     this.#depth++;
+    return this;
   }
 
-  if(): void {
-    this.open(OP.if);
+  if(): this {
+    return this.open(OP.if);
   }
 
-  end(): void {
-    this.op(OP.end);
+  end(): this {
     this.#depth--;
+    return this.op(OP.end);
   }
 
   /** Branches to a block that is open, by its place from outside. */

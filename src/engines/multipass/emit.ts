@@ -24,7 +24,7 @@ import { CodeWriter, LOCAL, OP, REVERSED, SIMD } from './code.ts';
 import { type Graph, K, type Node, W } from './graph.ts';
 import { NodeWriter } from './nodes.ts';
 import type { Region } from './region.ts';
-import type { Argument, End, Leave, RegionBlock, Statement } from './statements.ts';
+import type { Argument, Cover, End, Leave, RegionBlock, Statement } from './statements.ts';
 import { isNarrow, type Wide } from './wide.ts';
 
 /** What a region's code needs of the module and of the program. */
@@ -84,8 +84,7 @@ export class RegionEmitter {
     this.#code.end();
     this.#code.i64(BigInt(-TRAP_OUT_OF_GAS)).set(LOCAL.gas);
     this.#code.end();
-    this.#code.get(LOCAL.frame).i64(0n).get(LOCAL.gas).op(OP.i64Sub).op(OP.wrap).get(LOCAL.steps);
-    this.#code.leaveTo('trap');
+    this.#code.get(LOCAL.frame).get(LOCAL.gas).get(LOCAL.steps).leaveTo('trapped');
     this.#code.op(OP.end);
   }
 
@@ -101,26 +100,20 @@ export class RegionEmitter {
 
   /** Offsets below it are those of whole words inside the memory. */
   #loadWords(): void {
-    this.#code.get(LOCAL.frame).access(OP.i32Load, 2, F_REGIONS + R_LENGTH);
-    this.#code.call('wordLimit').set(LOCAL.words);
+    this.#code.get(LOCAL.frame).call('wordLimit').set(LOCAL.words);
   }
 
-  /** The address of a covered offset is left on the stack; gives what is to be added to it. */
-  #address(offset: Wide, isFirst: boolean, isShared: boolean): number {
+  /** The address of a covered offset is left on the stack. */
+  #address(offset: Wide): void {
     const known = this.#graph.valueOf(offset[0]);
-    if (known !== undefined) {
-      this.#code.get(LOCAL.memory);
-      return Number(known);
-    }
-    if (!isFirst) {
-      this.#code.get(LOCAL.address);
-      return 0;
-    }
     this.#code.get(LOCAL.memory);
-    this.#nodes.node(offset[0]);
-    this.#code.op(OP.wrap).op(OP.i32Add);
-    if (isShared) this.#code.tee(LOCAL.address);
-    return 0;
+    if (known === 0n) return;
+    if (known !== undefined) this.#code.i32(Number(known));
+    else {
+      this.#nodes.node(offset[0]);
+      this.#code.op(OP.wrap);
+    }
+    this.#code.op(OP.i32Add);
   }
 
   #goBack(end: Leave): void {
@@ -200,7 +193,7 @@ export class RegionEmitter {
         this.#code.set(this.#nodes.localOf(statement.result));
         return;
       case 'memorySize':
-        this.#code.get(LOCAL.frame).access(0x35, 2, F_REGIONS + R_LENGTH);
+        this.#code.get(LOCAL.frame).access(OP.i64Load32, 2, F_REGIONS + R_LENGTH);
         this.#code.set(this.#nodes.localOf(statement.result));
     }
   }
@@ -210,7 +203,7 @@ export class RegionEmitter {
       this.#code.get(LOCAL.window);
       const above = low - this.#region.low;
       if (above !== 0) this.#code.i32(above * WORD).op(OP.i32Add);
-      this.#code.get(LOCAL.frame).access(OP.i32Load, 2, F_WINDOW_BASE).op(0x49);
+      this.#code.get(LOCAL.frame).access(OP.i32Load, 2, F_WINDOW_BASE).op(OP.i32LtU);
       this.#trapIf(TRAP_STACK_UNDERFLOW);
     }
     if (high !== undefined) {
@@ -218,7 +211,7 @@ export class RegionEmitter {
         .get(LOCAL.window)
         .i32((high - this.#region.low) * WORD)
         .op(OP.i32Add);
-      this.#code.get(LOCAL.frame).access(OP.i32Load, 2, F_WINDOW_LIMIT).op(0x4b);
+      this.#code.get(LOCAL.frame).access(OP.i32Load, 2, F_WINDOW_LIMIT).op(OP.i32GtU);
       this.#trapIf(TRAP_STACK_OVERFLOW);
     }
     if (gas !== 0) {
@@ -228,75 +221,117 @@ export class RegionEmitter {
     this.#code.get(LOCAL.steps).i64(BigInt(steps)).op(OP.i64Add).set(LOCAL.steps);
   }
 
-  #cover({ offset }: Statement & { kind: 'cover' }): void {
-    const graph = this.#graph;
-    if (!isNarrow(graph, offset)) {
-      const rest = graph.or(graph.or(offset[1], offset[2]), offset[3]);
-      this.#nodes.node(graph.not(graph.isNull(rest)));
-      this.#trapIf(TRAP_OUT_OF_GAS);
-    }
-    this.#nodes.force(offset[0]);
-    this.#nodes.node(offset[0]);
+  #cover({ offset, from }: Cover): void {
+    const [limb] = offset;
+    this.#nodes.force(limb);
+    this.#nodes.node(limb);
     this.#code.get(LOCAL.words).op(OP.i64GeU);
+    if (from !== undefined) {
+      this.#nodes.node(this.#isFar(from.base));
+      this.#code.op(W.i32Or);
+    }
     this.#code.if();
+    const { mark } = this.#nodes;
     this.#code.get(LOCAL.frame);
-    this.#nodes.node(offset[0]);
-    this.#code.get(LOCAL.gas).call('grow').set(LOCAL.words).set(LOCAL.gas);
+    if (from === undefined) this.#nodes.node(limb);
+    else {
+      for (const node of from.base) this.#nodes.node(node);
+      this.#code.i64(BigInt(from.step));
+    }
+    this.#code.get(LOCAL.gas).call(from === undefined ? 'grow' : 'growFar');
+    this.#code.set(LOCAL.words).set(LOCAL.gas);
     this.#trapOnGas();
+    this.#nodes.forget(mark);
     this.#code.end();
   }
 
+  /** Whether a word is 2^32 or more, so that a step from it may go over the first limb. */
+  #isFar([a, b, c, d]: Wide): Node {
+    const graph = this.#graph;
+    const high = graph.or(graph.or(b, c), graph.or(d, graph.shrU(a, 32)));
+    return graph.not(graph.isNull(high));
+  }
+
   #load({ offset, low, high }: Statement & { kind: 'load' }): void {
-    const halves = [
+    for (const [vector, at] of [
       [low, 16],
       [high, 0],
-    ] as const;
-    const needed = halves.filter(([vector]) => this.#nodes.uses.usesVector(vector));
-    for (const [i, [vector, at]] of needed.entries()) {
-      const base = this.#address(offset, i === 0, needed.length > 1);
+    ] as const) {
+      if (!this.#nodes.uses.usesVector(vector)) continue;
+      const known = this.#graph.valueOf(offset[0]);
+      if (known === undefined) this.#address(offset);
+      else this.#code.get(LOCAL.memory);
       this.#code
         .simd(SIMD.load)
-        .u32(0)
-        .u32(base + at);
+        .sink.u32(0)
+        .u32(Number(known ?? 0n) + at);
       this.#code.set(this.#nodes.localOf(vector));
     }
   }
 
   #store({ offset, value }: Statement & { kind: 'store' }): void {
     for (const node of value) this.#nodes.force(node);
+    const known = this.#graph.valueOf(offset[0]);
+    if (known === undefined) {
+      this.#address(offset);
+      this.#code.set(LOCAL.address);
+    }
     for (const [first, at] of [
       [0, 16],
       [2, 0],
     ] as const) {
-      const base = this.#address(offset, first === 0, true);
+      this.#code.get(known === undefined ? LOCAL.address : LOCAL.memory);
       this.#reversed(value[first] as Node, value[first + 1] as Node);
       this.#code
         .simd(SIMD.store)
-        .u32(0)
-        .u32(base + at);
+        .sink.u32(0)
+        .u32(Number(known ?? 0n) + at);
     }
   }
 
   /** A vector of two limbs, most significant byte first. */
   #reversed(low: Node, high: Node): void {
-    const [l, h] = [this.#graph.valueOf(low), this.#graph.valueOf(high)];
+    const graph = this.#graph;
+    const isLow = graph.isZero(high);
+    if (isLow && graph.isZero(low)) {
+      this.#code.get(LOCAL.zero);
+      return;
+    }
+    const [l, h] = [graph.valueOf(low), graph.valueOf(high)];
     if (l !== undefined && h !== undefined) {
-      const sink = this.#code.simd(SIMD.const);
+      const { sink } = this.#code.simd(SIMD.const);
       const value = (h << 64n) | l;
       for (let i = 15; i >= 0; i--) sink.byte(Number((value >> BigInt(i * 8)) & 0xffn));
       return;
     }
-    if (h === 0n) {
-      this.#code.simd(SIMD.const).raw(new Array<number>(16).fill(0));
+    if (isLow) {
+      this.#code.get(LOCAL.zero);
       this.#nodes.node(low);
-      this.#code.simd(SIMD.replace).byte(0);
+      this.#code.simd(SIMD.replace).sink.byte(0);
     } else {
       this.#nodes.node(low);
       this.#code.simd(SIMD.splat);
       this.#nodes.node(high);
-      this.#code.simd(SIMD.replace).byte(1);
+      this.#code.simd(SIMD.replace).sink.byte(1);
     }
-    this.#code.tee(LOCAL.vector).get(LOCAL.vector).simd(SIMD.shuffle).raw(REVERSED);
+    this.#code.tee(LOCAL.vector).get(LOCAL.vector).simd(SIMD.shuffle).sink.raw(REVERSED);
+  }
+
+  /** Writes a word at an offset from the address in a local, or from nothing; zeros in pairs. */
+  #keep(base: number | undefined, offset: number, value: Wide): void {
+    const isZero = (limb: number): boolean => this.#graph.isZero(value[limb] as Node);
+    for (let limb = 0; limb < 4; limb++) {
+      if (base === undefined) this.#code.i32(0);
+      else this.#code.get(base);
+      const at = offset + limb * 8;
+      if (limb < 3 && isZero(limb) && isZero(limb + 1)) {
+        this.#code.get(LOCAL.zero).simd(SIMD.store).sink.u32(0).u32(at);
+        limb++;
+      } else {
+        this.#nodes.node(value[limb] as Node);
+        this.#code.access(OP.i64Store, 3, at);
+      }
+    }
   }
 
   #loadZero({ region, offset, result }: Statement & { kind: 'loadZero' }): void {
@@ -354,11 +389,7 @@ export class RegionEmitter {
 
   #copyToScratch(value: Wide, place: number): void {
     const at = RT_SCRATCH_BASE + place * WORD;
-    for (const [limb, node] of value.entries()) {
-      this.#code.i32(0);
-      this.#nodes.node(node);
-      this.#code.access(OP.i64Store, 3, at + limb * 8);
-    }
+    this.#keep(undefined, at, value);
     this.#code.i32(at);
   }
 
@@ -481,11 +512,7 @@ export class RegionEmitter {
     // Before the first is written all must have been read.
     for (const [, value] of writes) for (const node of value) this.#nodes.force(node);
     for (const [height, value] of writes) {
-      for (const [limb, node] of value.entries()) {
-        this.#code.get(LOCAL.window);
-        this.#nodes.node(node);
-        this.#code.access(OP.i64Store, 3, this.#nodes.slotOffset(height) + limb * 8);
-      }
+      this.#keep(LOCAL.window, this.#nodes.slotOffset(height), value);
     }
     if (!this.#region.isLoop) return;
     for (const height of this.#region.changed) {

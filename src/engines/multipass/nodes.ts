@@ -116,10 +116,10 @@ export class NodeWriter {
     this.node(first);
     switch (kind) {
       case K.reverse:
-        this.#code.tee(LOCAL.vector).get(LOCAL.vector).simd(SIMD.shuffle).raw(REVERSED);
+        this.#code.tee(LOCAL.vector).get(LOCAL.vector).simd(SIMD.shuffle).sink.raw(REVERSED);
         return;
       case K.lane:
-        this.#code.simd(SIMD.extract).byte(b[node] as number);
+        this.#code.simd(SIMD.extract).sink.byte(b[node] as number);
         return;
       case K.mulHigh:
         this.node(b[node] as Node);

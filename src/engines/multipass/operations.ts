@@ -7,7 +7,7 @@ import type { OpName } from '../../dmir/ops.ts';
 import { ENV_BASE, F_WORDS } from '../../kernel/layout.ts';
 import { K, type Node, W } from './graph.ts';
 import type { RegionBuilder } from './region.ts';
-import type { Argument } from './statements.ts';
+import type { Argument, Cover } from './statements.ts';
 import * as wide from './wide.ts';
 import { isNarrow, narrow, type Wide, wideValue } from './wide.ts';
 
@@ -51,6 +51,15 @@ function fewBits(r: RegionBuilder, value: Wide): readonly number[] | undefined {
   const bits = [...known.toString(2)].reverse();
   const places = bits.flatMap((bit, place) => (bit === '1' ? [place] : []));
   return places.length <= 2 ? places : undefined;
+}
+
+/** A sum; one with a small number is remembered, as offsets are often such. */
+function add(r: RegionBuilder, a: Wide, b: Wide): Wide {
+  const sum = wide.add(r.graph, a, b);
+  const ofB = smallConstant(r, b);
+  const step = ofB ?? smallConstant(r, a);
+  if (step !== undefined) r.noteStep(sum, { base: ofB === undefined ? b : a, step });
+  return sum;
 }
 
 /** A product; by a constant of two bits, which repeats a word for a rotation, two shifts. */
@@ -129,14 +138,45 @@ function byIndex(f: (r: RegionBuilder, x: Wide, index: number) => Wide, name: st
 
 // ---- memory
 
+/** A limb as a distance from another: from nothing where it is a constant. */
+function distanceOf({ graph }: RegionBuilder, limb: Node): readonly [base: Node, distance: number] {
+  const known = graph.valueOf(limb);
+  if (known !== undefined) return [graph.zero, Number(known)];
+  const step = graph.kinds[limb] === W.i64Add ? graph.valueOf(graph.b[limb] as Node) : undefined;
+  const from = step === undefined ? limb : (graph.a[limb] as Node);
+  const isSafe = step === undefined || (step < 0x8000_0000n && (graph.bits[from] as number) < 63);
+  const base = isSafe ? from : limb;
+  const inner = graph.kinds[base] === K.narrowed ? (graph.a[base] as Node) : base;
+  return [inner, isSafe && step !== undefined ? Number(step) : 0];
+}
+
+/**
+ * Makes sure that the memory covers a word. What lies before a covered end is covered, and a check
+ * that comes soon after another from the same place moves that one's end.
+ */
 function cover(r: RegionBuilder, offset: Wide): void {
-  const known = smallConstant(r, offset);
-  const { path } = r;
-  if (known !== undefined) {
-    if (known + WORD <= path.memory) return;
-    path.memory = known + WORD;
+  const { graph, path } = r;
+  const isFar = wideValue(graph, offset) !== undefined && smallConstant(r, offset) === undefined;
+  if (!isNarrow(graph, offset) || isFar) {
+    const from = isNarrow(graph, offset) ? undefined : r.stepOf(offset);
+    r.statements.push({ kind: 'cover', offset, from });
+    r.limitTo32(offset);
+    if (!isFar) path.covered.set(offset[0], WORD);
+    return;
   }
-  r.statements.push({ kind: 'cover', offset });
+  const [base, distance] = distanceOf(r, offset[0]);
+  const end = distance + WORD;
+  const before = base === graph.zero ? path.memory : (path.covered.get(base) ?? 0);
+  if (end <= before) return;
+  const open = r.openCovers.get(base);
+  if (open !== undefined) open.offset = offset;
+  else {
+    const statement: Cover = { kind: 'cover', offset, from: undefined };
+    r.statements.push(statement);
+    r.openCovers.set(base, statement);
+  }
+  if (base === graph.zero) path.memory = end;
+  else path.covered.set(base, end);
   r.limitTo32(offset);
 }
 
@@ -218,6 +258,7 @@ interface Charging {
 function charge(r: RegionBuilder, name: string, options: Charging): Wide {
   const { args, result = false, resultAt, rest = 0, cell } = options;
   const { index, value } = result ? r.spill() : { index: 0, value: narrow(r.graph, 0) };
+  r.openCovers.clear();
   r.statements.push({
     kind: 'charge',
     name,
@@ -241,7 +282,7 @@ const spaceOf = (r: RegionBuilder, inst: Inst): number => r.source.spaces[inst.i
 export const OPERATIONS: Readonly<Partial<Record<OpName, Operation>>> = {
   copy: (r, inst) => r.setWide(inst, arg(r, inst, 0)),
   zext: (r, inst) => r.setWide(inst, arg(r, inst, 0)),
-  add: pair((r, a, b) => wide.add(r.graph, a, b)),
+  add: pair(add),
   sub: pair((r, a, b) => wide.sub(r.graph, a, b)),
   mul: pair(mul),
   udiv_zero: divide(W.i64DivU, 'rtUdiv'),
@@ -286,6 +327,7 @@ export const OPERATIONS: Readonly<Partial<Record<OpName, Operation>>> = {
   },
   mem_size: (r, inst) => {
     const result = r.limb();
+    r.openCovers.clear();
     r.statements.push({ kind: 'memorySize', result });
     r.setWide(inst, narrow(r.graph, r.graph.local(result, 32)));
   },
@@ -305,6 +347,7 @@ export const OPERATIONS: Readonly<Partial<Record<OpName, Operation>>> = {
   },
   gas_left: (r, inst) => {
     const result = r.limb();
+    r.openCovers.clear();
     r.statements.push({ kind: 'gasLeft', result, rest: r.rest });
     r.setWide(inst, narrow(r.graph, r.graph.local(result, 63)));
   },

@@ -16,7 +16,7 @@ import { RT_SPILL_BASE, RT_SPILL_COUNT, TRAP_BAD_JUMP } from '../../kernel/layou
 import { type Facts, implies, NO_FACTS, type SlotFact } from './facts.ts';
 import { Graph, K, type Node } from './graph.ts';
 import { OPERATIONS } from './operations.ts';
-import type { End, Leave, RegionBlock, Statement } from './statements.ts';
+import type { Cover, End, Leave, RegionBlock, Statement, Step } from './statements.ts';
 import { narrow, type Wide, wideBits, wideConstant, wideValue } from './wide.ts';
 
 /** A block as it was lowered, kept. */
@@ -61,8 +61,10 @@ interface Path {
   high: number;
   /** The memory reaches at least this far, in bytes. */
   memory: number;
+  /** How far behind a limb, as an offset, the memory is known to reach. */
+  readonly covered: Map<Node, number>;
   /** Words of the memory by their known offsets. */
-  words: Map<number, Wide>;
+  readonly words: Map<number, Wide>;
 }
 
 export interface Region {
@@ -113,6 +115,10 @@ export class RegionBuilder {
   // State of the path that is being followed
   path: Path;
   statements: Statement[] = [];
+  /** By where they count from: checks of the memory that nothing can tell from later ones. */
+  readonly openCovers = new Map<Node, Cover>();
+  /** Sums with a small number, by their first limbs. */
+  readonly #steps = new Map<Node, Step & { readonly sum: Wide }>();
   /** Gas of the block that is charged already, behind the operation at hand. */
   rest = 0;
   #block!: SourceBlock;
@@ -131,7 +137,8 @@ export class RegionBuilder {
     this.#facts = facts;
     this.#versionOf = versionOf;
     const { low, high, memory } = facts;
-    this.path = { slots: new Map(), top: 0, low, high, memory, words: new Map() };
+    const [slots, covered, words] = [new Map(), new Map(), new Map()];
+    this.path = { slots, top: 0, low, high, memory, covered, words };
   }
 
   build(): Region {
@@ -141,6 +148,17 @@ export class RegionBuilder {
   }
 
   // ---- values
+
+  noteStep(sum: Wide, step: Step): void {
+    this.#steps.set(sum[0], { ...step, sum });
+  }
+
+  /** The word as a step from another one; by itself none. */
+  stepOf(value: Wide): Step {
+    const known = this.#steps.get(value[0]);
+    const isSame = known?.sum.every((node, i) => node === value[i]);
+    return known !== undefined && isSame ? known : { base: value, step: 0 };
+  }
 
   wide(operand: Operand): Wide {
     if (operand < 0) return wideConstant(this.graph, this.#block.consts[~operand] as bigint);
@@ -229,6 +247,7 @@ export class RegionBuilder {
     this.#operations += block.insts.length;
     const statements: Statement[] = [];
     this.statements = statements;
+    this.openCovers.clear();
     this.#block = block;
     this.#values = [];
     this.#conditions = [];
@@ -389,7 +408,8 @@ export class RegionBuilder {
 
   /** One side of a branch, as a block of its own. */
   #arm(path: Path, id: number): RegionBlock {
-    this.path = { ...path, slots: new Map(path.slots), words: new Map(path.words) };
+    const [slots, covered] = [new Map(path.slots), new Map(path.covered)];
+    this.path = { ...path, slots, covered, words: new Map(path.words) };
     const end = this.#jump(id);
     return { statements: [], end };
   }

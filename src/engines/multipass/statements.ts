@@ -8,6 +8,21 @@ export type Argument =
   | { readonly number: number }
   | { readonly node: Node };
 
+/** Makes sure that the memory covers a word. */
+export interface Cover {
+  readonly kind: 'cover';
+  /** The first limb is the offset once it is covered. */
+  offset: Wide;
+  /** For an offset that may not fit a limb: what it is a small step away from, modulo 2^256. */
+  readonly from: Step | undefined;
+}
+
+/** A sum of a word and a number. */
+export interface Step {
+  readonly base: Wide;
+  readonly step: number;
+}
+
 export type Statement =
   /** The checks at the entry of a block; heights where they are not implied by earlier ones. */
   | {
@@ -17,8 +32,7 @@ export type Statement =
       readonly high: number | undefined;
       readonly steps: number;
     }
-  /** Makes sure that the memory covers a word. */
-  | { readonly kind: 'cover'; readonly offset: Wide }
+  | Cover
   /** Reads the word at a covered offset as two vectors, the low half first. */
   | { readonly kind: 'load'; readonly offset: Wide; readonly low: number; readonly high: number }
   | { readonly kind: 'store'; readonly offset: Wide; readonly value: Wide }

@@ -1,7 +1,7 @@
 /** How often each node of a region is needed. */
 import { type Graph, hasSecond, K, type Node, W } from './graph.ts';
 import type { Region } from './region.ts';
-import type { RegionBlock, Statement } from './statements.ts';
+import type { Cover, RegionBlock, Statement } from './statements.ts';
 import type { Wide } from './wide.ts';
 
 export class Uses {
@@ -41,13 +41,19 @@ export class Uses {
   }
 
   #countStatement(statement: Statement): void {
-    if ('offset' in statement) this.#countWide(statement.offset);
+    if (statement.kind === 'cover') this.#countCover(statement);
+    else if ('offset' in statement) this.#countWide(statement.offset);
     if (statement.kind === 'store') this.#countWide(statement.value);
     if (!('args' in statement)) return;
     for (const arg of statement.args) {
       if ('wide' in arg) this.#countWide(arg.wide);
       else if ('node' in arg) this.#count(arg.node);
     }
+  }
+
+  #countCover({ offset, from }: Cover): void {
+    this.#count(offset[0]);
+    if (from !== undefined) this.#countWide(from.base);
   }
 
   #countWide(value: Wide): void {
