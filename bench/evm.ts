@@ -42,6 +42,8 @@ const OUR_WARM_UP_MS: Readonly<Record<EngineName, number>> = {
   interpreter: 150,
   singlepass: 1500,
   multipass: 1500,
+  auto: 3000,
+  chaos: 0,
 };
 const THEIR_ROUND_MS_MIN = 100;
 const THEIR_WARM_UP_MS = 300;

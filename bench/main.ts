@@ -5,7 +5,7 @@
  * line is one JSON object. Exit codes: 0 done, 1 the proof failed, 2 bad usage.
  */
 import { parseArgs } from 'node:util';
-import { ENGINES, type EngineName } from '../src/engines/tiering.ts';
+import { ENGINE_NAMES, ENGINES, type EngineName } from '../src/engines/tiering.ts';
 import { benchBlock } from './block.ts';
 import { benchErc } from './erc.ts';
 import { benchEvm } from './evm.ts';
@@ -37,7 +37,7 @@ const USAGE = `usage: npm run bench -- SUITE [--json] [--engine NAME] [--filter 
 ${Object.entries(SUITES)
   .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
   .join('\n')}
-engines: ${ENGINES.join(', ')}`;
+engines: ${ENGINE_NAMES.join(', ')}`;
 
 function usageError(message: string): never {
   console.error(`${message}\n${USAGE}`);
@@ -73,7 +73,7 @@ const { values, positionals } = parse();
 const suite = SUITES[positionals[0] ?? ''];
 if (suite === undefined) usageError(`no suite is called "${positionals[0] ?? ''}"`);
 const engine = (values.engine ?? 'interpreter') as EngineName;
-if (!ENGINES.includes(engine)) usageError(`no engine is called "${engine}"`);
+if (!ENGINE_NAMES.includes(engine)) usageError(`no engine is called "${engine}"`);
 const engines = values.engine === undefined ? ENGINES : [engine];
 const rounds = values.rounds === undefined ? suite.rounds : Number(values.rounds);
 if (!Number.isSafeInteger(rounds) || rounds < 1) usageError(`--rounds is ${values.rounds}`);

@@ -80,7 +80,7 @@ interface Row {
 async function runSuite(suite: Suite, corpora: string, isWhole: boolean): Promise<Row> {
   const started = performance.now();
   const tally = new Tally();
-  const request = { engine: 'auto', every: isWhole ? 1 : suite.every };
+  const request = { engine: 'auto' as const, every: isWhole ? 1 : suite.every };
   const paths = suite.paths.map((path) => join(corpora, path)).filter((path) => existsSync(path));
   const jobs = availableParallelism();
   const events = paths.length === 0 ? [] : runCases(suite.kind, paths, request, jobs);

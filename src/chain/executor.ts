@@ -18,7 +18,7 @@ import {
   type Range,
 } from '../dmir/host.ts';
 import { type CellLoader, InterpreterMachine } from '../engines/interpreter/trampoline.ts';
-import { CompilerTier, type EngineName, type TierOptions } from '../engines/tiering.ts';
+import { createTier, type EngineName, type TierOptions } from '../engines/tiering.ts';
 import * as L from '../kernel/layout.ts';
 import { type Backend, isPending } from '../state/backends/backend.ts';
 import { isPerTransaction, SPACES } from '../state/cells.ts';
@@ -33,6 +33,7 @@ import { Lowerer } from '../vms/evm/lower.ts';
 import { opcodesOf } from '../vms/evm/opcodes.ts';
 import { precompileCostsOf, precompilesOf } from '../vms/evm/precompiles/index.ts';
 import { createEvmSource } from '../vms/evm/source.ts';
+import { sharedCompiler } from './background.ts';
 import { Codes } from './codes.ts';
 import { EffectPage, LazyOutcome, padded, type RawEffects } from './outcome.ts';
 import type { Hex, Outcome } from './types.ts';
@@ -65,7 +66,7 @@ export interface ExecutorOptions {
   readonly backend: Backend;
   /** EVM instructions of a lowered block at most; 1 for traces. */
   readonly lengthMax?: number;
-  /** The interpreter unless told. */
+  /** `auto` unless told; for traces the interpreter. */
   readonly engine?: EngineName;
   readonly tier?: TierOptions;
 }
@@ -128,8 +129,8 @@ export class Executor {
       overrides,
       backend,
       lengthMax,
-      engine = 'interpreter',
-      tier,
+      engine = lengthMax === undefined ? 'auto' : 'interpreter',
+      tier = {},
     } = options;
     this.fork = fork;
     this.backend = backend;
@@ -166,7 +167,7 @@ export class Executor {
       lengthMax,
     });
     this.machine = new InterpreterMachine(this.host, loader);
-    if (engine !== 'interpreter') this.machine.tier = new CompilerTier(this.machine, engine, tier);
+    this.machine.tier = createTier(this.machine, engine, tier, sharedCompiler);
     this.codes.kernel = this.machine.kernel;
     this.#page = new EffectPage(this.machine.kernel, L.EFFECTS_BASE);
     for (const [name, entry] of Object.entries(SCHEDULE_ENTRIES)) {

@@ -3,7 +3,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex } from '../base/bytes.ts';
 import { requireBits } from '../base/u256.ts';
 import { type FrameEnd, type Owner, PendingError } from '../dmir/host.ts';
-import { ENGINES, type EngineName, type TierOptions } from '../engines/tiering.ts';
+import { ENGINE_NAMES, type EngineName, type TierOptions } from '../engines/tiering.ts';
 import {
   type Backend,
   isPending,
@@ -42,7 +42,7 @@ export interface MachineOptions {
   block?: Partial<BlockEnv>;
   /** Where the state rests; memory unless told. */
   backend?: Backend;
-  /** What runs the code; `interpreter` unless told. The outcomes are the same. */
+  /** What runs the code; `auto` unless told. The outcomes are the same. */
   engine?: EngineName;
   /** When the engine compiles. */
   tier?: TierOptions;
@@ -122,8 +122,9 @@ export class EvmMachine implements Machine {
     this.#block = { ...DEFAULT_BLOCK, ...options.block };
     this.#chainId = options.chainId ?? 1n;
     const { engine, tier } = options;
-    if (engine !== undefined && !ENGINES.includes(engine)) {
-      throw new RangeError(`There is no engine "${engine}"; there are ${ENGINES.join(' and ')}.`);
+    if (engine !== undefined && !ENGINE_NAMES.includes(engine)) {
+      const names = ENGINE_NAMES.join(', ');
+      throw new RangeError(`There is no engine "${engine}"; there are ${names}.`);
     }
     this.#engine = {
       ...(engine === undefined ? {} : { engine }),

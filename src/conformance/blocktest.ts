@@ -6,6 +6,7 @@
  * that the test names, and the head of the chain is the test's last block, whose header commits to
  * the whole state. Proof of work is not checked; the tests are made without (`NoProof`).
  */
+
 import { bytesToHex } from '../base/bytes.ts';
 import { LockstepError } from '../base/errors.ts';
 import { type Block, decodeBlock } from '../chain/blocks/block.ts';
@@ -15,6 +16,7 @@ import { isExpectedBlockRejection } from '../chain/blocks/rejections.ts';
 import { type ForkSchedule, networkSchedule } from '../chain/blocks/schedule.ts';
 import { type GenesisAccount, putAccounts } from '../chain/genesis.ts';
 import type { EvmWorld } from '../chain/world.ts';
+import type { EngineName } from '../engines/names.ts';
 import { SPACES } from '../state/cells.ts';
 import { type Json, readAccounts, readBytes, readList, readObject, readText } from './fixture.ts';
 import { type CaseResult, FormatError, type RunOptions } from './types.ts';
@@ -51,7 +53,7 @@ function readSchedule(network: string, value: unknown): ForkSchedule | undefined
   }
 }
 
-function runCase(test: Json, network: string, schedule: ForkSchedule, engine: string): Ending {
+function runCase(test: Json, network: string, schedule: ForkSchedule, engine: EngineName): Ending {
   const chain = createChain(test, schedule, engine);
   if ('outcome' in chain) return chain;
   for (const [index, value] of readList(test.blocks, 'blocks').entries()) {
@@ -74,7 +76,7 @@ function runCase(test: Json, network: string, schedule: ForkSchedule, engine: st
 }
 
 /** A chain with the genesis of a test, or the case that failed where the genesis is another. */
-function createChain(test: Json, schedule: ForkSchedule, engine: string): BlockChain | Ending {
+function createChain(test: Json, schedule: ForkSchedule, engine: EngineName): BlockChain | Ending {
   const state = emptyState(schedule.chainId, engine);
   putAccounts(state.backend, readPre(test), state.keccak256);
   const genesis = decodeBlock(readBytes(test.genesisRLP, 'genesisRLP'));

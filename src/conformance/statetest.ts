@@ -4,6 +4,7 @@
  * A case passes if the state root and the hash of the logs are those of the test, and if the
  * transaction was rejected exactly where the test says so, for a reason that it names.
  */
+
 import { bytesToHex, equalBytes, hexToBytes } from '../base/bytes.ts';
 import { LockstepError } from '../base/errors.ts';
 import { blobBaseFee } from '../chain/blocks/fees.ts';
@@ -19,6 +20,7 @@ import { checkSignature, recoverSender } from '../chain/transactions/sender.ts';
 import type { Transaction } from '../chain/transactions/types.ts';
 import type { Log } from '../chain/types.ts';
 import type { EvmWorld } from '../chain/world.ts';
+import type { EngineName } from '../engines/names.ts';
 import { type Json, readAccounts, readBytes, readList, readObject, readText } from './fixture.ts';
 import { readEnv, readIndexes, readSender, readTransaction } from './state-fixture.ts';
 import type { CaseResult, RunOptions } from './types.ts';
@@ -39,7 +41,7 @@ interface StateCase {
   readonly post: Json;
   readonly accounts: readonly GenesisAccount[];
   readonly fork: string;
-  readonly engine: string;
+  readonly engine: EngineName;
 }
 
 /** Runs the cases of one state test. */

@@ -7,6 +7,7 @@
  * throws `FormatError` where the test is of another format.
  */
 
+import type { EngineName } from '../engines/names.ts';
 /** Official formats, by the command that runs them. */
 export const RUNNER_KINDS = [
   'statetest',
@@ -47,12 +48,11 @@ export interface RunRequest {
   readonly run?: string | undefined;
   /** Only a fixed sample: one case in about so many, chosen by the hash of its id. */
   readonly every?: number | undefined;
-  /** Name of the engine. */
-  readonly engine: string;
+  readonly engine: EngineName;
 }
 
 export interface RunOptions {
-  readonly engine: string;
+  readonly engine: EngineName;
   /** Whether a case shall run; a runner asks before it does the work, and leaves others out. */
   isWanted(path: string, name: string, fork: string, index?: number): boolean;
 }

@@ -4,6 +4,7 @@ import { type BlockFork, parseBlockFork } from '../chain/blocks/rules.ts';
 import { type BlobSchedule, rulesOfStep, withBlobs } from '../chain/blocks/schedule.ts';
 import { ChainState } from '../chain/blocks/state.ts';
 import type { EvmWorld, WorldOptions } from '../chain/world.ts';
+import type { EngineName } from '../engines/names.ts';
 import type { Snapshot } from '../state/backends/backend.ts';
 import { type Json, readNumber, readNumberOr, readObject } from './fixture.ts';
 
@@ -30,7 +31,7 @@ const STATES = new Map<string, { readonly state: ChainState; readonly empty: Sna
  * @param config of the test
  * @param engine one that compiles does so with all code before it runs
  */
-export function worldFor(name: string, config: unknown, engine: string): CaseWorld | undefined {
+export function worldFor(name: string, config: unknown, engine: EngineName): CaseWorld | undefined {
   const fork = parseBlockFork(name);
   if (fork === undefined) return undefined;
   const { chainId, blobs } = readChainConfig(config);
@@ -44,7 +45,7 @@ export function worldFor(name: string, config: unknown, engine: string): CaseWor
 }
 
 /** A state without accounts; its worlds are reset by whoever uses them. */
-export function emptyState(chainId: bigint, engine: string): ChainState {
+export function emptyState(chainId: bigint, engine: EngineName): ChainState {
   const key = `${chainId} ${engine}`;
   const known = STATES.get(key);
   if (known !== undefined) {
@@ -57,9 +58,8 @@ export function emptyState(chainId: bigint, engine: string): ChainState {
 }
 
 /** What a world is made with to run on an engine; a test runs its code once. */
-function engineOptions(engine: string): Pick<WorldOptions, 'engine' | 'tier'> {
-  const isCompiler = engine === 'singlepass' || engine === 'multipass';
-  return isCompiler ? { engine, tier: { entriesMin: 0 } } : {};
+function engineOptions(engine: EngineName): Required<Pick<WorldOptions, 'engine' | 'tier'>> {
+  return { engine, tier: { entriesMin: 0 } };
 }
 
 /** Reads the `config` of a test; without one, chain 1 with the schedules of its forks. */

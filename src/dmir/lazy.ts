@@ -3,10 +3,19 @@
 import type { RegionUse } from './bytecode/encode-open.ts';
 import type { Block, Func } from './ir.ts';
 
+/** What an equal source is made of, together with its code: plain data, for another thread. */
+export interface SourceRecipe {
+  /** Folder of the virtual machine. */
+  readonly vm: string;
+  /** What its frontend asks for. */
+  readonly options: unknown;
+}
+
 /** Code whose blocks are lowered when a run first reaches them. */
 export interface LazySource {
   /** Bytes of source code: what the region of code shows, and what a dispatch indexes. */
   readonly code: Uint8Array;
+  readonly recipe: SourceRecipe;
   /** How the engine reaches each region of the module. */
   readonly regions: readonly RegionUse[];
   /** Cell space of the kernel for each space of the module. */

@@ -37,7 +37,7 @@ test('run shows result, gas, events, writes and times', async () => {
   assert.match(out, /30,000 execution/);
   assert.match(out, /Transfer\n +from +0x0{35}A11Ce\n +to +0x0{38}b0\n +value +1000/i);
   assert.match(out, /slot 0x0 {2}totalSupply\n +1 → 2/);
-  assert.match(out, /interpreter +[\d.]+ ms +[\d.]+ ms +of \d+/);
+  assert.match(out, /auto +[\d.]+ ms +[\d.]+ ms +of \d+/);
 });
 
 test('run --json prints one object with every figure', async () => {
@@ -61,7 +61,7 @@ test('run --json prints one object with every figure', async () => {
   assert.equal(call.events[0].name, 'Transfer');
   assert.deepEqual(call.events[0].fields[2], { name: 'value', type: 'uint256', value: '1000' });
   assert.equal(call.writes[0].variable, 'totalSupply');
-  assert.equal(call.time[0].engine, 'interpreter');
+  assert.equal(call.time[0].engine, 'auto');
 });
 
 test('a refund counts up to a fifth of the gas, and data has a floor price', async () => {

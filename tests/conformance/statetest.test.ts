@@ -166,7 +166,7 @@ const SAMPLES: readonly (readonly [
 
 for (const [kind, path, every, least] of SAMPLES) {
   test(`one case in ${every} of ${path} passes`, { skip }, async () => {
-    const request = { engine: 'auto', every };
+    const request = { engine: 'auto' as const, every };
     let count = 0;
     for await (const event of runCases(kind, [join(corpora ?? '', path)], request, 1)) {
       assert.equal(event.kind, 'case');

@@ -1,8 +1,10 @@
 /** `lockstep statetest`, `blocktest`, `txtest`, `vmtest`: the official tests from files. */
+
 import { availableParallelism } from 'node:os';
 import type { LockstepError } from '../../base/errors.ts';
 import type { RunEvent } from '../../conformance/run.ts';
 import type { RunnerKind, RunRequest } from '../../conformance/types.ts';
+import type { EngineName } from '../../engines/names.ts';
 import { didYouMean } from '../../languages/suggest.ts';
 import { FORKS, parseFork } from '../../vms/evm/forks.ts';
 import { type Args, usageError } from '../args.ts';
@@ -33,7 +35,7 @@ async function runTests(command: ConformanceCommand, args: Args, io: Io): Promis
   }
   const jobs = readJobs(args.value('jobs'), command);
   const request: RunRequest = {
-    engine: args.value('engine') ?? 'auto',
+    engine: (args.value('engine') ?? 'auto') as EngineName,
     fork: readFork(args.value('fork'), command),
     run: readPattern(args.value('run'), command),
   };

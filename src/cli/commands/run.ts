@@ -32,10 +32,6 @@ import { slotNamer } from '../slot-names.ts';
 import { type Timing, timeCall } from '../timing.ts';
 import { transactionGas } from '../transaction-gas.ts';
 
-/** The engine of a name; `auto` is the interpreter, which is never the slower one at first. */
-const engineOf = (name: string | undefined): EngineName =>
-  name === 'singlepass' || name === 'multipass' ? name : 'interpreter';
-
 export async function run(args: Args, io: Io): Promise<number> {
   const name = onePositional(args, 'a file: lockstep run FILE', 'run');
   checkOptions(args);
@@ -78,7 +74,7 @@ async function runContract(contract: EvmContract, args: Args, io: Io): Promise<R
     fork: args.value('fork'),
     from: args.value('from'),
     gas: readPositive(args.value('gas'), '--gas'),
-    engine: engineOf(args.value('engine')),
+    engine: (args.value('engine') ?? 'auto') as EngineName,
   });
   const started = performance.now();
   const placed = creation

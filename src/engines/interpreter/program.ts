@@ -111,6 +111,8 @@ export class Program implements ProgramHandle {
   #end = 0;
   /** Its memory was given up: it must not run any more. */
   isReleased = false;
+  /** What the machine's tier keeps of it. */
+  tierState: object | undefined;
   /** Runs once, for one frame, and is given up when that ends. */
   readonly isTransient: boolean;
 
@@ -271,6 +273,13 @@ export class Program implements ProgramHandle {
   /** Address of the block's header if it is encoded, else of its stub; both stay good. */
   addressOf(id: number): number {
     return this.blocks.get(id)?.address ?? this.#stub(id);
+  }
+
+  /** Writes the addresses of blocks in a row, for compiled code to leave to; gives the row's. */
+  placeTargets(ids: readonly number[]): number {
+    const at = this.#take(Math.max(ids.length, 1) * 4);
+    for (const [i, id] of ids.entries()) this.#kernel.u32[at / 4 + i] = this.addressOf(id);
+    return at;
   }
 
   /**

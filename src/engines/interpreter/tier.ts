@@ -7,6 +7,8 @@ export interface Tier {
   entered(program: Program): void;
   /** The program's current frame stands at a block after a long run. */
   yielded(program: Program): void;
+  /** The outermost frame ended. */
+  ended(): void;
   /** The program will not run any more. */
   released(program: Program): void;
   /** Gives all compiled code up; no frame stands inside a block. */

@@ -26,7 +26,6 @@ import { Kernel } from './kernel.ts';
 import { CodeArea, Program } from './program.ts';
 import type { Tier } from './tier.ts';
 
-/** Operations of one run of the loop; it must return now and then to reach the optimising tier. */
 const BUDGET = 250_000;
 const GAS_MAX = (1n << 63n) - 1n;
 const DEPTH_RECORDS = 1026;
@@ -66,6 +65,8 @@ export class InterpreterMachine implements MachineAccess {
   gasStart = 0n;
   /** Undefined: everything runs in the interpreter. */
   tier: Tier | undefined;
+  /** Operations of one run of the loop, which must return now and then to be optimised. */
+  budget = BUDGET;
   readonly #host: VmHost;
   readonly #loader: CellLoader;
   readonly #notes: FrameNote[] = [];
@@ -256,7 +257,7 @@ export class InterpreterMachine implements MachineAccess {
     const { kernel } = this;
     const { run } = kernel.exports;
     for (;;) {
-      const status = this.#isWaiting ? L.STATUS_SUSPEND : run(this.#frame, BUDGET);
+      const status = this.#isWaiting ? L.STATUS_SUSPEND : run(this.#frame, this.budget);
       if (kernel.u8.length === 0) kernel.refresh();
       this.#checkLimits();
       const end = this.#react(status);
@@ -338,6 +339,7 @@ export class InterpreterMachine implements MachineAccess {
       note.program.release();
     }
     if (this.#depth === 0) {
+      this.tier?.ended();
       this.#last = end;
       return true;
     }

@@ -21,7 +21,7 @@ import {
 export const compileBlocks: Compiler = (input) => {
   const { versions, entries } = chooseRegions(input);
   if (entries.length === 0) return undefined;
-  const module = new RegionModule(input.addressOf);
+  const module = new RegionModule();
   for (const { region } of versions) module.add(region);
   return module.finish(entries);
 };

@@ -42,6 +42,7 @@ export const OP = {
   get: 0x20,
   set: 0x21,
   tee: 0x22,
+  globalGet: 0x23,
   i32Load: 0x28,
   i64Load: 0x29,
   i32Load16: 0x2f,

@@ -31,8 +31,8 @@ import { isNarrow, type Wide } from './wide.ts';
 export interface EmitContext {
   /** Index of the function of a region, by its place. */
   functionOf(version: number): number;
-  /** Address of the interpreter's block. */
-  addressOf(id: number): number;
+  /** Offset at which the table of targets has the address of the interpreter's block. */
+  targetOf(id: number): number;
   /** Index of a function of the kernel, of the machine, or of the module's helpers. */
   index(name: string): number;
 }
@@ -477,7 +477,8 @@ export class RegionEmitter {
         return;
       case 'suspend':
         this.#leave(end);
-        this.#code.get(LOCAL.frame).i32(end.host).i32(this.#context.addressOf(end.next));
+        this.#code.get(LOCAL.frame).i32(end.host);
+        this.#target(end.next);
         this.#pointer(end.top);
         this.#code.get(LOCAL.gas).get(LOCAL.steps).leaveTo('suspend');
         return;
@@ -530,11 +531,17 @@ export class RegionEmitter {
     if (top !== 0) this.#code.i32(top * WORD).op(OP.i32Add);
   }
 
+  /** Leaves the address of the interpreter's block on the stack. */
+  #target(id: number): void {
+    this.#code.op(OP.globalGet).sink.u32(0);
+    this.#code.access(OP.i32Load, 2, this.#context.targetOf(id));
+  }
+
   /** Goes on at a block: in its function, or in the interpreter. */
   #continueAt(id: number, top: number, version?: number): void {
     const index = version === undefined ? undefined : this.#context.functionOf(version);
     this.#code.get(LOCAL.frame);
-    if (index === undefined) this.#code.i32(this.#context.addressOf(id));
+    if (index === undefined) this.#target(id);
     this.#pointer(top);
     this.#code.get(LOCAL.gas).get(LOCAL.steps);
     if (index === undefined) this.#code.leaveTo('continue');

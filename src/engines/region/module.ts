@@ -13,14 +13,17 @@ export interface CompileInput {
   readonly source: LazySource;
   /** Blocks that were reached, the ones to compile, in order. */
   readonly blocks: readonly number[];
-  /** Address of the interpreter's block. */
-  readonly addressOf: (id: number) => number;
 }
 
 export interface CompiledModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Roots in order; function `i` is exported as `String(i)`. */
-  readonly roots: readonly number[];
+  /** What the interpreter enters. Functions are exported by their places. */
+  readonly entries: readonly Entry[];
+  /**
+   * Blocks whose addresses in the interpreter the code asks for: 32 bits each, in this order, from
+   * the address that is the global `targets`.
+   */
+  readonly targets: readonly number[];
 }
 
 /** An engine's compiler: undefined where none of the blocks can be compiled. */
@@ -32,6 +35,7 @@ export interface Entry {
   readonly place: number;
 }
 
+const TARGET_BYTES = 4;
 const REGION_PARAMS: readonly ValueType[] = [I32, I32, I64, I64];
 /** Functions of the kernel with other parameters than pointers alone: P pointer, L limb. */
 const RUNTIME: Readonly<Record<string, readonly [params: string, result: string]>> = {
@@ -67,16 +71,16 @@ const typesOf = (text: string): ValueType[] =>
 export class RegionModule {
   readonly #module = new ModuleWriter();
   readonly #indices = new Map<string, number>();
-  readonly #addressOf: (id: number) => number;
+  readonly #targets = new Map<number, number>();
   readonly #type: number;
   readonly #first: number;
 
-  constructor(addressOf: (id: number) => number) {
+  constructor() {
     const module = this.#module;
     const indices = this.#indices;
-    this.#addressOf = addressOf;
     module.importMemory('env', 'memory', INITIAL_PAGES);
     module.importTable('env', 'table');
+    module.importGlobal('env', 'targets', I32);
     for (const [name, [params, result]] of Object.entries(RUNTIME)) {
       const type = module.type(typesOf(params), typesOf(result));
       indices.set(name, module.importFunction('env', name, type));
@@ -92,18 +96,26 @@ export class RegionModule {
   add(region: Region): void {
     const emitter = new RegionEmitter(region, {
       functionOf: (place) => this.#first + place,
-      addressOf: this.#addressOf,
+      targetOf: (id) => this.#targetOf(id),
       index: (name) => this.#indices.get(name) as number,
     });
     emitter.emit();
     this.#module.addFunction(this.#type, emitter.locals, emitter.bytes);
   }
 
+  #targetOf(id: number): number {
+    const known = this.#targets.get(id);
+    if (known !== undefined) return known;
+    const offset = this.#targets.size * TARGET_BYTES;
+    this.#targets.set(id, offset);
+    return offset;
+  }
+
   /** The module, with the regions that the interpreter enters. */
   finish(entries: readonly Entry[]): CompiledModule {
-    for (const [i, { place }] of entries.entries()) {
-      this.#module.exportFunction(String(i), this.#first + place);
+    for (let place = 0; place < this.#module.nextFunction - this.#first; place++) {
+      this.#module.exportFunction(String(place), this.#first + place);
     }
-    return { bytes: this.#module.finish(), roots: entries.map(({ root }) => root) };
+    return { bytes: this.#module.finish(), entries, targets: [...this.#targets.keys()] };
   }
 }

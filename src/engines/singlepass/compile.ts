@@ -9,8 +9,8 @@ import { type CompileInput, type Compiler, type Entry, RegionModule } from '../r
 import { isCompiled, lowerBlock, RegionBuilder } from '../region/region.ts';
 
 /** Compiles the blocks; undefined where none of them can be compiled. */
-export const compileBlocks: Compiler = ({ source, blocks, addressOf }: CompileInput) => {
-  const module = new RegionModule(addressOf);
+export const compileBlocks: Compiler = ({ source, blocks }: CompileInput) => {
+  const module = new RegionModule();
   const places = new Map(blocks.map((id, place) => [id, place]));
   const named = new Set<number>();
   const resumed = new Set<number>();

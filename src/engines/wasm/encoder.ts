@@ -17,7 +17,7 @@ export const VOID = 0x40;
 export type ValueType = typeof I32 | typeof I64 | typeof F32 | typeof F64 | typeof V128;
 
 const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
-const KIND = { function: 0, table: 1, memory: 2 } as const;
+const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
 const FUNC_TYPE = 0x60;
 const FUNCREF = 0x70;
 /** `\0asm` and version 1. */
@@ -70,6 +70,11 @@ export class ModuleWriter {
   /** A table of function references. */
   importTable(module: string, name: string): void {
     this.#imports.push({ module, name, kind: KIND.table, description: [FUNCREF, 0x00, 0x00] });
+  }
+
+  /** A global that does not change. */
+  importGlobal(module: string, name: string, type: ValueType): void {
+    this.#imports.push({ module, name, kind: KIND.global, description: [type, 0x00] });
   }
 
   /** Index that the next function will have. */

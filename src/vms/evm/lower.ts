@@ -51,6 +51,7 @@ const NO_TARGETS: Inst['targets'] = [];
 export class Lowerer {
   readonly code: Uint8Array;
   readonly destinations: Uint8Array;
+  readonly options: LowerOptions;
   readonly opcodes: ForkOpcodes;
   readonly expByte: number;
   readonly #lengthMax: number;
@@ -83,6 +84,7 @@ export class Lowerer {
 
   constructor(code: Uint8Array, options: LowerOptions) {
     this.code = code;
+    this.options = options;
     this.destinations = findJumpDestinations(code);
     this.opcodes = opcodesOf(options.fork, options.overrides);
     this.expByte = Number(costsOf(options.fork, options.overrides).expByte);

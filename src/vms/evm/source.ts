@@ -51,6 +51,7 @@ function bitsByOffset(
 export function createEvmSource(lowerer: Lowerer): LazySource {
   return {
     code: lowerer.code,
+    recipe: { vm: 'evm', options: lowerer.options },
     regions: REGION_USES,
     spaces: SPACE_NUMBERS,
     destinations: lowerer.destinations,

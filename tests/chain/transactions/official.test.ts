@@ -30,7 +30,7 @@ import { findCorpora, NO_CORPORA, readBundle } from '../../support/corpora.ts';
 
 const corpora = findCorpora();
 const skip = corpora === undefined && NO_CORPORA;
-const EVERYTHING = { engine: 'interpreter', isWanted: () => true };
+const EVERYTHING = { engine: 'interpreter' as const, isWanted: () => true };
 
 /** The lines of the bundles in a folder: one original file each. */
 function* readLines(folder: string): Generator<string> {

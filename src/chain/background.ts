@@ -1,0 +1,158 @@
+/**
+ * Compiles beside the run: one thread for all machines of a process, and what it made, by code,
+ * recipe and engine, within a budget of bytes.
+ *
+ * Under Node results are taken without the event loop, so that a long run gets them too. Where a
+ * platform has no threads code stays with the interpreter.
+ */
+import type { BackgroundCompiler, CompileJob, FinishedCode } from '../engines/tiers/background.ts';
+import type { JobMessage, JobResult, ThreadSetup } from './compile-worker.ts';
+
+/** Bytes of WebAssembly that are kept, of which the platform makes several times as much. */
+const BYTES_MAX = 32 * 1024 * 1024;
+
+/** A thread that compiles. */
+interface Thread {
+  post(message: JobMessage): void;
+  /** A result that nobody took yet. */
+  receive(): JobResult | undefined;
+  /** How many results there were so far. */
+  readonly answers: number;
+}
+
+// This file is TypeScript, or what the compiler made of it, and so is the thread's.
+const WORKER_FILE = import.meta.url.endsWith('.ts') ? './compile-worker.ts' : './compile-worker.js';
+
+/** A thread of Node: it does not keep the process alive. */
+function startNodeThread(threads: typeof import('node:worker_threads')): Thread {
+  const { port1, port2 } = new threads.MessageChannel();
+  const finished = new SharedArrayBuffer(4);
+  const setup: ThreadSetup = { kind: 'compile', port: port2, finished };
+  const worker = new threads.Worker(new URL(WORKER_FILE, import.meta.url), {
+    workerData: setup,
+    transferList: [port2],
+    execArgv: [],
+  });
+  // A thread that dies answers no more; what was asked of it stays with the interpreter.
+  worker.on('error', () => {});
+  worker.unref();
+  port1.unref();
+  const count = new Int32Array(finished);
+  return {
+    post: (message) => port1.postMessage(message),
+    receive: () => threads.receiveMessageOnPort(port1)?.message as JobResult | undefined,
+    get answers() {
+      return Atomics.load(count, 0);
+    },
+  };
+}
+
+/** A thread of a browser, whose results come with the event loop. */
+function startWebThread(): Thread {
+  const worker = new Worker(new URL('./compile-worker.js', import.meta.url), { type: 'module' });
+  const results: JobResult[] = [];
+  let answers = 0;
+  worker.addEventListener('message', ({ data }) => {
+    results.push(data as JobResult);
+    answers++;
+  });
+  return {
+    post: (message) => worker.postMessage(message),
+    receive: () => results.shift(),
+    get answers() {
+      return answers;
+    },
+  };
+}
+
+/** Starts a thread; undefined where the platform has none. */
+function startThread(): Thread | undefined {
+  const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+  if (threads !== undefined) return startNodeThread(threads);
+  return typeof Worker === 'undefined' ? undefined : startWebThread();
+}
+
+export class SharedCompiler implements BackgroundCompiler {
+  readonly #start: () => Thread | undefined;
+  #thread: Thread | undefined;
+  #isStarted = false;
+  #taken = 0;
+  /** What was made, the latest used last; null: nothing could be. */
+  readonly #codes = new Map<string, FinishedCode | null>();
+  readonly #pending = new Set<string>();
+  readonly #bytesMax: number;
+  #bytes = 0;
+  /** What went wrong in the thread. */
+  readonly faults: string[] = [];
+
+  /** @param bytesMax bytes of WebAssembly after which what was used least lately is given up */
+  constructor(start: () => Thread | undefined = startThread, bytesMax = BYTES_MAX) {
+    this.#start = start;
+    this.#bytesMax = bytesMax;
+  }
+
+  get finished(): number {
+    return this.#thread?.answers ?? 0;
+  }
+
+  obtain(key: string, makeJob: () => CompileJob): FinishedCode | null | undefined {
+    this.#take();
+    const known = this.#codes.get(key);
+    if (known === null) return null;
+    if (known === undefined && this.#pending.has(key)) return undefined;
+    const job = makeJob();
+    if (known !== undefined) {
+      this.#codes.delete(key);
+      this.#codes.set(key, known);
+      const there = new Set(known.blocks);
+      const missing = job.blocks.filter((block) => !there.has(block));
+      if (missing.length === 0) return known;
+      if (this.#pending.has(key)) return undefined;
+      return this.#ask(key, { ...job, blocks: [...known.blocks, ...missing] });
+    }
+    return this.#ask(key, job);
+  }
+
+  #ask(key: string, job: CompileJob): null | undefined {
+    if (!this.#isStarted) {
+      this.#isStarted = true;
+      this.#thread = this.#start();
+    }
+    if (this.#thread === undefined) return null;
+    this.#pending.add(key);
+    this.#thread.post({ key, job });
+    return undefined;
+  }
+
+  #take(): void {
+    const thread = this.#thread;
+    while (thread !== undefined && thread.answers > this.#taken) {
+      const result = thread.receive();
+      if (result === undefined) return;
+      this.#taken++;
+      const { key, code, fault } = result;
+      this.#pending.delete(key);
+      if (fault !== undefined) this.faults.push(fault);
+      this.#bytes += (code?.bytes ?? 0) - (this.#codes.get(key)?.bytes ?? 0);
+      this.#codes.delete(key);
+      this.#codes.set(key, code);
+      this.#evict();
+    }
+  }
+
+  #evict(): void {
+    for (const [key, code] of this.#codes) {
+      if (this.#bytes <= this.#bytesMax) return;
+      this.#bytes -= code?.bytes ?? 0;
+      this.#codes.delete(key);
+    }
+  }
+}
+
+let shared: SharedCompiler | undefined;
+
+/** The compiler of this process. */
+export function sharedCompiler(): SharedCompiler {
+  shared ??= new SharedCompiler();
+  return shared;
+}

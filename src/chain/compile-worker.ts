@@ -1,0 +1,89 @@
+/**
+ * The thread that compiles beside the run: takes jobs, gives modules that the platform has
+ * optimised. `src/chain/background.ts` starts it and talks to it.
+ */
+import type { LazySource, SourceRecipe } from '../dmir/lazy.ts';
+import type { CompileJob, FinishedCode } from '../engines/tiers/background.ts';
+import { COMPILERS } from '../engines/tiers/compilers.ts';
+import { warmUp } from '../engines/tiers/warm-up.ts';
+import { Lowerer, type LowerOptions } from '../vms/evm/lower.ts';
+import { createEvmSource } from '../vms/evm/source.ts';
+
+/** What the thread is told. */
+export interface JobMessage {
+  readonly key: string;
+  readonly job: CompileJob;
+}
+
+/** What it tells; null: there was nothing to compile, or a fault that says so. */
+export interface JobResult {
+  readonly key: string;
+  readonly code: FinishedCode | null;
+  readonly fault?: string;
+}
+
+/** With what a thread of Node is started. */
+export interface ThreadSetup {
+  readonly kind: 'compile';
+  readonly port: import('node:worker_threads').MessagePort;
+  /** One 32-bit number: how many jobs were answered. */
+  readonly finished: SharedArrayBuffer;
+}
+
+const FRONTENDS: Readonly<Record<string, (code: Uint8Array, options: unknown) => LazySource>> = {
+  evm: (code, options) => createEvmSource(new Lowerer(code, options as LowerOptions)),
+};
+
+function sourceOf({ vm, options }: SourceRecipe, code: Uint8Array): LazySource {
+  const frontend = FRONTENDS[vm];
+  if (frontend === undefined) throw new Error(`BUG: nobody compiles code of ${vm}`);
+  return frontend(code, options);
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Compiles the blocks of a job; null where none of them can be compiled. */
+export async function runJob({ engine, recipe, code, blocks }: CompileJob) {
+  const made = COMPILERS[engine]({ source: sourceOf(recipe, code), blocks });
+  if (made === undefined) return null;
+  const { bytes, entries, targets } = made;
+  const module = new WebAssembly.Module(bytes);
+  await warmUp(module, bytes.length, pause);
+  return { module, entries, targets, bytes: bytes.length, blocks };
+}
+
+/** Answers jobs one after another. */
+export function serve(
+  listen: (onMessage: (message: JobMessage) => void) => void,
+  answer: (result: JobResult) => void,
+): void {
+  let last = Promise.resolve();
+  listen(({ key, job }) => {
+    last = last.then(async () => {
+      try {
+        answer({ key, code: await runJob(job) });
+      } catch (error) {
+        answer({ key, code: null, fault: String(error) });
+      }
+    });
+  });
+}
+
+const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+const setup = threads?.workerData as ThreadSetup | null | undefined;
+if (setup?.kind === 'compile') {
+  const count = new Int32Array(setup.finished);
+  serve(
+    (onMessage) => setup.port.on('message', onMessage),
+    (result) => {
+      setup.port.postMessage(result);
+      Atomics.add(count, 0, 1);
+    },
+  );
+} else if (threads === undefined && typeof document === 'undefined') {
+  const scope = globalThis as unknown as Worker;
+  serve(
+    (onMessage) => scope.addEventListener('message', ({ data }) => onMessage(data)),
+    (result) => scope.postMessage(result),
+  );
+}

@@ -1,0 +1,95 @@
+/**
+ * Puts compiled code in the place of a program's blocks, and takes it away again.
+ *
+ * Both ask that frames of the program stand at the entries of blocks: a frame that runs moves over
+ * at the next block that it comes to, in either direction.
+ */
+import { assert } from '../../base/assert.ts';
+import type { Program } from '../interpreter/program.ts';
+import type { InterpreterMachine } from '../interpreter/trampoline.ts';
+import type { CompiledModule } from '../region/module.ts';
+
+/** Compiled code without its bytes, as another thread hands it over. */
+export interface CompiledCode extends Omit<CompiledModule, 'bytes'> {
+  readonly module: WebAssembly.Module;
+}
+
+/** Part of the code area after which nothing more is compiled. */
+const AREA_FULL = 0.4;
+
+export class Installer {
+  readonly #machine: InterpreterMachine;
+  readonly #imports: Record<string, WebAssembly.ImportValue>;
+  /** Places in the kernel's table by program, and those that nobody has. */
+  readonly #places = new Map<Program, number[]>();
+  readonly #freePlaces: number[] = [];
+  #nextPlace = 1;
+
+  constructor(machine: InterpreterMachine) {
+    this.#machine = machine;
+    const { kernel } = machine;
+    const functions = Object.entries(kernel.exports).filter(([name]) => name.startsWith('rt'));
+    this.#imports = {
+      memory: kernel.exports.memory,
+      table: kernel.table,
+      fetch: (space: number, key: number) => machine.fetchCell(space, key),
+      ...(Object.fromEntries(functions) as Record<string, WebAssembly.ImportValue>),
+    };
+  }
+
+  /** Whether there is no room for more code. */
+  get isFull(): boolean {
+    const { area } = this.#machine;
+    return area.used > area.size * AREA_FULL;
+  }
+
+  /** Has the program run the code, and nothing else that was compiled for it. */
+  install(
+    program: Program,
+    { module, entries, targets }: CompiledCode,
+    isWanted: (root: number) => boolean = () => true,
+  ): void {
+    this.remove(program);
+    const env = { ...this.#imports, targets: program.placeTargets(targets) };
+    const { exports } = new WebAssembly.Instance(module, { env });
+    const places: number[] = [];
+    this.#places.set(program, places);
+    for (const { root, place } of entries) {
+      if (!isWanted(root)) continue;
+      const index = this.#takePlace();
+      this.#machine.kernel.table.set(index, exports[String(place)]);
+      places.push(index);
+      program.install(root, index);
+    }
+  }
+
+  /** Has the interpreter run all of the program. */
+  remove(program: Program): void {
+    program.uninstallAll();
+    this.forget(program);
+  }
+
+  /** Gives the places of a program up that does not run any more. */
+  forget(program: Program): void {
+    const { table } = this.#machine.kernel;
+    for (const place of this.#places.get(program) ?? []) {
+      table.set(place, null);
+      this.#freePlaces.push(place);
+    }
+    this.#places.delete(program);
+  }
+
+  /** The same as `remove` for every program. */
+  removeAll(): void {
+    for (const program of [...this.#places.keys()]) this.remove(program);
+  }
+
+  #takePlace(): number {
+    const free = this.#freePlaces.pop();
+    if (free !== undefined) return free;
+    const { table } = this.#machine.kernel;
+    if (this.#nextPlace >= table.length) table.grow(table.length);
+    assert(this.#nextPlace < table.length, 'the table of compiled code did not grow');
+    return this.#nextPlace++;
+  }
+}
