@@ -13,12 +13,28 @@ import type { LazySource } from '../dmir/lazy.ts';
 import type { Program } from './interpreter/program.ts';
 import type { Tier } from './interpreter/tier.ts';
 import type { InterpreterMachine } from './interpreter/trampoline.ts';
-import { compileBlocks } from './multipass/compile.ts';
+import { type CompiledModule, type CompileInput, compileBlocks } from './multipass/compile.ts';
 
 /** Engines that a machine can be asked for. */
 export const ENGINES = ['interpreter', 'multipass'] as const;
 
 export type EngineName = (typeof ENGINES)[number];
+
+/** Makes a module of blocks; undefined where none of them can be compiled. */
+export type Compiler = (input: CompileInput) => CompiledModule | undefined;
+
+/** What compiles, by the engine. */
+export const COMPILERS: Readonly<Record<Exclude<EngineName, 'interpreter'>, Compiler>> = {
+  multipass: compileBlocks,
+};
+
+/** A module as it was compiled, for tools. */
+export interface CompiledNote {
+  readonly program: Program;
+  /** Those that the compiler was given, in order. */
+  readonly blocks: readonly number[];
+  readonly module: CompiledModule;
+}
 
 export interface TierOptions {
   /**
@@ -26,6 +42,8 @@ export interface TierOptions {
    * new since then. 0: at once.
    */
   readonly entriesMin?: number;
+  /** Told of every module that takes the place of the interpreter's blocks. */
+  readonly onCompiled?: (note: CompiledNote) => void;
 }
 
 const ENTRIES_MIN = 64;
@@ -52,14 +70,17 @@ interface ProgramState {
 export class CompilerTier implements Tier {
   readonly #machine: InterpreterMachine;
   readonly #entriesMin: number;
+  readonly #onCompiled: TierOptions['onCompiled'];
   readonly #states = new Map<Program, ProgramState>();
   readonly #freePlaces: number[] = [];
   readonly #imports: Record<string, WebAssembly.ImportValue>;
   #nextPlace = 1;
 
-  constructor(machine: InterpreterMachine, { entriesMin = ENTRIES_MIN }: TierOptions = {}) {
+  constructor(machine: InterpreterMachine, options: TierOptions = {}) {
+    const { entriesMin = ENTRIES_MIN } = options;
     this.#machine = machine;
     this.#entriesMin = entriesMin;
+    this.#onCompiled = options.onCompiled;
     const { kernel } = machine;
     const functions = Object.entries(kernel.exports).filter(([name]) => name.startsWith('rt'));
     this.#imports = {
@@ -142,6 +163,7 @@ export class CompilerTier implements Tier {
       state.places.push(place);
       program.install(root, place);
     }
+    this.#onCompiled?.({ program, blocks, module });
   }
 
   #takePlace(): number {
@@ -155,7 +177,7 @@ export class CompilerTier implements Tier {
 }
 
 /** Blocks that code can reach, as far as its jumps tell, and every destination of a jump. */
-function reachable({ source }: Program): readonly number[] {
+export function reachable({ source }: Pick<Program, 'source'>): readonly number[] {
   const found = new Set<number>([0]);
   for (const [pc, isDestination] of source.destinations.entries()) {
     if (isDestination === 1) found.add(pc);
