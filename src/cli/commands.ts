@@ -15,6 +15,7 @@ export type CommandName =
   | 'compile'
   | 'disasm'
   | 'dump'
+  | 'bench'
   | 'repl'
   | 'statetest'
   | 'blocktest'
@@ -176,6 +177,35 @@ export const COMMANDS: readonly CommandSpec[] = [
       'With a call the contract is deployed and called on the engine, each time from the state',
       'before the first call, and opt and wasm show what was compiled. tiers then lists every',
       'block that was reached, with its sizes, what runs it, and in which regions it is.',
+    ].join('\n'),
+  },
+  {
+    name: 'bench',
+    usage: 'bench [SUITE] [FILE|HEX] [--call SIGNATURE ARGUMENTS…] [options]',
+    summary: 'measure calls of a contract on every engine',
+    options: [
+      { name: 'call', value: 'SIGNATURE ARGUMENTS…', summary: 'function to call, with arguments' },
+      { name: 'data', value: 'HEX', summary: 'call with this calldata instead' },
+      { name: 'value', value: 'WEI', summary: 'value of the call, such as 1ether' },
+      { name: 'deploy-args', value: 'ARGUMENTS…', summary: 'arguments of the constructor' },
+      { name: 'deploy-value', value: 'WEI', summary: 'value of the deployment' },
+      { name: 'engine', value: 'NAME', summary: 'only this engine; all of them unless told' },
+      { name: 'rounds', value: 'COUNT', summary: 'rounds, samples or copies; by suite' },
+      { name: 'save', value: 'FILE', summary: 'keep the run' },
+      { name: 'against', value: 'FILE', summary: 'compare with a run that was kept' },
+      FORK,
+      CONTRACT,
+      JSON_OPTION,
+    ],
+    details: [
+      'Suites: call (the usual one; CPU time of a call in steady state), latency (the first call',
+      'of a contract just deployed), compile (time and size of what such calls have compiled) and',
+      'memory (what a contract adds to the resident memory). Without a file they measure an',
+      'ERC-20 transfer of a built-in token.',
+      '',
+      'The contract is deployed and every call begins with the state that this left. Engines are',
+      'compared with the interpreter before they are timed. Figures are worth something on a',
+      'machine that does nothing else.',
     ].join('\n'),
   },
   {

@@ -56,7 +56,7 @@ async function runCalls({ contract: given, fork, args }: DumpContext): Promise<R
   const call = await readCall(contract, args);
   const creation = await readCreation(contract, args);
   if (call === undefined) throw new Error('BUG: a call was asked for');
-  const { machine, notes } = createNotingMachine(fork, engine);
+  const { machine, notes } = createNotingMachine({ fork, engine });
   const session = await openSession({ createMachine: async () => machine }, { fork });
   const placed = creation
     ? deployContract(session, contract, creation.init, creation.argumentData, creation.value)

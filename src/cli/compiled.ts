@@ -3,17 +3,11 @@
  * here is timed, and the same calls compile the same code.
  */
 import { bytesToBigint } from '../base/u256.ts';
-import { createMachine, type EvmMachine } from '../chain/machine.ts';
+import { createMachine, type EvmMachine, type MachineOptions } from '../chain/machine.ts';
 import type { CallOptions, Hex, Outcome } from '../chain/types.ts';
 import type { Program } from '../engines/interpreter/program.ts';
 import { chooseRegions } from '../engines/multipass/compile.ts';
-import {
-  COMPILERS,
-  type CompiledNote,
-  ENGINES,
-  type EngineName,
-  reachable,
-} from '../engines/tiering.ts';
+import { COMPILERS, type CompiledNote, ENGINES, reachable } from '../engines/tiering.ts';
 import { decodeModule, type WasmFunction, type WasmModule } from '../engines/wasm/decode.ts';
 import type { FunctionNote } from '../engines/wasm/print.ts';
 import type { Fork } from '../vms/evm/forks.ts';
@@ -40,10 +34,10 @@ export interface NotingMachine {
   readonly notes: ReadonlyMap<Program, CompiledNote>;
 }
 
-export function createNotingMachine(fork: Fork, engine: EngineName): NotingMachine {
+export function createNotingMachine(options: MachineOptions): NotingMachine {
   const notes = new Map<Program, CompiledNote>();
   const onCompiled = (note: CompiledNote): void => void notes.set(note.program, note);
-  return { machine: createMachine({ fork, engine, tier: { onCompiled } }), notes };
+  return { machine: createMachine({ ...options, tier: { onCompiled } }), notes };
 }
 
 /** The program of code that the machine holds. */
