@@ -8,7 +8,7 @@ import { hexToBytes } from '../src/base/bytes.ts';
 import { bytesToBigint } from '../src/base/u256.ts';
 import { createMachine, type EvmMachine } from '../src/chain/machine.ts';
 import type { CallOptions, Hex } from '../src/chain/types.ts';
-import { measureCpuMs } from '../src/cli/bench/measure.ts';
+import { measureTransfers } from '../src/cli/bench/transfers.ts';
 import type { EngineName } from '../src/engines/tiering.ts';
 import { findArtifact } from '../tests/lives/compile.ts';
 import { CASE_BLOCK } from '../tests/oracle/case.ts';
@@ -18,9 +18,6 @@ export const OWNER: Hex = '0x00000000000000000000000000000000000000a0';
 
 const ACCOUNTS = 1000;
 const SUPPLY = 1_000_000n;
-const WARM_UP_ROUNDS = 10;
-/** Passes over all senders in one sample: far more work than a restore leaves behind. */
-const PASSES = 10;
 
 const word = (value: bigint): string => value.toString(16).padStart(64, '0');
 
@@ -58,25 +55,9 @@ export async function prepareTransfers(engine: EngineName): Promise<Transfers> {
   return { machine, code, mintings, calls };
 }
 
-/** Microseconds of CPU time for a transfer, by round. */
-async function measureTransfers({ machine, calls }: Transfers, rounds: number): Promise<number[]> {
-  const snapshot = machine.snapshot();
-  const samples: number[] = [];
-  for (let round = 0; round < WARM_UP_ROUNDS + rounds; round++) {
-    machine.restore(snapshot);
-    // The first transfer after a restore loads the state again; it is not the steady state.
-    for (const call of calls) assert.equal(machine.call(call).status, 'success');
-    const ms = await measureCpuMs(() => {
-      for (let pass = 0; pass < PASSES; pass++) for (const call of calls) machine.call(call);
-    });
-    if (round >= WARM_UP_ROUNDS) samples.push((ms * 1000) / (ACCOUNTS * PASSES));
-  }
-  return samples;
-}
-
 if (import.meta.main) {
   const [rounds, engine] = process.argv.slice(2);
   const transfers = await prepareTransfers(engine as EngineName);
-  const samples = await measureTransfers(transfers, Number(rounds));
+  const samples = await measureTransfers(transfers.machine, transfers.calls, Number(rounds));
   process.stdout.write(JSON.stringify(samples));
 }

@@ -84,6 +84,11 @@ test('lockstep bench measures a contract on every engine', async () => {
     rows.map(({ name, engine }: Record<string, string>) => `${name} ${engine}`),
     ENGINES.map((engine) => `token ${engine}`),
   );
+  const transfers = await bench('erc', '--rounds', '1');
+  assert.deepEqual(
+    transfers.rows.map(({ engine }: Record<string, string>) => engine),
+    ENGINES,
+  );
   const [row] = (await bench('call', '--engine', 'interpreter', '--rounds', '1')).rows;
   assert.ok(row.us > 0);
   assert.equal(row.ratio, 1);
@@ -135,9 +140,11 @@ test('a run is kept, and the next one compared with it', async (context) => {
 
 test('what cannot be measured is refused with what to do', async () => {
   const cases: readonly (readonly [words: string, pattern: RegExp])[] = [
-    ['speed', /no suite speed; the suites: call, latency, compile, memory/],
+    ['speed', /no suite speed; the suites: call, latency, compile, memory, erc/],
     ['examples/erc20/Token.sol', /the suite comes before the file/],
     ['call examples/erc20/Token.sol', /needs a call of the file: --call/],
+    ['evm', /needs what only the repository has; there: npm run bench -- evm/],
+    ['erc 0x00', /erc measures transfers of the built-in token/],
     ['call 0xfe --data 0x', /ends with halt \(invalid-opcode\); only success is measured/],
     ['call --call f()', /--call needs a file/],
     ['call --engine turbo', /no engine turbo/],

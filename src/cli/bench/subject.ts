@@ -75,7 +75,7 @@ export function fillCopy({ state }: EvmMachine, subject: Subject, { address }: C
 }
 
 /** What the calls come to, in a form that shows every difference. */
-function tell({ status, gasUsed, gasRefund, output, logs, writes }: Outcome): string {
+export function tell({ status, gasUsed, gasRefund, output, logs, writes }: Outcome): string {
   const values = [status, gasUsed, gasRefund, output, logs, writes];
   return JSON.stringify(values, (_, value: unknown) => {
     if (typeof value === 'bigint') return `0x${value.toString(16)}`;

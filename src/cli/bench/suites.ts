@@ -7,6 +7,7 @@ import { measureLatency } from './latency.ts';
 import { format, tableText } from './measure.ts';
 import { measureMemory } from './memory.ts';
 import type { Subject } from './subject.ts';
+import { measureEngines } from './transfers.ts';
 
 /** What a suite found: rows for programs, and the same for people. */
 export interface Measured {
@@ -122,6 +123,20 @@ export const CONTRACT_SUITES = {
 } as const satisfies Record<string, ContractSuite>;
 
 export type ContractSuiteName = keyof typeof CONTRACT_SUITES;
+
+/** Transfers of the built-in token, which no other contract can stand in for. */
+export const TRANSFER_SUITE: ContractSuite = {
+  about: 'ERC-20 transfers between 2,000 accounts, set-up included',
+  rounds: 15,
+  run: async (subjects, engines, rounds) => {
+    const rows = [];
+    for (const subject of subjects) rows.push(...(await measureEngines(subject, engines, rounds)));
+    return measured(rows, [
+      ['µs', (row) => format(row.us)],
+      ['best µs', (row) => format(row.bestUs)],
+    ]);
+  },
+};
 
 /** The engines of a name, or all. */
 export function enginesOf(name: string | undefined): readonly EngineName[] | undefined {

@@ -6,7 +6,7 @@ import { type Args, usageError } from '../args.ts';
 import { compareRuns, readRun, saveRun } from '../bench/baseline.ts';
 import { describeMachine } from '../bench/measure.ts';
 import type { Subject } from '../bench/subject.ts';
-import { CONTRACT_SUITES, type ContractSuiteName, enginesOf } from '../bench/suites.ts';
+import { CONTRACT_SUITES, type ContractSuite, enginesOf, TRANSFER_SUITE } from '../bench/suites.ts';
 import type { Io } from '../io.ts';
 import { checkCall, readCall, readCreation } from '../message-args.ts';
 import { showNotes } from '../notes.ts';
@@ -19,19 +19,21 @@ const ROUNDS_MAX = 1_000_000n;
 
 export async function run(args: Args, io: Io): Promise<number> {
   const [suite = 'call', file, ...more] = args.positionals;
-  if (!isSuite(suite)) throw noSuite(suite);
+  const chosen = Object.hasOwn(SUITES, suite) ? SUITES[suite] : undefined;
+  if (chosen === undefined) throw noSuite(suite);
   if (more.length > 0) throw usageError(`bench takes a suite and a file, not ${more[0]}`, 'bench');
   checkCall(args, 'bench');
   const engines = enginesOf(args.value('engine'));
   if (engines === undefined) {
     throw usageError(`there is no engine ${args.value('engine')}`, 'bench');
   }
-  const { rounds: usual, run: measure } = CONTRACT_SUITES[suite];
+  const { rounds: usual, run: measure } = chosen;
   const rounds = readPositive(args.value('rounds'), '--rounds') ?? BigInt(usual);
   if (rounds > ROUNDS_MAX) throw usageError(`--rounds ${rounds}: at most ${ROUNDS_MAX}`, 'bench');
   const against = args.value('against');
   const saved = against === undefined ? undefined : readRun(against, suite);
-  const subject = await readSubject(file, args, io);
+  const subject =
+    suite === 'erc' ? await readTransfers(file, args) : await readSubject(file, args, io);
   const machine = describeMachine();
   const isJson = args.flag('json');
   const { rows, text } = await measure([subject], engines, Number(rounds));
@@ -44,12 +46,32 @@ export async function run(args: Args, io: Io): Promise<number> {
   return 0;
 }
 
-const isSuite = (name: string): name is ContractSuiteName => Object.hasOwn(CONTRACT_SUITES, name);
+const SUITES: Readonly<Record<string, ContractSuite>> = {
+  ...CONTRACT_SUITES,
+  erc: TRANSFER_SUITE,
+};
+
+/** Suites that compare with an oracle or read corpora. */
+const REPOSITORY_SUITES = ['evm', 'token', 'block', 'start'];
 
 function noSuite(name: string): InputError {
-  const names = Object.keys(CONTRACT_SUITES).join(', ');
+  if (REPOSITORY_SUITES.includes(name)) {
+    const needs = 'needs what only the repository has; there: npm run bench --';
+    return usageError(`the suite ${name} ${needs} ${name}`, 'bench');
+  }
+  const names = Object.keys(SUITES).join(', ');
   const hint = /[./\\]/.test(name) ? '; the suite comes before the file' : '';
   return usageError(`there is no suite ${name}${hint}; the suites: ${names}`, 'bench');
+}
+
+/** The transfers of the suite `erc`, which has its own contract. */
+async function readTransfers(file: string | undefined, args: Args): Promise<Subject> {
+  if (file !== undefined || args.list('call') !== undefined || args.flag('data')) {
+    const message = 'erc measures transfers of the built-in token; call measures any contract';
+    throw usageError(message, 'bench');
+  }
+  const { prepareTransfers } = await import('../bench/transfers.ts');
+  return prepareTransfers(readFork(args.value('fork')));
 }
 
 /** The contract after its deployment, and one call of it. */
