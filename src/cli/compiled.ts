@@ -92,17 +92,37 @@ export function describe(engine: CompilerName, note: CompiledNote): CompiledCode
     blocks,
     bytes: made.bytes,
     module,
-    regions: engine === 'multipass' ? treeRegions(note, module) : entryRegions(note, module),
+    regions: engine === 'multipass' ? treeRegions(note, module) : blockRegions(note, module),
   };
 }
 
-/** The functions under which the engine exports the roots. */
-function entryRegions({ module: made }: CompiledNote, module: WasmModule): CompiledRegion[] {
-  return made.roots.map((root, i) => {
-    const index = module.exports.get(String(i));
-    const found = module.functions.find((each) => each.index === index) as WasmFunction;
-    return { root, function: found, isEntry: true, blocks: new Set([root]) };
+/** Blocks that the interpreter enters, by the index of their function. */
+function entriesOf({ module: made }: CompiledNote, module: WasmModule): Map<number, number> {
+  return new Map(made.roots.map((root, i) => [module.exports.get(String(i)) as number, root]));
+}
+
+/**
+ * Of an engine that has a function for each block: the last ones of its module, in the order of the
+ * blocks. Of one that does otherwise: the entries alone.
+ */
+function blockRegions(note: CompiledNote, module: WasmModule): CompiledRegion[] {
+  const entries = entriesOf(note, module);
+  const functions = module.functions.slice(-note.blocks.length);
+  const isByBlock = [...entries].every(([index, root]) => {
+    return note.blocks[functions.findIndex((each) => each.index === index)] === root;
   });
+  const regions = isByBlock
+    ? functions.map((each, i) => ({ root: note.blocks[i] as number, function: each }))
+    : module.functions.flatMap((each) => {
+        const root = entries.get(each.index);
+        return root === undefined ? [] : [{ root, function: each }];
+      });
+  return regions.map(({ root, function: own }) => ({
+    root,
+    function: own,
+    isEntry: entries.has(own.index),
+    blocks: new Set([root]),
+  }));
 }
 
 /** The trees of multipass: the last functions of its module, one for each version. */

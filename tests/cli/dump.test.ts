@@ -89,7 +89,10 @@ test('what cannot be shown is refused with what to do', async () => {
     ['0x00 --stage=evm --call f()', /--call is for the stages opt, wasm, tiers/],
     ['0x00 --stage=wasm --times 5', /--times needs a call/],
     ['0x00 --stage=wasm --data 0x --init', /exclude each other/],
-    ['0x00 --stage=wasm --engine interpreter', /compiles nothing; the engines that do: multipass/],
+    [
+      '0x00 --stage=wasm --engine interpreter',
+      /compiles nothing; the engines that do: .*multipass/,
+    ],
     ['0x00 --stage=wasm --data 0x --times 2', /nothing of the contract was compiled.*\n.*--times/],
     ['0x00 --stage=wasm --data 0x --times 0', /--times 0: write a positive number/],
     ['examples/dmir/fib.dmir --stage=opt', /is dMIR and has no EVM code.*opt/],

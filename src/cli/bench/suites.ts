@@ -2,7 +2,7 @@
 import { ENGINES, type EngineName } from '../../engines/tiering.ts';
 import { COMPILER_NAMES } from '../compiled.ts';
 import { measureCalls } from './calls.ts';
-import { measureCompile } from './compile.ts';
+import { type CompileRow, measureCompile } from './compile.ts';
 import { measureLatency } from './latency.ts';
 import { format, tableText } from './measure.ts';
 import { measureMemory } from './memory.ts';
@@ -52,6 +52,23 @@ function measured<T extends BenchRow>(rows: readonly T[], columns: Columns<T>): 
   };
 }
 
+/** A line for each compiler: its rows as if they were one contract. */
+function compileTotals(rows: readonly CompileRow[], compilers: readonly string[]): string {
+  const lines = compilers.map((compiler) => {
+    const own = rows.filter(({ engine }) => engine === compiler);
+    if (own.length === 0) return '';
+    const sum = (of: (row: CompileRow) => number): number =>
+      own.reduce((total, row) => total + of(row), 0);
+    const wasm = sum((row) => row.wasmBytes);
+    const us = (1000 * sum((row) => row.generateMs)) / sum((row) => row.operations);
+    const compiled = format(wasm / sum((row) => row.compiledCodeBytes));
+    const whole = format(wasm / sum((row) => row.codeBytes));
+    const bytes = `${compiled} bytes of WebAssembly for a compiled byte, ${whole} for a byte of code`;
+    return `${compiler}, all: ${bytes}; ours ${format(us)} µs for an operation\n`;
+  });
+  return lines.join('');
+}
+
 const ratio = (value: number | null): string => (value === null ? '' : `${format(value)}×`);
 const kilobytes = (bytes: number): string => format(bytes / 1000);
 
@@ -90,7 +107,7 @@ export const CONTRACT_SUITES = {
       const rows = subjects.flatMap((subject) =>
         compilers.flatMap((engine) => measureCompile(subject, engine, rounds) ?? []),
       );
-      return measured(rows, [
+      const { text, ...rest } = measured(rows, [
         ['bytes', (row) => String(row.codeBytes)],
         ['compiled', (row) => String(row.compiledCodeBytes)],
         ['operations', (row) => String(row.operations)],
@@ -100,6 +117,7 @@ export const CONTRACT_SUITES = {
         ['per compiled byte', (row) => format(row.wasmPerCompiledByte)],
         ['per byte', (row) => format(row.wasmPerCodeByte)],
       ]);
+      return { ...rest, text: text + compileTotals(rows, compilers) };
     },
   },
   memory: {
