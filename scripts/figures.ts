@@ -1,12 +1,13 @@
 /**
- * `npm run figures`: runs the benchmarks and writes their figures into `docs/PERFORMANCE.md`, and
- * the shortest of them into the README, with the machine and the versions that made them.
+ * `npm run figures [-- SUITE…]`: runs the benchmarks, or some of them, keeps the runs in
+ * `bench/baseline`, and writes the figures of all kept runs into `docs/PERFORMANCE.md`, the few
+ * that say most into the README, with the machine and the versions that made them.
  *
- * A suite that cannot run, or whose proof fails, leaves both as they are. Exit codes: 0 written,
- * 1 a suite failed.
+ * A suite that cannot run, or whose proof fails, leaves the pages as they are. Exit codes: 0
+ * written, 1 a suite failed, 2 bad usage.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -19,59 +20,67 @@ interface Row {
 
 type Means = Readonly<Record<string, number>>;
 
-interface EvmRow extends Row {
+interface EvmFigures {
   readonly group: string;
   readonly cpuMs: number;
   readonly ratio: number;
   readonly dispatchesPerInstruction: number;
 }
 
-/** The objects that the suites print with `--json`. */
+/** A run of a suite as it is kept. */
+interface Run<T> {
+  readonly machine: string;
+  readonly rows: readonly (Row & T)[];
+}
+
 export interface Figures {
-  readonly evm: {
-    readonly machine: string;
-    readonly rows: readonly EvmRow[];
+  readonly evm: Run<EvmFigures> & {
     readonly geomean: Means;
     readonly groups: Readonly<Record<string, Means>>;
     /** The average over the programs. */
     readonly dispatchesPerInstruction: number;
   };
-  readonly erc: { readonly rows: readonly (Row & { us: number; scaledUs: number | null })[] };
-  readonly latency: {
-    readonly rows: readonly (Row & { codeBytes: number; p50Ms: number; p95Ms: number })[];
-  };
-  readonly compile: {
-    readonly rows: readonly (Row & {
-      codeBytes: number;
-      compiledCodeBytes: number;
-      operations: number;
-      generateMs: number;
-      moduleMs: number;
-      wasmBytes: number;
-      wasmPerCompiledByte: number;
-      wasmPerCodeByte: number;
-    })[];
-  };
-  readonly memory: {
-    readonly rows: readonly (Row & {
-      codeBytes: number;
-      residentBytes: number;
-      areaBytes: number;
-      wasmBytes: number;
-    })[];
-  };
+  readonly erc: Run<{ us: number; scaledUs: number | null }>;
+  readonly latency: Run<{
+    codeBytes: number;
+    p50Ms: number;
+    p95Ms: number;
+    p95CpuMs: number;
+  }>;
+  readonly compile: Run<{
+    codeBytes: number;
+    compiledCodeBytes: number;
+    operations: number;
+    generateMs: number;
+    moduleMs: number;
+    wasmBytes: number;
+    wasmPerCompiledByte: number;
+    wasmPerCodeByte: number;
+  }>;
+  readonly memory: Run<{
+    codeBytes: number;
+    residentBytes: number;
+    areaBytes: number;
+    wasmBytes: number;
+  }>;
 }
 
 const SUITES = ['evm', 'erc', 'latency', 'compile', 'memory'] as const;
 
-function measure(suite: string): unknown {
-  const args = [join(ROOT, 'bench/main.ts'), suite, '--json'];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
+/** The last run of each suite, which `npm run bench -- SUITE --against FILE` takes too. */
+const BASELINE = join(ROOT, 'bench/baseline');
+const fileOf = (suite: string): string => join(BASELINE, `${suite}.json`);
+
+function measure(suite: string): void {
+  const args = [join(ROOT, 'bench/main.ts'), suite, '--save', fileOf(suite)];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
   if (status !== 0) throw new Error(`the suite ${suite} failed: ${stderr}`);
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+/** The runs that the pages show. */
+export function readFigures(): Figures {
+  const runs = SUITES.map((suite) => [suite, JSON.parse(readFileSync(fileOf(suite), 'utf8'))]);
+  return Object.fromEntries(runs) as Figures;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
@@ -85,6 +94,10 @@ function digits(value: number): string {
 }
 
 const times = (value: number | undefined): string => `${digits(value ?? 0)}×`;
+/** Suites may have run at different times; they have one machine as a rule. */
+const machinesOf = (figures: Figures): string =>
+  [...new Set(SUITES.map((suite) => figures[suite].machine))].join(', and ');
+
 const kilobytes = (bytes: number): string => digits(bytes / 1000);
 
 function renderEvm({ rows, geomean, groups, dispatchesPerInstruction }: Figures['evm']): string {
@@ -130,9 +143,10 @@ function renderTransfers({ rows }: Figures['erc']): string {
 }
 
 /** The page's part between the markers. */
-export function renderPage({ evm, erc, latency, compile, memory }: Figures): string {
+export function renderPage(figures: Figures): string {
+  const { evm, erc, latency, compile, memory } = figures;
   return [
-    `Made by \`npm run figures\` on ${evm.machine}.`,
+    `Made by \`npm run figures\` on ${machinesOf(figures)}.`,
     '',
     '## Against @ethereumjs/evm, steady state',
     '',
@@ -150,16 +164,18 @@ export function renderPage({ evm, erc, latency, compile, memory }: Figures): str
     '',
     '## The first call',
     '',
-    '`npm run bench -- latency`: the first call of a contract just deployed, in a warm process.',
+    '`npm run bench -- latency`: the first call of a contract just deployed, in a warm process: wall',
+    'time, and the 95th percentile of CPU time.',
     '',
     table(
-      ['contract', 'engine', 'bytes of code', 'median ms', '95th percentile ms'],
-      latency.rows.map(({ name, engine, codeBytes, p50Ms, p95Ms }) => [
+      ['contract', 'engine', 'bytes of code', 'median ms', '95th percentile ms', 'of CPU ms'],
+      latency.rows.map(({ name, engine, codeBytes, p50Ms, p95Ms, p95CpuMs }) => [
         name,
         engine,
         String(codeBytes),
         digits(p50Ms),
         digits(p95Ms),
+        digits(p95CpuMs),
       ]),
       2,
     ),
@@ -219,7 +235,8 @@ export function renderPage({ evm, erc, latency, compile, memory }: Figures): str
 }
 
 /** The README's part between the markers: a row for an engine. */
-export function renderReadme({ evm, erc, latency, memory }: Figures): string {
+export function renderReadme(figures: Figures): string {
+  const { evm, erc, latency, memory } = figures;
   const engines = Object.keys(evm.geomean);
   const groups = Object.keys(evm.groups);
   const rows = engines.map((engine) => {
@@ -238,26 +255,42 @@ export function renderReadme({ evm, erc, latency, memory }: Figures): string {
   });
   const heads = ['engine', ...groups, 'all', 'lowest', 'transfer µs', 'first call ms', 'memory kB'];
   return [
-    `Made by \`npm run figures\` on ${evm.machine}. Times that \`@ethereumjs/evm\` takes, as a`,
-    'geometric mean in steady state; an ERC-20 transfer, set-up included; the first call of a new',
-    'contract, the 95th percentile of the slowest; resident memory of a contract, of the largest.',
+    `Made by \`npm run figures\` on ${machinesOf(figures)}.`,
+    'How many times that `@ethereumjs/evm` takes, in steady state, as geometric means and the lowest;',
+    'an ERC-20 transfer, set-up included; the first call of a new contract, the 95th percentile of',
+    'the slowest; resident memory that a contract adds, of the largest.',
     '',
     table(heads, rows),
   ].join('\n');
 }
 
-/** Puts the body between the markers of a file. */
-function fill(name: string, body: string): void {
-  const file = join(ROOT, name);
-  const text = readFileSync(file, 'utf8');
+/** What stands between the markers of a page, and what `render` makes of the runs. */
+export const PAGES: Readonly<Record<string, (figures: Figures) => string>> = {
+  'docs/PERFORMANCE.md': renderPage,
+  'README.md': renderReadme,
+};
+
+/** The page with the body between its markers. */
+export function fillPage(name: string, text: string, body: string): string {
   const [from, to] = [text.indexOf(START), text.indexOf(END)];
   if (from < 0 || to < from) throw new Error(`${name} has no markers for figures`);
-  writeFileSync(file, `${text.slice(0, from + START.length)}\n\n${body}\n\n${text.slice(to)}`);
+  return `${text.slice(0, from + START.length)}\n\n${body}\n\n${text.slice(to)}`;
 }
 
-if (import.meta.main) {
-  const runs = SUITES.map((suite) => [suite, measure(suite)] as const);
-  const figures = Object.fromEntries(runs) as unknown as Figures;
-  fill('docs/PERFORMANCE.md', renderPage(figures));
-  fill('README.md', renderReadme(figures));
+function main(wanted: readonly string[]): void {
+  for (const suite of wanted) {
+    if (SUITES.some((each) => each === suite)) continue;
+    console.error(`no figures come from "${suite}"; the suites: ${SUITES.join(', ')}`);
+    process.exitCode = 2;
+    return;
+  }
+  mkdirSync(BASELINE, { recursive: true });
+  for (const suite of wanted.length === 0 ? SUITES : wanted) measure(suite);
+  const figures = readFigures();
+  for (const [name, render] of Object.entries(PAGES)) {
+    const file = join(ROOT, name);
+    writeFileSync(file, fillPage(name, readFileSync(file, 'utf8'), render(figures)));
+  }
 }
+
+if (import.meta.main) main(process.argv.slice(2));

@@ -89,12 +89,13 @@ export const CONTRACT_SUITES = {
     about: 'the first call of a contract just deployed, in a warm process',
     rounds: 300,
     run: async (subjects, engines, rounds) => {
-      const rows = engines.flatMap((engine) => measureLatency(subjects, engine, rounds));
+      const rows = measureLatency(subjects, engines, rounds);
       return measured(rows, [
         ['bytes', (row) => String(row.codeBytes)],
         ['p50 ms', (row) => format(row.p50Ms)],
         ['p95 ms', (row) => format(row.p95Ms)],
         ['p99 ms', (row) => format(row.p99Ms)],
+        ['p95 CPU ms', (row) => format(row.p95CpuMs)],
         ['deposit ms', (row) => format(row.depositMs)],
       ]);
     },
