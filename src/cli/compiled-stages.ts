@@ -45,8 +45,11 @@ async function compile(context: DumpContext): Promise<Ran> {
   checkCall(args, 'dump');
   if (args.flag('call') || args.flag('data')) return runCalls(context);
   const code = chooseCode(contract, args.flag('init'));
-  const compiled = compileAll(code, fork, engine);
-  return { code, machine: undefined, compiled, about: ['all blocks that the code can reach'] };
+  const { compiled, isCut } = compileAll(code, fork, engine);
+  const about = isCut
+    ? 'cut off: the first blocks that the code can reach; all would make this too long'
+    : 'all blocks that the code can reach';
+  return { code, machine: undefined, compiled, about: [about] };
 }
 
 async function runCalls({ contract: given, fork, args }: DumpContext): Promise<Ran> {

@@ -7,7 +7,13 @@ import { createMachine, type EvmMachine, type MachineOptions } from '../chain/ma
 import type { CallOptions, Hex, Outcome } from '../chain/types.ts';
 import type { Program } from '../engines/interpreter/program.ts';
 import { chooseRegions } from '../engines/multipass/compile.ts';
-import { COMPILERS, type CompiledNote, ENGINES, reachable } from '../engines/tiering.ts';
+import {
+  BLOCKS_MAX,
+  COMPILERS,
+  type CompiledNote,
+  ENGINES,
+  reachable,
+} from '../engines/tiering.ts';
 import { decodeModule, type WasmFunction, type WasmModule } from '../engines/wasm/decode.ts';
 import type { FunctionNote } from '../engines/wasm/print.ts';
 import type { Fork } from '../vms/evm/forks.ts';
@@ -67,19 +73,35 @@ export interface CompiledRegion {
 
 const CODE_ADDRESS: Hex = '0x000000000000000000000000000000000000c0de';
 
-/** All blocks that the code can reach, compiled; undefined where none of them can be. */
-export function compileAll(
-  code: Uint8Array,
-  fork: Fork,
-  engine: CompilerName,
-): CompiledCode | undefined {
+/**
+ * dMIR operations of what is compiled without a call: nearly three times what a governor of 23 kB
+ * has, and a text of some thirty megabytes.
+ */
+const OPERATIONS_MAX = 30_000;
+
+/** All that the code can reach, compiled. */
+export interface CompiledAll {
+  /** Undefined where no block can be compiled. */
+  readonly compiled: CompiledCode | undefined;
+  /** Whether there are blocks that were left out, which would make it too large. */
+  readonly isCut: boolean;
+}
+
+/** Compiles all blocks that the code can reach, in the order in which they are found. */
+export function compileAll(code: Uint8Array, fork: Fork, engine: CompilerName): CompiledAll {
   const machine = createMachine({ fork });
   machine.state.setCode(CODE_ADDRESS, code);
   const program = programOf(machine, code);
-  const blocks = reachable(program);
+  const reached = reachable(program);
+  let operations = 0;
+  const blocks = reached.filter((id) => {
+    operations += countOperations(program, [id]);
+    return operations <= OPERATIONS_MAX;
+  });
+  const isCut = blocks.length < reached.length || reached.length >= BLOCKS_MAX;
   const addressOf = (id: number): number => program.addressOf(id);
   const module = COMPILERS[engine]({ source: program.source, blocks, addressOf });
-  return module && describe(engine, { program, blocks, module });
+  return { compiled: module && describe(engine, { program, blocks, module }), isCut };
 }
 
 /** The module that a machine made last of a program. */

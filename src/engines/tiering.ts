@@ -50,7 +50,7 @@ const ENTRIES_MIN = 64;
 /** Yields of the interpreter in a program after which it is compiled. */
 const YIELDS_MIN = 2;
 /** Blocks that are compiled at a time. */
-const BLOCKS_MAX = 2000;
+export const BLOCKS_MAX = 2000;
 /** Part of the code area after which nothing more is compiled. */
 const AREA_FULL = 0.4;
 

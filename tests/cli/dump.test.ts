@@ -72,6 +72,17 @@ test('a call compiles what it reaches, and the tiers tell which blocks these are
   assert.match(out, /^@0 +\d+ +\d+ +\d+ +multipass +0 +\d+$/m);
 });
 
+test('code that would make too long a text is cut off and says so', async () => {
+  // Each of 12,288 blocks runs through the 128 instructions behind it.
+  const code = `0x${'5b01'.repeat(12_288)}`;
+  for (const stage of ['opt', 'wasm']) {
+    const { out } = await dump(code, `--stage=${stage}`);
+    assert.match(out, /^;; cut off: the first blocks/);
+    assert.ok(out.length < 40_000_000);
+  }
+  assert.match((await dump('0x00', '--stage=wasm')).out, /^;; all blocks that the code can reach/);
+});
+
 test('calldata does for code without an ABI', async () => {
   const { sizes } = await dumpJson(LOOP, '--stage=tiers', '--data', '0x00', '--times', '3');
   assert.ok(sizes.wasmBytes > 0);

@@ -7,7 +7,7 @@ import { printRegion } from '../../src/engines/multipass/print.ts';
 import { assemble } from '../../src/vms/evm/assemble.ts';
 
 function printRegions(source: string): string[] {
-  const compiled = compileAll(assemble(source), 'osaka', 'multipass');
+  const { compiled } = compileAll(assemble(source), 'osaka', 'multipass');
   assert(compiled !== undefined);
   const { program, blocks } = compiled;
   const { versions } = chooseRegions({ source: program.source, blocks });

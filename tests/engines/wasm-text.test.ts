@@ -86,7 +86,7 @@ test('the text of compiled code is the code', () => {
     PUSH1 3 SWAP1 MULMOD DUP1 DUP1 PUSH1 7 SHL ADD
     DUP1 PUSH1 @loop JUMPI GAS PUSH0 LOG1 CALLDATASIZE JUMP
     PUSH0 PUSH0 RETURN`);
-  const compiled = compileAll(code, 'osaka', 'multipass');
+  const { compiled } = compileAll(code, 'osaka', 'multipass');
   assert(compiled !== undefined);
   const text = printWasm(compiled.module, noteRegions(compiled));
   assert.match(text, /\(func \$region-0 .*\(param \$frame i32\) \(param \$pointer i32\)/);
