@@ -30,12 +30,13 @@ import { ChainState } from '../src/chain/blocks/state.ts';
 import { type GenesisAccount, putAccounts } from '../src/chain/genesis.ts';
 import { recoverSender, signTransaction } from '../src/chain/transactions/sender.ts';
 import type { SignedTransaction } from '../src/chain/transactions/types.ts';
+import { format, measureCpuMs, median } from '../src/cli/bench/measure.ts';
 import { findArtifact } from '../tests/lives/compile.ts';
 import { CASE_BLOCK } from '../tests/oracle/case.ts';
 import { createTestMachine } from '../tests/oracle/machine.ts';
 import { createPrng } from '../tests/support/prng.ts';
 import { OWNER } from './erc-transfers.ts';
-import { type BenchOptions, format, measureCpuMs, median, printTable } from './measure.ts';
+import { type BenchOptions, printTable } from './options.ts';
 
 const TRANSFERS = 1000;
 const FORK = 'cancun';

@@ -1,26 +1,23 @@
 /**
  * The transfers of the `erc` suite: a token with a balance for 1,000 random senders, and one call
- * from each. Run as a program it times them, alone in its process, and prints microseconds by
- * round.
+ * from each. Run as a program, with rounds and an engine, it times them, alone in its process, and
+ * prints microseconds by round.
  */
 import assert from 'node:assert/strict';
 import { hexToBytes } from '../src/base/bytes.ts';
 import { bytesToBigint } from '../src/base/u256.ts';
-import type { EvmMachine } from '../src/chain/machine.ts';
+import { createMachine, type EvmMachine } from '../src/chain/machine.ts';
 import type { CallOptions, Hex } from '../src/chain/types.ts';
+import { measureTransfers } from '../src/cli/bench/transfers.ts';
+import type { EngineName } from '../src/engines/tiering.ts';
 import { findArtifact } from '../tests/lives/compile.ts';
 import { CASE_BLOCK } from '../tests/oracle/case.ts';
-import { createTestMachine } from '../tests/oracle/machine.ts';
 import { createPrng } from '../tests/support/prng.ts';
-import { measureCpuMsSync } from './measure.ts';
 
 export const OWNER: Hex = '0x00000000000000000000000000000000000000a0';
 
 const ACCOUNTS = 1000;
 const SUPPLY = 1_000_000n;
-const WARM_UP_ROUNDS = 10;
-/** Passes over all senders in one sample: far more work than a restore leaves behind. */
-const PASSES = 10;
 
 const word = (value: bigint): string => value.toString(16).padStart(64, '0');
 
@@ -33,8 +30,8 @@ export interface Transfers {
   calls: CallOptions[];
 }
 
-export async function prepareTransfers(): Promise<Transfers> {
-  const machine = createTestMachine(CASE_BLOCK);
+export async function prepareTransfers(engine: EngineName): Promise<Transfers> {
+  const machine = createMachine({ fork: 'osaka', block: CASE_BLOCK, engine });
   const { init } = await findArtifact('LifeToken');
   const code = new Uint8Array([...init, ...hexToBytes(word(BigInt(OWNER)))]);
   const token = hexToBytes(machine.deploy({ code, from: OWNER }).address.slice(2));
@@ -58,23 +55,9 @@ export async function prepareTransfers(): Promise<Transfers> {
   return { machine, code, mintings, calls };
 }
 
-/** Microseconds of CPU time for a transfer, by round. */
-function measureTransfers({ machine, calls }: Transfers, rounds: number): number[] {
-  const snapshot = machine.snapshot();
-  const samples: number[] = [];
-  for (let round = 0; round < WARM_UP_ROUNDS + rounds; round++) {
-    machine.restore(snapshot);
-    // The first transfer after a restore loads the state again; it is not the steady state.
-    for (const call of calls) assert.equal(machine.call(call).status, 'success');
-    const ms = measureCpuMsSync(() => {
-      for (let pass = 0; pass < PASSES; pass++) for (const call of calls) machine.call(call);
-    });
-    if (round >= WARM_UP_ROUNDS) samples.push((ms * 1000) / (ACCOUNTS * PASSES));
-  }
-  return samples;
-}
-
 if (import.meta.main) {
-  const samples = measureTransfers(await prepareTransfers(), Number(process.argv[2]));
+  const [rounds, engine] = process.argv.slice(2);
+  const transfers = await prepareTransfers(engine as EngineName);
+  const samples = await measureTransfers(transfers.machine, transfers.calls, Number(rounds));
   process.stdout.write(JSON.stringify(samples));
 }

@@ -8,33 +8,23 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { EvmMachine } from '../src/chain/machine.ts';
-import type { CallOptions } from '../src/chain/types.ts';
+import { format, quantile } from '../src/cli/bench/measure.ts';
+import type { EngineName } from '../src/engines/tiering.ts';
 import { CASE_BLOCK } from '../tests/oracle/case.ts';
 import { observe } from '../tests/oracle/observe.ts';
-import { compareOutcome, createOracle, type Oracle } from '../tests/support/ethereumjs.ts';
+import { compareOutcome, createOracle } from '../tests/support/ethereumjs.ts';
 import { OWNER, prepareTransfers } from './erc-transfers.ts';
 import { measureSnailtracerMs } from './evm.ts';
-import { type BenchOptions, format, printTable, quantile } from './measure.ts';
+import { type BenchOptions, printTable } from './options.ts';
 
 const SNAILTRACER_REFERENCE_MS = 3600;
 
-interface ProvenTransfers {
-  machine: EvmMachine;
-  oracle: Oracle;
-  calls: CallOptions[];
-}
-
-/** Deploys the token on both sides and gives every sender a balance. */
-async function prepare(): Promise<ProvenTransfers> {
-  const { machine, mintings, calls, code } = await prepareTransfers();
+/** Every transfer equals the oracle's, in order, on the state that the earlier ones left. */
+async function prove(engine: EngineName): Promise<void> {
+  const { machine, mintings, calls, code } = await prepareTransfers(engine);
   const oracle = await createOracle(CASE_BLOCK);
   await oracle.deploy({ code, from: OWNER });
   for (const minting of mintings) await oracle.executeCall(minting);
-  return { machine, oracle, calls };
-}
-
-/** Every transfer equals the oracle's, in order, on the state that the earlier ones left. */
-async function prove({ machine, oracle, calls }: ProvenTransfers): Promise<void> {
   for (const [index, call] of calls.entries()) {
     const theirs = await oracle.call(call);
     const outcome = machine.call(call);
@@ -50,38 +40,38 @@ function plain(outcome: ReturnType<EvmMachine['call']>) {
 }
 
 /** Microseconds of a transfer by round, in a process that holds the machine alone. */
-function measureApart(rounds: number): number[] {
+function measureApart(rounds: number, engine: EngineName): number[] {
   const file = fileURLToPath(new URL('./erc-transfers.ts', import.meta.url));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [file, String(rounds)], {
-    encoding: 'utf8',
-  });
+  const args = [file, String(rounds), engine];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout) as number[];
 }
 
-export async function benchErc(options: BenchOptions): Promise<object> {
-  await prove(await prepare());
-  const samples = measureApart(options.rounds);
-  const us = quantile(samples, 0.5);
+export async function benchErc({ engines, rounds }: BenchOptions): Promise<object> {
+  for (const engine of engines) await prove(engine);
+  const samples = engines.map((engine) => measureApart(rounds, engine));
   const snailtracerMs = await measureSnailtracerMs();
   const scale = snailtracerMs === undefined ? undefined : SNAILTRACER_REFERENCE_MS / snailtracerMs;
-  const scaledUs = scale === undefined ? undefined : us * scale;
+  const rows = engines.map((engine, i) => {
+    const own = samples[i] as number[];
+    const us = quantile(own, 0.5);
+    const scaledUs = scale === undefined ? null : us * scale;
+    return { name: 'transfer', engine, us, bestUs: Math.min(...own), scaledUs };
+  });
   printTable(
-    ['call', 'µs p50', 'µs best', 'µs scaled'],
-    [
-      [
-        'ERC-20 transfer',
-        format(us),
-        format(Math.min(...samples)),
-        scaledUs === undefined ? 'no corpora' : format(scaledUs),
-      ],
-    ],
+    ['ERC-20 transfer', 'µs p50', 'µs best', 'µs scaled'],
+    rows.map(({ engine, us, bestUs, scaledUs }) => [
+      engine,
+      format(us),
+      format(bestUs),
+      scaledUs === null ? 'no corpora' : format(scaledUs),
+    ]),
   );
   if (snailtracerMs !== undefined) {
     console.log(
       `snailtracer on @ethereumjs/evm: ${format(snailtracerMs / 1000)} s here, 3.6 s there`,
     );
   }
-  const row = { name: 'transfer', engine: options.engine, us, scaledUs: scaledUs ?? null };
-  return { suite: 'erc', rows: [row] };
+  return { suite: 'erc', rows };
 }

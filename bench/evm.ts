@@ -1,57 +1,47 @@
 /**
- * The `evm` suite: the 14 speed programs in steady state, interleaved with the oracle, in CPU time.
+ * The suites `evm` and `token`: programs in steady state, interleaved with the oracle, in CPU time.
  *
- * A program's time is that of all its data sets, one after another. Every call starts from the same
- * state and is undone, on both machines. Before it is timed, every call is compared with the
- * oracle; the EVM instructions and the interpreter's dispatches for them are counted once, outside
- * of the times.
+ * A program's time is that of all its calls, one after another. Every call starts from the same
+ * state and is undone, on both machines. Before it is timed, every call is compared with the oracle
+ * (status, gas, output, logs, writes), often enough to be compiled; which instructions it executes
+ * and what the interpreter dispatches for them is counted once, outside of the times.
  */
 import assert from 'node:assert/strict';
 import { createMachine, type EvmMachine } from '../src/chain/machine.ts';
 import { profileCall } from '../src/chain/profile.ts';
 import type { CallOptions } from '../src/chain/types.ts';
+import { callRunner } from '../src/cli/bench/calls.ts';
+import { format, geometricMean, interleave, measureCpuMs } from '../src/cli/bench/measure.ts';
+import type { Subject } from '../src/cli/bench/subject.ts';
 import type { EngineName } from '../src/engines/tiering.ts';
+import { hexTextToBytes } from '../tests/oracle/case.ts';
 import { observe } from '../tests/oracle/observe.ts';
 import { listSpeedCases, type SpeedCase } from '../tests/oracle/speed-programs.ts';
 import { compareOutcome, createOracle, type Oracle, toBytes } from '../tests/support/ethereumjs.ts';
-import {
-  type BenchOptions,
-  format,
-  geometricMean,
-  measureCpuMs,
-  measureCpuMsSync,
-  median,
-  printTable,
-} from './measure.ts';
+import { type BenchContract, prepareSubject, TOKEN_SUITE } from './contracts.ts';
+import { CODE_NAMES, countInstructions, type InstructionCounts } from './instructions.ts';
+import { type BenchOptions, isWanted, printTable } from './options.ts';
 
-/** One program with its state loaded on every machine. */
+/** What is measured: the calls of one program, all on the state of the first. */
 interface Program {
-  name: string;
-  machines: Readonly<Partial<Record<EngineName, EvmMachine>>>;
-  oracle: Oracle;
-  calls: CallOptions[];
-  /** EVM instructions of all data sets. */
-  instructions: number;
-  /** Bytecode words that the interpreter dispatches for them. */
-  dispatches: number;
+  readonly name: string;
+  readonly cases: readonly SpeedCase[];
 }
 
-const OUR_ROUND_MS_MIN = 60;
-/** A compiler's code is first translated as it is, and translated well once it has run a while. */
-const OUR_WARM_UP_MS: Readonly<Record<EngineName, number>> = {
-  interpreter: 150,
-  singlepass: 1500,
-  multipass: 1500,
-  auto: 3000,
-  chaos: 0,
-};
+/** A program with its state loaded on every machine. */
+interface Proven {
+  readonly machines: readonly EvmMachine[];
+  readonly oracle: Oracle;
+  readonly calls: readonly CallOptions[];
+  readonly counts: InstructionCounts;
+  /** Bytecode words that the interpreter dispatches for them. */
+  readonly dispatches: number;
+}
+
 const THEIR_ROUND_MS_MIN = 100;
 const THEIR_WARM_UP_MS = 300;
-/** A program of which one oracle run takes longer than this gets fewer rounds. */
-const SLOW_ORACLE_MS = 400;
 /** Comparisons of a program with the oracle. */
 const PROOFS = 70;
-const SLOW_ORACLE_ROUNDS_MAX = 2;
 
 function loadMachine(cases: readonly SpeedCase[], engine: EngineName): EvmMachine {
   const machine = createMachine({ fork: 'osaka', block: cases[0]!.block, engine });
@@ -73,68 +63,31 @@ async function loadOracle(cases: readonly SpeedCase[]): Promise<Oracle> {
   return oracle;
 }
 
-type OpcodeEntry = { opHandler: (...args: unknown[]) => unknown };
-
-/** Counts the instructions that an oracle executes, by its handlers. */
-function countInstructions(oracle: Oracle): () => number {
-  let count = 0;
-  const entries = (oracle.evm as unknown as { _opcodeMap: OpcodeEntry[] })._opcodeMap;
-  const wrapped = new Map<OpcodeEntry, OpcodeEntry>();
-  entries.forEach((entry, index) => {
-    let counting = wrapped.get(entry);
-    if (counting === undefined) {
-      const { opHandler } = entry;
-      const counted = (...args: unknown[]): unknown => {
-        count++;
-        return opHandler(...args);
-      };
-      counting = { ...entry, opHandler: counted };
-      wrapped.set(entry, counting);
-    }
-    entries[index] = counting;
-  });
-  return () => count;
-}
-
-/** Runs every data set on both machines, compares them, and keeps what is to be timed. */
-async function prove(
-  name: string,
-  cases: readonly SpeedCase[],
-  engines: readonly EngineName[],
-): Promise<Program> {
+/** Runs every call on all machines, compares them, and keeps what is to be timed. */
+async function prove({ name, cases }: Program, engines: readonly EngineName[]): Promise<Proven> {
   const machine = loadMachine(cases, 'interpreter');
-  const pairs = engines.map((engine) => [engine, loadMachine(cases, engine)] as const);
-  const machines = Object.fromEntries(pairs);
+  const machines = engines.map((engine) => loadMachine(cases, engine));
   const counter = await loadOracle(cases);
-  const instructions = countInstructions(counter);
+  const counted = countInstructions(counter);
   const calls = cases.map(({ options }) => ({ ...options, data: toBytes(options.data) }));
   let dispatches = 0;
   for (const call of calls) {
     const uncommitted = { ...call, commit: false };
     const theirs = { ...(await counter.call(uncommitted)), accounts: [] };
     assert.equal(theirs.status, 'success', name);
-    for (const [engine, each] of pairs) {
-      // Often enough to be compiled.
-      for (let i = 0; i < PROOFS; i++) {
+    for (const [i, each] of machines.entries()) {
+      for (let proof = 0; proof < PROOFS; proof++) {
         const ours = { ...observe(each, each.call(uncommitted)), accounts: [] };
-        assert.deepEqual(compareOutcome(ours, theirs), [], `${name} on ${engine}`);
+        assert.deepEqual(compareOutcome(ours, theirs), [], `${name} on ${engines[i]}`);
       }
     }
     dispatches += profileCall(machine, call).dispatches;
   }
-  const oracle = await loadOracle(cases);
-  return { name, machines, oracle, calls, instructions: instructions(), dispatches };
-}
-
-function runOurs({ machines, calls }: Program, engine: EngineName, times: number): void {
-  const machine = machines[engine] as EvmMachine;
-  for (let i = 0; i < times; i++) {
-    for (const call of calls) machine.call({ ...call, commit: false });
-  }
+  return { machines, oracle: await loadOracle(cases), calls, counts: counted(), dispatches };
 }
 
 async function runTheirs(
-  { oracle, calls }: Pick<Program, 'oracle' | 'calls'>,
+  { oracle, calls }: Pick<Proven, 'oracle' | 'calls'>,
   times: number,
 ): Promise<void> {
   for (let i = 0; i < times; i++) {
@@ -146,57 +99,21 @@ async function runTheirs(
   }
 }
 
-/** Runs until warm, and gives the number of repetitions that make a round long enough. */
-function calibrate(program: Program, engine: EngineName): number {
-  let times = 1;
-  let spent = 0;
-  for (;;) {
-    const ms = measureCpuMsSync(() => runOurs(program, engine, times));
-    spent += ms;
-    if (ms < OUR_ROUND_MS_MIN) {
-      times = ms < 1 ? times * 8 : Math.ceil((times * OUR_ROUND_MS_MIN * 1.2) / ms);
-    } else if (spent > OUR_WARM_UP_MS[engine]) return times;
-  }
-}
-
-/** The same for the oracle, whose first runs are slow until its code is compiled. */
-async function calibrateTheirs(program: Program): Promise<number> {
-  let times = 1;
-  let spent = 0;
-  for (;;) {
-    const ms = await measureCpuMs(() => runTheirs(program, times));
-    spent += ms;
-    if (spent > THEIR_WARM_UP_MS) return Math.max(1, Math.ceil((times * THEIR_ROUND_MS_MIN) / ms));
-    times *= 2;
-  }
-}
-
-interface Timing {
-  /** CPU milliseconds by engine, in the order of the engines. */
-  ours: number[];
-  theirs: number;
-}
-
+/** CPU milliseconds by engine, in the order of the engines, and of the oracle. */
 async function time(
-  program: Program,
+  proven: Proven,
   engines: readonly EngineName[],
   rounds: number,
-): Promise<Timing> {
-  const ourTimes = engines.map((engine) => calibrate(program, engine));
-  const theirTimes = await calibrateTheirs(program);
-  const ours: number[][] = engines.map(() => []);
-  const theirs: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, engine] of engines.entries()) {
-      const times = ourTimes[i] as number;
-      const ms = measureCpuMsSync(() => runOurs(program, engine, times));
-      ours[i]?.push(ms / times);
-    }
-    const isSlow = (theirs[0] ?? 0) > SLOW_ORACLE_MS;
-    if (isSlow && theirs.length >= SLOW_ORACLE_ROUNDS_MAX) continue;
-    theirs.push((await measureCpuMs(() => runTheirs(program, theirTimes))) / theirTimes);
-  }
-  return { ours: ours.map(median), theirs: median(theirs) };
+): Promise<{ ours: readonly number[]; theirs: number }> {
+  const { machines, calls } = proven;
+  const oracle = {
+    run: (times: number) => runTheirs(proven, times),
+    warmUpMs: THEIR_WARM_UP_MS,
+    roundMsMin: THEIR_ROUND_MS_MIN,
+  };
+  const runners = engines.map((engine, i) => callRunner(machines[i] as EvmMachine, engine, calls));
+  const all = await interleave([...runners, oracle], rounds);
+  return { ours: all.slice(0, -1), theirs: all[all.length - 1] as number };
 }
 
 /** The data sets of a program, by its name. */
@@ -225,54 +142,134 @@ export async function measureSnailtracerMs(): Promise<number | undefined> {
 interface EvmRow {
   readonly name: string;
   readonly engine: string;
-  /** CPU milliseconds of all data sets. */
+  readonly group: string;
+  /** CPU milliseconds of all calls. */
   readonly cpuMs: number;
   /** How many times that the oracle takes. */
   readonly ratio: number;
   /** Bytecode words dispatched for an EVM instruction. */
   readonly dispatchesPerInstruction: number;
+  /** EVM instructions of all calls, and of the kinds that take most time. */
+  readonly instructions: number;
+  readonly kinds: InstructionCounts['kinds'];
 }
 
+async function measureProgram(
+  program: Program,
+  group: string,
+  { engines, rounds }: BenchOptions,
+  executes: BenchContract['executes'] = {},
+): Promise<{ rows: EvmRow[]; line: string[] }> {
+  const { name } = program;
+  const proven = await prove(program, engines);
+  const { counts, dispatches } = proven;
+  for (const kind of CODE_NAMES) {
+    const least: number = executes[kind] ?? 0;
+    assert.ok(counts.kinds[kind] >= least, `${name}: ${counts.kinds[kind]} ${kind}, not ${least}`);
+  }
+  const { ours, theirs } = await time(proven, engines, rounds);
+  const dispatchesPerInstruction = dispatches / counts.all;
+  const rows = engines.map((engine, i): EvmRow => {
+    const cpuMs = ours[i] as number;
+    const { all: instructions, kinds } = counts;
+    const ratio = theirs / cpuMs;
+    return { name, engine, group, cpuMs, ratio, dispatchesPerInstruction, instructions, kinds };
+  });
+  const line = [
+    name,
+    format(theirs),
+    ...ours.flatMap((cpuMs) => [format(cpuMs), `${format(theirs / cpuMs)}×`]),
+    String(counts.all),
+    ...CODE_NAMES.map((kind) => String(counts.kinds[kind])),
+    dispatchesPerInstruction.toFixed(3),
+  ];
+  return { rows, line };
+}
+
+/** A contract of the token suite as the cases of a program. */
+function casesOf({ name, block, world, calls }: Subject): SpeedCase[] {
+  const accounts = world.map(({ code, storage, ...account }) => ({
+    ...account,
+    code: hexTextToBytes(code),
+    storage: storage.map(({ slot, value }) => [slot, value] as const),
+  }));
+  const blockEnv = { ...block, blockHash: () => undefined } as SpeedCase['block'];
+  return calls.map((options, i) => ({
+    name: `${name}/${i}`,
+    block: blockEnv,
+    accounts,
+    options: options as unknown as SpeedCase['options'],
+  }));
+}
+
+async function measureTokens(options: BenchOptions) {
+  const measured: Awaited<ReturnType<typeof measureProgram>>[] = [];
+  for (const contract of TOKEN_SUITE) {
+    if (!isWanted(options, contract.name)) continue;
+    const cases = casesOf(await prepareSubject(contract));
+    const { name, executes } = contract;
+    measured.push(await measureProgram({ name, cases }, 'token', options, executes));
+  }
+  return measured;
+}
+
+/** The token suite alone. */
+export async function benchToken(options: BenchOptions): Promise<object> {
+  return summarize('token', await measureTokens(options), options.engines);
+}
+
+/** The speed programs and the token suite. */
 export async function benchEvm(options: BenchOptions): Promise<object | undefined> {
   const cases = listSpeedCases();
   if (cases === undefined) return undefined;
-  const engines = options.engines;
-  const rows: EvmRow[] = [];
-  const lines: string[][] = [];
+  const measured: Awaited<ReturnType<typeof measureProgram>>[] = [];
   for (const [name, group] of groupCases(cases)) {
-    if (options.filter !== undefined && !options.filter.test(name)) continue;
-    const program = await prove(name, group, engines);
-    const { ours, theirs } = await time(program, engines, options.rounds);
-    const dispatchesPerInstruction = program.dispatches / program.instructions;
-    for (const [i, engine] of engines.entries()) {
-      const cpuMs = ours[i] as number;
-      rows.push({ name, engine, cpuMs, ratio: theirs / cpuMs, dispatchesPerInstruction });
-    }
-    lines.push([
-      name,
-      format(theirs),
-      ...ours.flatMap((cpuMs) => [format(cpuMs), `${format(theirs / cpuMs)}×`]),
-      String(program.instructions),
-      dispatchesPerInstruction.toFixed(3),
-    ]);
+    if (!isWanted(options, name)) continue;
+    measured.push(await measureProgram({ name, cases: group }, 'programs', options));
   }
-  const heads = engines.flatMap((engine) => [`${engine} ms`, 'ratio']);
-  printTable(['program', 'theirs ms', ...heads, 'instructions', 'dispatches'], lines);
-  return summarize(rows, engines);
+  return summarize('evm', [...measured, ...(await measureTokens(options))], options.engines);
 }
 
-function summarize(rows: readonly EvmRow[], engines: readonly EngineName[]): object {
-  const sum = rows.reduce((total, row) => total + row.dispatchesPerInstruction, 0);
-  const dispatches = sum / Math.max(rows.length, 1);
-  console.log(
-    `dispatches are the interpreter's for one EVM instruction; average ${dispatches.toFixed(3)}`,
+type Means = Readonly<Record<string, number>>;
+
+/** The geometric mean of the ratios, by engine. */
+function meansOf(rows: readonly EvmRow[], engines: readonly EngineName[]): Means {
+  return Object.fromEntries(
+    engines.map((engine) => {
+      const ratios = rows.filter((row) => row.engine === engine).map(({ ratio }) => ratio);
+      return [engine, ratios.length === 0 ? 0 : Number(geometricMean(ratios).toFixed(2))];
+    }),
   );
-  const geomean: Record<string, number> = {};
-  for (const engine of engines) {
-    const ratios = rows.filter((row) => row.engine === engine).map(({ ratio }) => ratio);
-    const mean = ratios.length === 0 ? 0 : geometricMean(ratios);
-    geomean[engine] = Number(mean.toFixed(2));
-    console.log(`geometric mean, ${engine}: ${format(mean)}×`);
+}
+
+function summarize(
+  suite: string,
+  measured: readonly { readonly rows: EvmRow[]; readonly line: string[] }[],
+  engines: readonly EngineName[],
+): object {
+  const heads = engines.flatMap((engine) => [`${engine} ms`, 'ratio']);
+  const kinds = CODE_NAMES.map((kind) => kind.toLowerCase());
+  printTable(
+    ['program', 'theirs ms', ...heads, 'instructions', ...kinds, 'dispatches'],
+    measured.map(({ line }) => line),
+  );
+  const rows = measured.flatMap((each) => each.rows);
+  const sum = rows.reduce((total, row) => total + row.dispatchesPerInstruction, 0);
+  const dispatchesPerInstruction = sum / Math.max(rows.length, 1);
+  const average = dispatchesPerInstruction.toFixed(3);
+  console.log(`dispatches are the interpreter's for one EVM instruction; average ${average}`);
+  const groups: Record<string, Means> = {};
+  for (const group of new Set(rows.map((row) => row.group))) {
+    groups[group] = meansOf(
+      rows.filter((row) => row.group === group),
+      engines,
+    );
   }
-  return { suite: 'evm', rows, geomean, dispatchesPerInstruction: dispatches };
+  const geomean = meansOf(rows, engines);
+  const shown = Object.keys(groups).length === 1 ? groups : { ...groups, all: geomean };
+  for (const [name, means] of Object.entries(shown)) {
+    const texts = engines.map((engine) => `${engine} ${format(means[engine] as number)}×`);
+    console.log(`geometric mean, ${name}: ${texts.join(', ')}`);
+  }
+  return { suite, rows, geomean, groups, dispatchesPerInstruction };
 }

@@ -1,31 +1,52 @@
 /**
- * `npm run bench -- SUITE [--json] [--engine NAME] [--filter RE] [--rounds N]`
+ * `npm run bench -- SUITE [--json] [--engine NAME] [--filter RE] [--rounds N] [--save FILE]
+ * [--against FILE]`
  *
- * A suite proves what it is going to time against the oracle, then times it. With `--json` its last
- * line is one JSON object. Exit codes: 0 done, 1 the proof failed, 2 bad usage.
+ * A suite proves what it is going to time, against the oracle where one is named, then times it.
+ * With `--json` its last line is one JSON object. `--save` keeps that object, `--against` prints
+ * every figure as a multiple of a kept one. Exit codes: 0 done, 1 the proof failed, 2 bad usage.
  */
 import { parseArgs } from 'node:util';
-import { ENGINE_NAMES, ENGINES, type EngineName } from '../src/engines/tiering.ts';
+import { type BenchRun, compareRuns, readRun, saveRun } from '../src/cli/bench/baseline.ts';
+import { describeMachine } from '../src/cli/bench/measure.ts';
+import {
+  BENCH_ENGINES,
+  CONTRACT_SUITES,
+  type ContractSuiteName,
+  enginesOf,
+} from '../src/cli/bench/suites.ts';
 import { benchBlock } from './block.ts';
+import { benchContracts } from './contract-suites.ts';
 import { benchErc } from './erc.ts';
-import { benchEvm } from './evm.ts';
-import { benchLatency } from './latency.ts';
-import { type BenchOptions, describeMachine } from './measure.ts';
+import { benchEvm, benchToken } from './evm.ts';
+import type { BenchOptions } from './options.ts';
 import { benchStart } from './start.ts';
 
 interface Suite {
-  about: string;
+  readonly about: string;
   /** Rounds unless told. */
-  rounds: number;
+  readonly rounds: number;
   /** Gives the object of `--json`, or undefined where the suite cannot run. */
-  run: (options: BenchOptions) => Promise<object | undefined>;
+  readonly run: (options: BenchOptions) => Promise<object | undefined>;
 }
 
+const contractSuites = Object.fromEntries(
+  Object.entries(CONTRACT_SUITES).map(([name, { about, rounds }]): [string, Suite] => [
+    name,
+    { about, rounds, run: (options) => benchContracts(name as ContractSuiteName, options) },
+  ]),
+);
+
 const SUITES: Readonly<Record<string, Suite>> = {
-  evm: { about: 'the 14 speed programs against @ethereumjs/evm', rounds: 5, run: benchEvm },
+  evm: {
+    about: 'the 14 speed programs and the token suite against @ethereumjs/evm',
+    rounds: 5,
+    run: benchEvm,
+  },
+  token: { about: 'the token suite against @ethereumjs/evm', rounds: 5, run: benchToken },
   erc: { about: 'ERC-20 transfers over 1,000 accounts', rounds: 15, run: benchErc },
-  latency: { about: 'the first call of a new contract', rounds: 300, run: benchLatency },
   block: { about: 'a block of 1,000 transfers from RLP to roots', rounds: 7, run: benchBlock },
+  ...contractSuites,
   start: {
     about: 'a run of bytecode, the start of the process included',
     rounds: 15,
@@ -34,10 +55,11 @@ const SUITES: Readonly<Record<string, Suite>> = {
 };
 
 const USAGE = `usage: npm run bench -- SUITE [--json] [--engine NAME] [--filter RE] [--rounds N]
+                            [--save FILE] [--against FILE]
 ${Object.entries(SUITES)
   .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
   .join('\n')}
-engines: ${ENGINE_NAMES.join(', ')}`;
+engines: ${BENCH_ENGINES.join(', ')}`;
 
 function usageError(message: string): never {
   console.error(`${message}\n${USAGE}`);
@@ -53,6 +75,8 @@ function parse() {
         engine: { type: 'string' },
         filter: { type: 'string' },
         rounds: { type: 'string' },
+        save: { type: 'string' },
+        against: { type: 'string' },
       },
     });
   } catch (error) {
@@ -69,22 +93,32 @@ function parseFilter(text: string | undefined): RegExp | undefined {
   }
 }
 
+function readSaved(file: string | undefined, name: string): BenchRun | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readRun(file, name);
+  } catch (error) {
+    return usageError(`--against: ${(error as Error).message}`);
+  }
+}
+
 const { values, positionals } = parse();
-const suite = SUITES[positionals[0] ?? ''];
-if (suite === undefined) usageError(`no suite is called "${positionals[0] ?? ''}"`);
-const engine = (values.engine ?? 'interpreter') as EngineName;
-if (!ENGINE_NAMES.includes(engine)) usageError(`no engine is called "${engine}"`);
-const engines = values.engine === undefined ? ENGINES : [engine];
+const name = positionals[0] ?? '';
+const suite = Object.hasOwn(SUITES, name) ? SUITES[name] : undefined;
+if (suite === undefined) usageError(`no suite is called "${name}"`);
+const engines = enginesOf(values.engine);
+if (engines === undefined) usageError(`no engine is called "${values.engine}"`);
 const rounds = values.rounds === undefined ? suite.rounds : Number(values.rounds);
 if (!Number.isSafeInteger(rounds) || rounds < 1) usageError(`--rounds is ${values.rounds}`);
+const saved = readSaved(values.against, name);
 
-console.log(describeMachine());
-const result = await suite.run({
-  json: values.json === true,
-  engine,
-  engines,
-  filter: parseFilter(values.filter),
-  rounds,
-});
+const machine = describeMachine();
+console.log(machine);
+const result = await suite.run({ engines, filter: parseFilter(values.filter), rounds });
 if (result === undefined) console.log('skipped: no corpora');
-else if (values.json === true) console.log(JSON.stringify(result));
+else {
+  const run = { machine, ...result } as BenchRun;
+  if (saved !== undefined) console.log(compareRuns(run, saved));
+  if (values.save !== undefined) saveRun(values.save, run);
+  if (values.json === true) console.log(JSON.stringify(run));
+}

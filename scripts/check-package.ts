@@ -1,6 +1,6 @@
 /**
  * `node scripts/check-package.ts`: packs the package, unpacks it into an empty folder as an
- * installer does, and uses it there: the command, every public import, and a call.
+ * installer does, and uses it there: the command, every public import, a call, and a bench.
  *
  * Dependencies are taken from the repository's `node_modules`, so that nothing is downloaded. Exit
  * codes: 0 the package works, 1 it does not.
@@ -73,6 +73,12 @@ function check(node: string, folder: string, { name, version, exports }: Descrip
   run(node, [...script, imports.join('\n')], folder);
   const result = run(node, [...script, PROGRAM], folder).trim();
   if (result !== 'success 3 32') throw new Error(`1 + 2 gives: ${result}`);
+  // The suite starts a process from the package's own files.
+  const bench = run(node, [launcher, 'bench', 'memory', '--rounds', '2', '--json'], folder);
+  const { rows } = JSON.parse(bench) as { rows: readonly { copies: number }[] };
+  if (rows.length === 0 || rows.some(({ copies }) => copies !== 2)) {
+    throw new Error(`lockstep bench says: ${bench}`);
+  }
   const engine = run(node, ['--version'], folder).trim();
   console.log(`package: ${name} ${version}, ${imports.length} public imports, Node ${engine}`);
 }

@@ -1,52 +1,91 @@
 /**
- * `npm run figures`: runs the benchmarks and writes their figures into the README, with the machine
- * and the versions that made them.
+ * `npm run figures [-- SUITE…]`: runs the benchmarks, or some of them, keeps the runs in
+ * `bench/baseline`, and writes the figures of all kept runs into `docs/PERFORMANCE.md`, the few
+ * that say most into the README, with the machine and the versions that made them.
  *
- * A suite that cannot run, or whose proof fails, leaves the README as it is. Exit codes: 0 written,
- * 1 a suite failed.
+ * A suite that cannot run, or whose proof fails, leaves the pages as they are. Exit codes: 0
+ * written, 1 a suite failed, 2 bad usage.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
-const README = join(ROOT, 'README.md');
 const [START, END] = ['<!-- figures:bench -->', '<!-- end: figures:bench -->'];
 
-/** The objects that the suites print with `--json`. */
+interface Row {
+  readonly name: string;
+  readonly engine: string;
+}
+
+type Means = Readonly<Record<string, number>>;
+
+interface EvmFigures {
+  readonly group: string;
+  readonly cpuMs: number;
+  readonly ratio: number;
+  readonly dispatchesPerInstruction: number;
+}
+
+/** A run of a suite as it is kept. */
+interface Run<T> {
+  readonly machine: string;
+  readonly rows: readonly (Row & T)[];
+}
+
 export interface Figures {
-  readonly evm: {
-    readonly rows: readonly {
-      name: string;
-      engine: string;
-      cpuMs: number;
-      ratio: number;
-      dispatchesPerInstruction: number;
-    }[];
-    readonly geomean: Readonly<Record<string, number>>;
+  readonly evm: Run<EvmFigures> & {
+    readonly geomean: Means;
+    readonly groups: Readonly<Record<string, Means>>;
     /** The average over the programs. */
     readonly dispatchesPerInstruction: number;
   };
-  readonly erc: { readonly rows: readonly { us: number; scaledUs: number | null }[] };
-  readonly latency: {
-    readonly rows: readonly { name: string; codeBytes: number; p50Ms: number; p95Ms: number }[];
-  };
+  readonly erc: Run<{ us: number; scaledUs: number | null }>;
+  readonly latency: Run<{
+    codeBytes: number;
+    p50Ms: number;
+    p95Ms: number;
+    p95CpuMs: number;
+  }>;
+  readonly compile: Run<{
+    codeBytes: number;
+    compiledCodeBytes: number;
+    operations: number;
+    generateMs: number;
+    moduleMs: number;
+    wasmBytes: number;
+    wasmPerCompiledByte: number;
+    wasmPerCodeByte: number;
+  }>;
+  readonly memory: Run<{
+    codeBytes: number;
+    residentBytes: number;
+    areaBytes: number;
+    wasmBytes: number;
+  }>;
 }
 
-function measure(suite: string): unknown {
-  const args = [join(ROOT, 'bench/main.ts'), suite, '--json'];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
+const SUITES = ['evm', 'erc', 'latency', 'compile', 'memory'] as const;
+
+/** The last run of each suite, which `npm run bench -- SUITE --against FILE` takes too. */
+const BASELINE = join(ROOT, 'bench/baseline');
+const fileOf = (suite: string): string => join(BASELINE, `${suite}.json`);
+
+function measure(suite: string): void {
+  const args = [join(ROOT, 'bench/main.ts'), suite, '--save', fileOf(suite)];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
   if (status !== 0) throw new Error(`the suite ${suite} failed: ${stderr}`);
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** The runs that the pages show. */
+export function readFigures(): Figures {
+  const runs = SUITES.map((suite) => [suite, JSON.parse(readFileSync(fileOf(suite), 'utf8'))]);
+  return Object.fromEntries(runs) as Figures;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const rule = head.map((_, column) => (column === 0 ? '---' : '--:'));
+  const rule = head.map((_, column) => (column < left ? '---' : '--:'));
   return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
@@ -54,63 +93,204 @@ function digits(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-/** The figures as the README shows them. */
-export function renderFigures({ evm, erc, latency }: Figures, machine: string): string {
-  const engines = Object.keys(evm.geomean);
-  const names = [...new Set(evm.rows.map(({ name }) => name))];
-  const programs = names.map((name) => {
-    const rows = engines.map((engine) =>
-      evm.rows.find((row) => row.name === name && row.engine === engine),
-    );
-    const cells = rows.flatMap((row) => [digits(row?.cpuMs ?? 0), `${digits(row?.ratio ?? 0)}×`]);
-    return [name, ...cells, (rows[0]?.dispatchesPerInstruction ?? 0).toFixed(3)];
+const times = (value: number | undefined): string => `${digits(value ?? 0)}×`;
+/** Suites may have run at different times; they have one machine as a rule. */
+const machinesOf = (figures: Figures): string =>
+  [...new Set(SUITES.map((suite) => figures[suite].machine))].join(', and ');
+
+const kilobytes = (bytes: number): string => digits(bytes / 1000);
+
+function renderEvm({ rows, geomean, groups, dispatchesPerInstruction }: Figures['evm']): string {
+  const engines = Object.keys(geomean);
+  const lines = Object.entries(groups).flatMap(([group, means]) => {
+    const names = new Set(rows.filter((row) => row.group === group).map(({ name }) => name));
+    const programs = [...names].map((name) => {
+      const own = engines.map((engine) =>
+        rows.find((row) => row.name === name && row.engine === engine),
+      );
+      const cells = own.flatMap((row) => [digits(row?.cpuMs ?? 0), times(row?.ratio)]);
+      return [name, ...cells, (own[0]?.dispatchesPerInstruction ?? 0).toFixed(3)];
+    });
+    return [...programs, meanLine(`geometric mean, ${group}`, means, engines, '')];
   });
-  const means = Object.values(evm.geomean).flatMap((mean) => ['', `**${digits(mean)}×**`]);
-  const average = `**${evm.dispatchesPerInstruction.toFixed(3)}**`;
+  const average = `**${dispatchesPerInstruction.toFixed(3)}**`;
   const heads = engines.flatMap((engine) => [`${engine} ms`, 'ratio']);
-  const first = latency.rows.map(({ name, codeBytes, p50Ms, p95Ms }) => [
-    name,
-    String(codeBytes),
-    digits(p50Ms),
-    digits(p95Ms),
-  ]);
-  const transfers = erc.rows.map(({ us, scaledUs }) => {
-    const scaled =
-      scaledUs === null ? '' : `, ${digits(scaledUs)} µs scaled to the reference machine`;
-    return `${digits(us)} µs${scaled}`;
-  });
+  return table(
+    ['program', ...heads, 'dispatches'],
+    [...lines, meanLine('geometric mean, all (dispatches: average)', geomean, engines, average)],
+  );
+}
+
+function meanLine(
+  name: string,
+  means: Means,
+  engines: readonly string[],
+  dispatches: string,
+): string[] {
+  const cells = engines.flatMap((engine) => ['', `**${times(means[engine])}**`]);
+  return [`**${name}**`, ...cells, dispatches];
+}
+
+function renderTransfers({ rows }: Figures['erc']): string {
+  return table(
+    ['engine', 'µs', 'µs on the reference machine'],
+    rows.map(({ engine, us, scaledUs }) => [
+      engine,
+      digits(us),
+      scaledUs === null ? '' : digits(scaledUs),
+    ]),
+  );
+}
+
+/** The page's part between the markers. */
+export function renderPage(figures: Figures): string {
+  const { evm, erc, latency, compile, memory } = figures;
   return [
-    `Made by \`npm run figures\` on ${machine}.`,
+    `Made by \`npm run figures\` on ${machinesOf(figures)}.`,
     '',
-    '`npm run bench -- evm`: CPU time of a run on each engine in steady state, how many times that',
-    '`@ethereumjs/evm` takes, and words that the interpreter dispatches for an EVM instruction.',
+    '## Against @ethereumjs/evm, steady state',
+    '',
+    '`npm run bench -- evm`: CPU time of a run on each engine, how many times that `@ethereumjs/evm`',
+    'takes, and words that the interpreter dispatches for an EVM instruction.',
+    '',
+    renderEvm(evm),
+    '',
+    '## One transfer',
+    '',
+    '`npm run bench -- erc`: one OpenZeppelin `transfer` between 2,000 random accounts, set-up',
+    'included. The reference machine runs snailtracer on `@ethereumjs/evm` in 3.6 s.',
+    '',
+    renderTransfers(erc),
+    '',
+    '## The first call',
+    '',
+    '`npm run bench -- latency`: the first call of a contract just deployed, in a warm process: wall',
+    'time, and the 95th percentile of CPU time.',
     '',
     table(
-      ['program', ...heads, 'dispatches'],
-      [...programs, ['**geometric mean** (dispatches: average)', ...means, average]],
+      ['contract', 'engine', 'bytes of code', 'median ms', '95th percentile ms', 'of CPU ms'],
+      latency.rows.map(({ name, engine, codeBytes, p50Ms, p95Ms, p95CpuMs }) => [
+        name,
+        engine,
+        String(codeBytes),
+        digits(p50Ms),
+        digits(p95Ms),
+        digits(p95CpuMs),
+      ]),
+      2,
     ),
     '',
-    `\`npm run bench -- erc\`: one OpenZeppelin \`transfer\`, set-up included: ${transfers.join('; ')}.`,
+    '## Compiling',
     '',
-    '`npm run bench -- latency`: the first call of a contract just deployed, in a warm process.',
+    '`npm run bench -- compile`: what the calls of a contract have compiled: the bytes of code and',
+    'dMIR operations in it, milliseconds of ours and of `new WebAssembly.Module`, and bytes of',
+    'WebAssembly for a byte of what is compiled and of the whole contract.',
     '',
-    table(['contract', 'bytes of code', 'median ms', '95th percentile ms'], first),
+    table(
+      [
+        'contract',
+        'engine',
+        'bytes',
+        'compiled',
+        'operations',
+        'ours ms',
+        'module ms',
+        'WebAssembly',
+        'per compiled byte',
+        'per byte',
+      ],
+      compile.rows.map((row) => [
+        row.name,
+        row.engine,
+        String(row.codeBytes),
+        String(row.compiledCodeBytes),
+        String(row.operations),
+        digits(row.generateMs),
+        digits(row.moduleMs),
+        String(row.wasmBytes),
+        digits(row.wasmPerCompiledByte),
+        digits(row.wasmPerCodeByte),
+      ]),
+      2,
+    ),
+    '',
+    '## Memory',
+    '',
+    '`npm run bench -- memory`: what a contract adds to the resident memory of a process, called',
+    'until it is compiled; the code area is a part of it.',
+    '',
+    table(
+      ['contract', 'engine', 'bytes', 'resident kB', 'code area kB', 'WebAssembly kB'],
+      memory.rows.map((row) => [
+        row.name,
+        row.engine,
+        String(row.codeBytes),
+        kilobytes(row.residentBytes),
+        kilobytes(row.areaBytes),
+        kilobytes(row.wasmBytes),
+      ]),
+      2,
+    ),
   ].join('\n');
 }
 
-function main(): void {
-  const figures = {
-    evm: measure('evm'),
-    erc: measure('erc'),
-    latency: measure('latency'),
-  } as Figures;
-  const { node, v8 } = process.versions;
-  const model = cpus()[0]?.model.trim() ?? 'an unknown processor';
-  const text = readFileSync(README, 'utf8');
-  const [from, to] = [text.indexOf(START), text.indexOf(END)];
-  if (from < 0 || to < from) throw new Error('the README has no markers for figures');
-  const body = renderFigures(figures, `${model}, Node ${node}, V8 ${v8}`);
-  writeFileSync(README, `${text.slice(0, from + START.length)}\n\n${body}\n\n${text.slice(to)}`);
+/** The README's part between the markers: a row for an engine. */
+export function renderReadme(figures: Figures): string {
+  const { evm, erc, latency, memory } = figures;
+  const engines = Object.keys(evm.geomean);
+  const groups = Object.keys(evm.groups);
+  const rows = engines.map((engine) => {
+    const own = <T extends Row>(list: readonly T[]): T[] =>
+      list.filter((row) => row.engine === engine);
+    const lowest = Math.min(...own(evm.rows).map(({ ratio }) => ratio));
+    return [
+      engine,
+      ...groups.map((group) => times(evm.groups[group]?.[engine])),
+      `**${times(evm.geomean[engine])}**`,
+      times(lowest),
+      digits(own(erc.rows)[0]?.us ?? 0),
+      digits(Math.max(...own(latency.rows).map(({ p95Ms }) => p95Ms))),
+      kilobytes(Math.max(...own(memory.rows).map(({ residentBytes }) => residentBytes))),
+    ];
+  });
+  const heads = ['engine', ...groups, 'all', 'lowest', 'transfer µs', 'first call ms', 'memory kB'];
+  return [
+    `Made by \`npm run figures\` on ${machinesOf(figures)}.`,
+    'How many times that `@ethereumjs/evm` takes, in steady state, as geometric means and the lowest;',
+    'an ERC-20 transfer, set-up included; the first call of a new contract, the 95th percentile of',
+    'the slowest; resident memory that a contract adds, of the largest.',
+    '',
+    table(heads, rows),
+  ].join('\n');
 }
 
-if (import.meta.main) main();
+/** What stands between the markers of a page, and what `render` makes of the runs. */
+export const PAGES: Readonly<Record<string, (figures: Figures) => string>> = {
+  'docs/PERFORMANCE.md': renderPage,
+  'README.md': renderReadme,
+};
+
+/** The page with the body between its markers. */
+export function fillPage(name: string, text: string, body: string): string {
+  const [from, to] = [text.indexOf(START), text.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`${name} has no markers for figures`);
+  return `${text.slice(0, from + START.length)}\n\n${body}\n\n${text.slice(to)}`;
+}
+
+function main(wanted: readonly string[]): void {
+  for (const suite of wanted) {
+    if (SUITES.some((each) => each === suite)) continue;
+    console.error(`no figures come from "${suite}"; the suites: ${SUITES.join(', ')}`);
+    process.exitCode = 2;
+    return;
+  }
+  mkdirSync(BASELINE, { recursive: true });
+  for (const suite of wanted.length === 0 ? SUITES : wanted) measure(suite);
+  const figures = readFigures();
+  for (const [name, render] of Object.entries(PAGES)) {
+    const file = join(ROOT, name);
+    writeFileSync(file, fillPage(name, readFileSync(file, 'utf8'), render(figures)));
+  }
+}
+
+if (import.meta.main) main(process.argv.slice(2));

@@ -1,6 +1,6 @@
 /**
- * `npm run gen`: writes what is generated from tables: parts of the documents, and the exports of
- * package.json.
+ * `npm run gen`: writes what is generated from tables: parts of the documents, the exports of
+ * package.json, the token of `lockstep bench`.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,8 +9,8 @@ import { deriveExports } from './exports.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** Scripts that write documents. */
-const WRITERS = ['gen-docs.ts', 'gen-core-docs.ts', 'gen-tables.ts'];
+/** Scripts that write them. */
+const WRITERS = ['gen-docs.ts', 'gen-core-docs.ts', 'gen-tables.ts', 'gen-token.ts'];
 
 /** Files that `npm run gen` may change, relative to the repository. */
 export const GENERATED = [
@@ -19,6 +19,7 @@ export const GENERATED = [
   'docs/evm.md',
   'docs/provable-profile.md',
   'package.json',
+  'src/cli/bench/token.generated.ts',
 ] as const;
 
 function main(): void {

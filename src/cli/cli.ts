@@ -21,6 +21,7 @@ const LOADERS: Record<CommandName, () => Promise<{ run: Run }>> = {
   compile: () => import('./commands/compile.ts'),
   disasm: () => import('./commands/disasm.ts'),
   dump: () => import('./commands/dump.ts'),
+  bench: () => import('./commands/bench.ts'),
   repl: () => import('./commands/repl.ts'),
   statetest: () => testRunner('statetest'),
   blocktest: () => testRunner('blocktest'),

@@ -41,7 +41,10 @@ export interface SessionOptions {
 }
 
 /** @throws InputError `usage` for an unknown fork or a bad sender */
-export async function openSession(io: Io, options: SessionOptions): Promise<Session> {
+export async function openSession(
+  io: Pick<Io, 'createMachine'>,
+  options: SessionOptions,
+): Promise<Session> {
   const fork = readFork(options.fork);
   const from = options.from === undefined ? DEFAULT_SENDER : readAddress(options.from, '--from');
   const { gas, engine = 'interpreter' } = options;

@@ -11,7 +11,7 @@ import type { EngineName } from './names.ts';
 import { AutoTier } from './tiers/auto.ts';
 import type { BackgroundCompiler } from './tiers/background.ts';
 import { ChaosTier } from './tiers/chaos.ts';
-import { EagerTier } from './tiers/eager.ts';
+import { type CompiledNote, EagerTier } from './tiers/eager.ts';
 
 export { ENGINE_NAMES, ENGINES, type EngineName } from './names.ts';
 
@@ -21,6 +21,8 @@ export interface TierOptions {
    * twice as many with blocks that are new since then. 0: at once. 64 unless told.
    */
   readonly entriesMin?: number;
+  /** Of the same: told of every module that takes the place of the interpreter's blocks. */
+  readonly onCompiled?: (note: CompiledNote) => void;
   /** Of `auto`: how much later than usual programs are compiled; 1 unless told. */
   readonly heatScale?: number;
   /** Of `chaos`: a 32-bit number that decides every change. */
@@ -35,7 +37,7 @@ export interface TierOptions {
 export function createTier(
   machine: InterpreterMachine,
   engine: EngineName,
-  { entriesMin, heatScale, seed }: TierOptions,
+  options: TierOptions,
   background: () => BackgroundCompiler | undefined,
 ): Tier | undefined {
   switch (engine) {
@@ -43,12 +45,12 @@ export function createTier(
       return undefined;
     case 'singlepass':
     case 'multipass':
-      return new EagerTier(machine, engine, entriesMin);
+      return new EagerTier(machine, engine, options);
     case 'chaos':
-      return new ChaosTier(machine, seed);
+      return new ChaosTier(machine, options.seed);
     case 'auto': {
       const compiler = background();
-      return compiler && new AutoTier(machine, compiler, { heatScale });
+      return compiler && new AutoTier(machine, compiler, options);
     }
   }
 }

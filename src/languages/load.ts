@@ -4,7 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
-import type { Contract, Note } from './contract.ts';
+import type { Contract, EvmContract, Note } from './contract.ts';
 import { InputError } from './errors.ts';
 import { parseHexText } from './hex-text.ts';
 
@@ -114,7 +114,7 @@ export async function loadContract(name: string, options: LoadOptions = {}): Pro
 const baseOf = (file: string): string => basename(file, extname(file));
 
 /** Code alone: whether it is init code or runtime code is for the caller to say. */
-export function hexContract(text: string, file: string): Contract {
+export function hexContract(text: string, file: string): EvmContract {
   const code = parseHexText(text, file);
   if (code.length === 0) {
     throw new InputError('file-format', `${file} holds no code`, 'write the bytes of a contract');

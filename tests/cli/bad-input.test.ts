@@ -84,7 +84,7 @@ const CASES: readonly (readonly [words: string, code: number, ...patterns: RegEx
   ['rum 0x00', 2, /no command rum; did you mean run\?/],
   ['Token.sol', 2, /lockstep run Token\.sol/],
   ['dump 0x00', 2, /needs a stage/],
-  ['dump 0x00 --stage=wasm', 2, /--stage is one of bytecode, evm, dmir, lowered/],
+  ['dump 0x00 --stage=elf', 2, /--stage is one of source, bytecode, evm, dmir, lowered, opt, wasm/],
   ['error nonsense', 2, /no code nonsense/],
   [
     'run /wrong.dmir',

@@ -53,7 +53,8 @@ test('disasm reads a file and a literal', async () => {
 
 test('dump shows bytecode and instructions', async () => {
   assert.equal((await lockstep(['dump', '0x6001', '--stage=bytecode'])).out, '0x6001\n');
-  assert.equal((await lockstep(['dump', '0x6001', '--stage=evm'])).out, '0000: PUSH1 0x01\n');
+  const { out } = await lockstep(['dump', '0x6001', '--stage=evm']);
+  assert.equal(out, ';; 2 bytes of EVM code, 1 EVM instructions\n0000: PUSH1 0x01\n');
 });
 
 test('error explains codes of every kind', async () => {

@@ -1,6 +1,6 @@
 /** The machine and the oracle as the two sides of a life. */
 import type { EvmMachine } from '../../src/chain/machine.ts';
-import type { BlockEnv } from '../../src/chain/types.ts';
+import type { AccountDump, BlockEnv } from '../../src/chain/types.ts';
 import { createMemoryBackend } from '../../src/state/backends/memory.ts';
 import { createTestMachine } from '../oracle/machine.ts';
 import { observe } from '../oracle/observe.ts';
@@ -16,8 +16,13 @@ export async function createOracleLife(block: BlockEnv): Promise<LifeSide> {
   };
 }
 
+/** Our side, which tells its accounts. */
+export interface MachineLife extends LifeSide {
+  dump(): AccountDump[];
+}
+
 /** A machine has one block, so a new one is made over the same backend when the block moves on. */
-export function createMachineLife(block: BlockEnv): LifeSide {
+export function createMachineLife(block: BlockEnv): MachineLife {
   const backend = createMemoryBackend();
   let machine = createTestMachine(block, backend);
   let { number } = block;
@@ -33,5 +38,6 @@ export function createMachineLife(block: BlockEnv): LifeSide {
     call: (options) => observe(current(), current().call(options)),
     deploy: (options) => observe(current(), current().deploy(options)),
     fund: (address, balance) => current().state.setBalance(address, balance),
+    dump: () => current().state.dump(),
   };
 }

@@ -1,47 +1,122 @@
-/** `lockstep dump`: a contract at a stage of the pipeline. */
-import { bytesToHex } from '../../base/bytes.ts';
-import type { DmirContract } from '../../languages/contract.ts';
+/**
+ * `lockstep dump`: a contract at a stage of the pipeline, or which of its blocks run in which tier
+ * after a call.
+ */
+import type { Contract } from '../../languages/contract.ts';
+import { InputError } from '../../languages/errors.ts';
+import type { Fork } from '../../vms/evm/forks.ts';
 import { type Args, usageError } from '../args.ts';
 import { chooseCode, readCodeInput } from '../code-input.ts';
+import { STAGES, type Stage } from '../commands.ts';
 import type { Io } from '../io.ts';
 import { readFork } from '../session.ts';
 
+/** A stage as text, and how much it is. */
+export interface Shown {
+  readonly text: string;
+  readonly sizes: Readonly<Record<string, number>>;
+  /** Rows that are more than text, for `--json`. */
+  readonly rows?: readonly object[];
+}
+
+export interface DumpContext {
+  readonly contract: Contract;
+  readonly fork: Fork;
+  readonly args: Args;
+}
+
+type Show = (context: DumpContext) => Promise<Shown>;
+
+/** What each stage shows of EVM code, and of a dMIR file where it has the stage. */
+const SHOW: Readonly<Record<Stage, { readonly evm: Show; readonly dmir?: Show }>> = {
+  source: { evm: showSource, dmir: showSource },
+  bytecode: {
+    evm: async (context) => (await import('../stages.ts')).showCode(codeOf(context)),
+    dmir: async ({ contract }) => (await import('../stages.ts')).showBinary(contract),
+  },
+  evm: {
+    evm: async (context) =>
+      (await import('../stages.ts')).showInstructions(codeOf(context), context.fork),
+  },
+  dmir: {
+    evm: async (context) =>
+      (await import('../stages.ts')).showEvmModule(codeOf(context), context.fork),
+    dmir: async ({ contract }) => (await import('../stages.ts')).showModule(contract),
+  },
+  lowered: {
+    evm: async (context) =>
+      (await import('../stages.ts')).showEvmBytecode(codeOf(context), context.fork),
+    dmir: async ({ contract }) => (await import('../stages.ts')).showModuleBytecode(contract),
+  },
+  opt: { evm: async (context) => (await import('../compiled-stages.ts')).showRegions(context) },
+  wasm: { evm: async (context) => (await import('../compiled-stages.ts')).showWasm(context) },
+  tiers: { evm: async (context) => (await import('../compiled-stages.ts')).showTiers(context) },
+};
+
 export async function run(args: Args, io: Io): Promise<number> {
-  const stage = args.value('stage');
+  const stage = args.value('stage') as Stage | undefined;
   if (stage === undefined) {
-    throw usageError('dump needs a stage: --stage=bytecode, evm, dmir or lowered', 'dump');
+    throw usageError(`dump needs a stage: --stage=${STAGES.join(', ')}`, 'dump');
   }
+  checkOptions(args, stage);
   const fork = readFork(args.value('fork'));
   const contract = await readCodeInput(args, io, 'dump');
-  if (contract.kind === 'dmir' && stage !== 'evm') {
-    return print(await printDmir(contract, stage), io);
-  }
-  const code = chooseCode(contract, args.flag('init'));
-  if (stage === 'bytecode') return print(bytesToHex(code), io);
-  if (stage === 'evm') {
-    const { disassemble } = await import('../../vms/evm/disassemble.ts');
-    return print(disassemble(code, { fork }).join('\n'), io);
-  }
-  const { printEvmBytecode, printEvmModule } = await import('../stages.ts');
-  return print(stage === 'dmir' ? printEvmModule(code, fork) : printEvmBytecode(code, fork), io);
-}
-
-async function printDmir(contract: DmirContract, stage: string): Promise<string> {
-  const { readModule } = await import('../dmir-module.ts');
-  const module = readModule(contract);
-  if (stage === 'bytecode') {
-    const { encodeModule } = await import('../../dmir/bytecode/container.ts');
-    return bytesToHex(encodeModule(module));
-  }
-  if (stage === 'lowered') {
-    const { printModuleBytecode } = await import('../stages.ts');
-    return printModuleBytecode(module, contract.file);
-  }
-  const { printModule } = await import('../../dmir/print.ts');
-  return printModule(module);
-}
-
-function print(text: string, io: Io): number {
-  io.out(text.endsWith('\n') ? text : `${text}\n`);
+  const show = contract.kind === 'dmir' ? SHOW[stage].dmir : SHOW[stage].evm;
+  if (show === undefined) throw noStage(contract, stage);
+  const { text, sizes, rows } = await show({ contract, fork, args });
+  if (args.flag('json')) {
+    const { file, name } = contract;
+    const extra = rows === undefined ? {} : { rows };
+    io.out(`${JSON.stringify({ stage, file, contract: name, fork, sizes, ...extra, text })}\n`);
+  } else io.out(text.endsWith('\n') ? text : `${text}\n`);
   return 0;
+}
+
+/** Options that mean something at some stages only. */
+const COMPILED_STAGES: readonly Stage[] = ['opt', 'wasm', 'tiers'];
+const COMPILED_OPTIONS = ['engine', 'call', 'data', 'times', 'deploy-args', 'value'] as const;
+
+function checkOptions(args: Args, stage: Stage): void {
+  const given = COMPILED_OPTIONS.find((name) => args.flag(name));
+  if (given !== undefined && !COMPILED_STAGES.includes(stage)) {
+    throw usageError(`--${given} is for the stages ${COMPILED_STAGES.join(', ')}`, 'dump');
+  }
+  const hasCall = args.flag('call') || args.flag('data');
+  if (hasCall && args.flag('init')) {
+    throw usageError('--call and --init exclude each other: a call runs the runtime code', 'dump');
+  }
+  const needsCall = (['times', 'deploy-args', 'value'] as const).find((name) => args.flag(name));
+  if (needsCall !== undefined && !hasCall) {
+    throw usageError(`--${needsCall} needs a call: --call or --data`, 'dump');
+  }
+  if (stage === 'tiers' && !hasCall) {
+    throw usageError('which tier a block runs in is known after a call: --call or --data', 'dump');
+  }
+}
+
+function codeOf({ contract, args }: DumpContext): Uint8Array {
+  return chooseCode(contract, args.flag('init'));
+}
+
+async function showSource({ contract: { name, file } }: DumpContext): Promise<Shown> {
+  if (!/\.(sol|dmir)$/.test(file)) {
+    throw new InputError(
+      'file-format',
+      `${name} in ${file} comes without a source`,
+      'name the source itself, or use: lockstep dump FILE --stage=evm',
+    );
+  }
+  const { readFileSync } = await import('node:fs');
+  const text = readFileSync(file, 'utf8');
+  const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
+  return { text, sizes: { sourceBytes: Buffer.byteLength(text), lines } };
+}
+
+function noStage(contract: Contract, stage: Stage): InputError {
+  const stages = STAGES.filter((each) => SHOW[each].dmir !== undefined);
+  return new InputError(
+    'file-format',
+    `${contract.file} is dMIR and has no EVM code, which the stage ${stage} is made from`,
+    `use: lockstep dump FILE --stage=${stages.join(', ')}`,
+  );
 }

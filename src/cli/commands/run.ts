@@ -2,13 +2,14 @@
 
 import type { Outcome } from '../../chain/types.ts';
 import type { EngineName } from '../../engines/tiering.ts';
-import type { AbiItem, EvmContract } from '../../languages/contract.ts';
+import type { EvmContract } from '../../languages/contract.ts';
 import { hexContract, loadContract } from '../../languages/load.ts';
 import { type Args, onePositional, usageError } from '../args.ts';
 import { createPaint } from '../format.ts';
 import type { Io } from '../io.ts';
+import { type Call, checkCall, readCall, readCreation } from '../message-args.ts';
 import { showNotes } from '../notes.ts';
-import { readAmount, readForkName, readPositive } from '../option-values.ts';
+import { readForkName, readPositive } from '../option-values.ts';
 import { renderRun } from '../render.ts';
 import {
   isSuccess,
@@ -24,7 +25,6 @@ import {
   openSession,
   type Placed,
   placeContract,
-  readBytes,
   type Session,
   sendMessage,
 } from '../session.ts';
@@ -55,15 +55,10 @@ export async function run(args: Args, io: Io): Promise<number> {
 }
 
 function checkOptions(args: Args): void {
-  if (args.list('call') && args.value('data') !== undefined) {
-    throw usageError('--call and --data exclude each other', 'run');
-  }
   if (args.flag('deploy') && args.flag('runtime')) {
     throw usageError('--deploy and --runtime exclude each other', 'run');
   }
-  if (args.list('call')?.length === 0) {
-    throw usageError("--call needs a function, such as --call 'transfer(address,uint256)'", 'run');
-  }
+  checkCall(args, 'run');
 }
 
 async function runContract(contract: EvmContract, args: Args, io: Io): Promise<RunReport> {
@@ -96,53 +91,6 @@ async function runContract(contract: EvmContract, args: Args, io: Io): Promise<R
     deploy,
     call: step,
   };
-}
-
-interface Creation {
-  readonly init: Uint8Array;
-  readonly argumentData: Uint8Array;
-  readonly value: bigint;
-}
-
-/** What to deploy; undefined where code is put in place as it is. */
-async function readCreation(contract: EvmContract, args: Args): Promise<Creation | undefined> {
-  const raw = contract.format === 'hex';
-  const init = raw && args.flag('deploy') ? contract.runtimeCode : contract.initCode;
-  if (init === undefined || args.flag('runtime')) {
-    if (args.list('deploy-args') === undefined) return undefined;
-    throw usageError('--deploy-args needs a deployment, and this code runs as it is', 'run');
-  }
-  const given = args.list('deploy-args') ?? [];
-  const needsAbi = given.length > 0 || contract.abi?.some((item) => item.type === 'constructor');
-  const argumentData = needsAbi
-    ? (await import('../../languages/abi.ts')).encodeConstructor(contract.abi, given, contract.name)
-    : new Uint8Array(0);
-  return { init, argumentData, value: readAmount(args.value('deploy-value'), '--deploy-value') };
-}
-
-interface Call {
-  readonly item: AbiItem | undefined;
-  readonly data: Uint8Array;
-  readonly value: bigint;
-}
-
-/** What to call; undefined where nothing was asked for and there is a deployment to show. */
-async function readCall(contract: EvmContract, args: Args): Promise<Call | undefined> {
-  const value = readAmount(args.value('value'), '--value');
-  const data = args.value('data');
-  if (data !== undefined) return { item: undefined, data: readBytes(data, '--data'), value };
-  const words = args.list('call');
-  if (words !== undefined) {
-    const [signature = '', ...given] = words;
-    const { findFunction, encodeCall } = await import('../../languages/abi.ts');
-    const item = findFunction(contract.abi, signature, given.length, contract.name);
-    return { item, data: encodeCall(item, given), value };
-  }
-  const isDirect = contract.format === 'hex' && !args.flag('deploy');
-  if (isDirect || args.value('value') !== undefined) {
-    return { item: undefined, data: new Uint8Array(0), value };
-  }
-  return undefined;
 }
 
 async function reportDeployment(

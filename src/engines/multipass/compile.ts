@@ -86,13 +86,14 @@ function findLoopHeads(
 }
 
 /** A region for the facts with which it is entered. */
-interface Version {
+export interface Version {
   readonly root: number;
   readonly facts: Facts;
   readonly region: Region;
 }
 
-interface Choice {
+/** The regions of a module, each with a function in their order, the last ones of the module. */
+export interface Choice {
   readonly versions: readonly Version[];
   /** Roots that the interpreter enters, with the places of their versions. */
   readonly entries: readonly Entry[];
@@ -110,7 +111,8 @@ function strongest<T extends { readonly facts: Facts }>(versions: readonly T[]):
   return best;
 }
 
-function chooseRegions({ source, blocks }: CompileInput): Choice {
+/** What the compiler makes of the blocks before it writes it. */
+export function chooseRegions({ source, blocks }: Pick<CompileInput, 'source' | 'blocks'>): Choice {
   const lower = createCache(source);
   const reached = new Set(blocks);
   const roots = findRoots(blocks, lower, reached);

@@ -6,13 +6,27 @@
 import type { Program } from '../interpreter/program.ts';
 import type { Tier } from '../interpreter/tier.ts';
 import type { InterpreterMachine } from '../interpreter/trampoline.ts';
-import type { Compiler } from '../region/module.ts';
+import type { CompiledModule, Compiler } from '../region/module.ts';
 import { BLOCKS_MAX, COMPILERS, type CompilerName, reachable } from './compilers.ts';
 import { Installer } from './installer.ts';
 
-export const ENTRIES_MIN = 64;
+const ENTRIES_MIN = 64;
 /** Yields of the interpreter in a program after which it is compiled. */
 const YIELDS_MIN = 2;
+
+/** A module as it was compiled, for tools. */
+export interface CompiledNote {
+  readonly program: Program;
+  /** Those that the compiler was given, in order. */
+  readonly blocks: readonly number[];
+  readonly module: CompiledModule;
+}
+
+export interface EagerOptions {
+  /** 0: a program is compiled whole, before it runs. */
+  readonly entriesMin?: number;
+  readonly onCompiled?: (note: CompiledNote) => void;
+}
 
 interface ProgramState {
   /** Entries since it was compiled in which it had new blocks. */
@@ -28,10 +42,15 @@ export class EagerTier implements Tier {
   readonly #compile: Compiler;
   readonly #installer: Installer;
   readonly #entriesMin: number;
+  readonly #onCompiled: EagerOptions['onCompiled'];
   readonly #states = new Map<Program, ProgramState>();
 
-  /** @param entriesMin 0: a program is compiled whole, before it runs */
-  constructor(machine: InterpreterMachine, compiler: CompilerName, entriesMin = ENTRIES_MIN) {
+  constructor(
+    machine: InterpreterMachine,
+    compiler: CompilerName,
+    { entriesMin = ENTRIES_MIN, onCompiled }: EagerOptions,
+  ) {
+    this.#onCompiled = onCompiled;
     this.#compile = COMPILERS[compiler];
     this.#installer = new Installer(machine);
     this.#entriesMin = entriesMin;
@@ -84,6 +103,7 @@ export class EagerTier implements Tier {
     else {
       const module = new WebAssembly.Module(made.bytes);
       this.#installer.install(program, { ...made, module });
+      this.#onCompiled?.({ program, blocks, module: made });
     }
     state.blocks = program.blocks.size;
   }

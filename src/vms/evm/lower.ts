@@ -39,6 +39,8 @@ export interface LowerOptions {
   overrides?: Overrides;
   /** EVM instructions of a block at most; 1 gives a block for each. */
   lengthMax?: number;
+  /** Told where each instruction begins that a block runs through, for tools. */
+  onInstruction?: (pc: number) => void;
 }
 
 const LENGTH_MAX = 128;
@@ -55,6 +57,7 @@ export class Lowerer {
   readonly opcodes: ForkOpcodes;
   readonly expByte: number;
   readonly #lengthMax: number;
+  readonly #onInstruction: LowerOptions['onInstruction'];
 
   readonly func: Func = createFunc('evm', true);
   readonly block: { -readonly [K in keyof Block]: Block[K] } = {
@@ -89,6 +92,7 @@ export class Lowerer {
     this.opcodes = opcodesOf(options.fork, options.overrides);
     this.expByte = Number(costsOf(options.fork, options.overrides).expByte);
     this.#lengthMax = options.lengthMax ?? LENGTH_MAX;
+    this.#onInstruction = options.onInstruction;
   }
 
   isDestination(pc: number): boolean {
@@ -141,6 +145,7 @@ export class Lowerer {
         return;
       }
       this.instructionCount++;
+      this.#onInstruction?.(pc);
       const byte = pc < code.length ? (code[pc] as number) : 0;
       if (opcodes.valid[byte] === 0) {
         this.end('trap', [], TRAP_INVALID);
