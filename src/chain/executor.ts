@@ -123,7 +123,14 @@ export class Executor {
   readonly #storageOwners = new Set<string>();
 
   constructor(options: ExecutorOptions) {
-    const { fork = LATEST_FORK, overrides, backend, lengthMax, engine, tier } = options;
+    const {
+      fork = LATEST_FORK,
+      overrides,
+      backend,
+      lengthMax,
+      engine = 'interpreter',
+      tier,
+    } = options;
     this.fork = fork;
     this.backend = backend;
     const loader: CellLoader = {
@@ -159,7 +166,7 @@ export class Executor {
       lengthMax,
     });
     this.machine = new InterpreterMachine(this.host, loader);
-    if (engine === 'multipass') this.machine.tier = new CompilerTier(this.machine, tier);
+    if (engine !== 'interpreter') this.machine.tier = new CompilerTier(this.machine, engine, tier);
     this.codes.kernel = this.machine.kernel;
     this.#page = new EffectPage(this.machine.kernel, L.EFFECTS_BASE);
     for (const [name, entry] of Object.entries(SCHEDULE_ENTRIES)) {

@@ -35,7 +35,7 @@ const FORK: OptionSpec = {
   value: 'NAME',
   summary: 'rules of the EVM, such as cancun or osaka; the latest unless told',
 };
-const ENGINE_NAMES = ['interpreter', 'multipass', 'auto'];
+const ENGINE_NAMES = ['interpreter', 'singlepass', 'multipass', 'auto'];
 const VERBOSE: OptionSpec = { name: 'verbose', summary: 'show warnings of the compiler' };
 
 /** What the commands that run official tests have in common. */
@@ -44,7 +44,7 @@ const TEST_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'engine',
     value: 'NAME',
-    summary: 'interpreter, multipass, or auto for the best there is',
+    summary: 'interpreter, singlepass, multipass, or auto for the best there is',
     choices: ENGINE_NAMES,
   },
   { name: 'run', value: 'REGEX', summary: 'only cases whose PATH NAME FORK/INDEX has a match' },
@@ -85,7 +85,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         name: 'engine',
         value: 'NAME',
-        summary: 'interpreter, multipass, or auto for the best there is',
+        summary: 'interpreter, singlepass, multipass, or auto for the best there is',
         choices: ENGINE_NAMES,
       },
       FORK,

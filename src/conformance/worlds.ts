@@ -28,7 +28,7 @@ const STATES = new Map<string, { readonly state: ChainState; readonly empty: Sna
  * The world of a fork's name, empty; undefined where the fork is not known.
  *
  * @param config of the test
- * @param engine `multipass` compiles all code before it runs
+ * @param engine one that compiles does so with all code before it runs
  */
 export function worldFor(name: string, config: unknown, engine: string): CaseWorld | undefined {
   const fork = parseBlockFork(name);
@@ -58,7 +58,8 @@ export function emptyState(chainId: bigint, engine: string): ChainState {
 
 /** What a world is made with to run on an engine; a test runs its code once. */
 function engineOptions(engine: string): Pick<WorldOptions, 'engine' | 'tier'> {
-  return engine === 'multipass' ? { engine, tier: { entriesMin: 0 } } : {};
+  const isCompiler = engine === 'singlepass' || engine === 'multipass';
+  return isCompiler ? { engine, tier: { entriesMin: 0 } } : {};
 }
 
 /** Reads the `config` of a test; without one, chain 1 with the schedules of its forks. */

@@ -13,12 +13,19 @@ import type { LazySource } from '../dmir/lazy.ts';
 import type { Program } from './interpreter/program.ts';
 import type { Tier } from './interpreter/tier.ts';
 import type { InterpreterMachine } from './interpreter/trampoline.ts';
-import { compileBlocks } from './multipass/compile.ts';
+import { compileBlocks as multipass } from './multipass/compile.ts';
+import type { Compiler } from './region/module.ts';
+import { compileBlocks as singlepass } from './singlepass/compile.ts';
 
 /** Engines that a machine can be asked for. */
-export const ENGINES = ['interpreter', 'multipass'] as const;
+export const ENGINES = ['interpreter', 'singlepass', 'multipass'] as const;
 
 export type EngineName = (typeof ENGINES)[number];
+
+/** An engine that compiles. */
+export type CompilerName = Exclude<EngineName, 'interpreter'>;
+
+const COMPILERS: Readonly<Record<CompilerName, Compiler>> = { singlepass, multipass };
 
 export interface TierOptions {
   /**
@@ -51,14 +58,20 @@ interface ProgramState {
 /** Compiles what is hot in one machine. */
 export class CompilerTier implements Tier {
   readonly #machine: InterpreterMachine;
+  readonly #compileBlocks: Compiler;
   readonly #entriesMin: number;
   readonly #states = new Map<Program, ProgramState>();
   readonly #freePlaces: number[] = [];
   readonly #imports: Record<string, WebAssembly.ImportValue>;
   #nextPlace = 1;
 
-  constructor(machine: InterpreterMachine, { entriesMin = ENTRIES_MIN }: TierOptions = {}) {
+  constructor(
+    machine: InterpreterMachine,
+    compiler: CompilerName,
+    { entriesMin = ENTRIES_MIN }: TierOptions = {},
+  ) {
     this.#machine = machine;
+    this.#compileBlocks = COMPILERS[compiler];
     this.#entriesMin = entriesMin;
     const { kernel } = machine;
     const functions = Object.entries(kernel.exports).filter(([name]) => name.startsWith('rt'));
@@ -127,7 +140,7 @@ export class CompilerTier implements Tier {
     program.uninstallAll();
     this.#freeTable(state);
     const blocks = reached.slice(0, BLOCKS_MAX);
-    const module = compileBlocks({
+    const module = this.#compileBlocks({
       source: program.source,
       blocks,
       addressOf: (id) => program.addressOf(id),

@@ -77,7 +77,7 @@ const CASES: readonly (readonly [words: string, code: number, ...patterns: RegEx
   ['run 0x00 --value lots', 2, /--value lots: write an amount of wei/],
   ['run 0x00 --gas 0', 2, /--gas 0: write a positive number/],
   ['run 0x00 --fork oska', 2, /no fork oska; did you mean osaka\?/],
-  ['run 0x00 --engine turbo', 2, /--engine is one of interpreter, multipass, auto/],
+  ['run 0x00 --engine turbo', 2, /--engine is one of interpreter, singlepass, multipass, auto/],
   ['run 0x00 --from me', 2, /--from me: an address is/],
   ['run 0x00 --josn', 2, /no option --josn; did you mean --json\?/],
   ['run 0x00 --fork', 2, /--fork needs a value: --fork NAME/],

@@ -52,7 +52,7 @@ const CASES: readonly (readonly [words: string, ...patterns: RegExp[]])[] = [
   ['vmtest /good.json --jobs 1000', /--jobs 1000: write a number/],
   [
     'vmtest /good.json --engine turbo',
-    /--engine is one of interpreter, multipass, auto, not "turbo"/,
+    /--engine is one of interpreter, singlepass, multipass, auto, not "turbo"/,
   ],
   ['vmtest /good.json --jsn', /no option --jsn; did you mean --json\?/],
 ];

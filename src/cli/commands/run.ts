@@ -34,7 +34,7 @@ import { transactionGas } from '../transaction-gas.ts';
 
 /** The engine of a name; `auto` is the interpreter, which is never the slower one at first. */
 const engineOf = (name: string | undefined): EngineName =>
-  name === 'multipass' ? name : 'interpreter';
+  name === 'singlepass' || name === 'multipass' ? name : 'interpreter';
 
 export async function run(args: Args, io: Io): Promise<number> {
   const name = onePositional(args, 'a file: lockstep run FILE', 'run');

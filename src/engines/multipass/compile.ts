@@ -6,94 +6,25 @@
  */
 import type { Inst } from '../../dmir/ir.ts';
 import type { LazySource } from '../../dmir/lazy.ts';
-import { INITIAL_PAGES } from '../../kernel/layout.ts';
-import { I32, I64, ModuleWriter, type ValueType } from '../wasm/encoder.ts';
-import { RegionEmitter } from './emit.ts';
-import { type Facts, implies, meet, NO_FACTS, without } from './facts.ts';
-import { addHelpers } from './helpers.ts';
+import { type Facts, implies, meet, NO_FACTS, without } from '../region/facts.ts';
+import { type CompileInput, type Compiler, type Entry, RegionModule } from '../region/module.ts';
 import {
   type BuildOptions,
   isCompiled,
+  lowerBlock,
   type Region,
   RegionBuilder,
   type SourceBlock,
-} from './region.ts';
-
-export interface CompileInput {
-  readonly source: LazySource;
-  /** Blocks that were reached, the ones to compile, in order. */
-  readonly blocks: readonly number[];
-  /** Address of the interpreter's block. */
-  readonly addressOf: (id: number) => number;
-}
-
-export interface CompiledModule {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Roots in order; function `i` is exported as `String(i)`. */
-  readonly roots: readonly number[];
-}
-
-const REGION_PARAMS: readonly ValueType[] = [I32, I32, I64, I64];
-/** Functions of the kernel with other parameters than pointers alone: P pointer, L limb. */
-const RUNTIME: Readonly<Record<string, readonly [params: string, result: string]>> = {
-  rtGrow: ['PLLL', 'L'],
-  rtKeccak: ['PPPPL', 'L'],
-  rtCellLoad: ['PPPPL', 'L'],
-  rtCellStore: ['PPPPL', 'L'],
-  rtCopy: ['PPPPPL', 'L'],
-  rtLoadZero: ['PPPP', ''],
-  rtLog: ['PPPL', 'L'],
-  rtFinish: ['PPPL', 'L'],
-  rtChargeDyn: ['PL', 'L'],
-  rtStore8: ['PPPL', 'L'],
-  rtMul: ['PPP', ''],
-  rtUdiv: ['PPP', ''],
-  rtSdiv: ['PPP', ''],
-  rtUrem: ['PPP', ''],
-  rtSrem: ['PPP', ''],
-  rtAddmod: ['PPPP', ''],
-  rtMulmod: ['PPPP', ''],
-  rtPow: ['PPP', ''],
-  rtSext: ['PPP', ''],
-  rtByte: ['PPP', ''],
-  rtShl: ['PPP', ''],
-  rtUshr: ['PPP', ''],
-  rtSshr: ['PPP', ''],
-  rtClz: ['PP', ''],
-};
-
-const typesOf = (text: string): ValueType[] =>
-  [...text].map((letter) => (letter === 'P' ? I32 : I64));
+} from '../region/region.ts';
 
 /** Compiles the blocks; undefined where none of them can be compiled. */
-export function compileBlocks(input: CompileInput): CompiledModule | undefined {
+export const compileBlocks: Compiler = (input) => {
   const { versions, entries } = chooseRegions(input);
   if (entries.length === 0) return undefined;
-  const module = new ModuleWriter();
-  module.importMemory('env', 'memory', INITIAL_PAGES);
-  module.importTable('env', 'table');
-  const indices = new Map<string, number>();
-  for (const [name, [params, result]] of Object.entries(RUNTIME)) {
-    const type = module.type(typesOf(params), typesOf(result));
-    indices.set(name, module.importFunction('env', name, type));
-  }
-  indices.set('fetch', module.importFunction('env', 'fetch', module.type([I32, I32], [])));
-  const type = module.type(REGION_PARAMS, [I32]);
-  indices.set('regionType', type);
-  addHelpers(module, indices);
-  const first = module.nextFunction;
-  for (const { region } of versions) {
-    const emitter = new RegionEmitter(region, {
-      functionOf: (version) => first + version,
-      addressOf: input.addressOf,
-      index: (name) => indices.get(name) as number,
-    });
-    emitter.emit();
-    module.addFunction(type, emitter.locals, emitter.bytes);
-  }
-  for (const [i, { place }] of entries.entries()) module.exportFunction(String(i), first + place);
-  return { bytes: module.finish(), roots: entries.map(({ root }) => root) };
-}
+  const module = new RegionModule(input.addressOf);
+  for (const { region } of versions) module.add(region);
+  return module.finish(entries);
+};
 
 /** Blocks by id, lowered once. */
 function createCache(source: LazySource): (id: number) => SourceBlock {
@@ -101,9 +32,7 @@ function createCache(source: LazySource): (id: number) => SourceBlock {
   return (id) => {
     const known = blocks.get(id);
     if (known !== undefined) return known;
-    const { func, block } = source.lower(id);
-    const { params, insts, grow } = block;
-    const made = { id, params, insts, grow, consts: func.consts };
+    const made = lowerBlock(source, id);
     blocks.set(id, made);
     return made;
   };
@@ -166,7 +95,7 @@ interface Version {
 interface Choice {
   readonly versions: readonly Version[];
   /** Roots that the interpreter enters, with the places of their versions. */
-  readonly entries: readonly { readonly root: number; readonly place: number }[];
+  readonly entries: readonly Entry[];
 }
 
 /** Versions of one root; what comes with other facts then enters the best of them that holds. */

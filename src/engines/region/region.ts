@@ -28,6 +28,13 @@ export interface SourceBlock {
   readonly consts: readonly bigint[];
 }
 
+/** Has the source lower a block. */
+export function lowerBlock(source: LazySource, id: number): SourceBlock {
+  const { func, block } = source.lower(id);
+  const { params, insts, grow } = block;
+  return { id, params, insts, grow, consts: func.consts };
+}
+
 /** dMIR operations of a region at most, and blocks in it. */
 const OPERATIONS_MAX = 300;
 const BLOCKS_MAX = 64;
@@ -135,9 +142,18 @@ export class RegionBuilder {
   }
 
   build(): Region {
-    const body = this.#enter(this.root);
+    return this.#region(this.#enter(this.root));
+  }
+
+  #region(body: RegionBlock): Region {
     const { root, graph, isLoop, changed, locals, blocks } = this;
     return { root, graph, body, isLoop, changed, low: this.lowest, locals, blocks };
+  }
+
+  /** A region that only goes on at its root, which the interpreter runs. */
+  bounce(): Region {
+    const end: End = { kind: 'goto', target: this.root, version: undefined, ...this.#state() };
+    return this.#region({ statements: [], end });
   }
 
   // ---- values

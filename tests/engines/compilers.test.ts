@@ -1,12 +1,13 @@
 /**
- * The compiler against the interpreter: generated programs under the same rules must come to the
+ * The compilers against the interpreter: generated programs under the same rules must come to the
  * same outcome, logs, writes, state and count of operations, whatever is compiled and when.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createMachine, type EvmMachine } from '../../src/chain/machine.ts';
 import type { DeployOutcome, Outcome } from '../../src/chain/types.ts';
-import { compileBlocks } from '../../src/engines/multipass/compile.ts';
+import { compileBlocks as multipass } from '../../src/engines/multipass/compile.ts';
+import { compileBlocks as singlepass } from '../../src/engines/singlepass/compile.ts';
 import { assemble } from '../../src/vms/evm/assemble.ts';
 import { Lowerer } from '../../src/vms/evm/lower.ts';
 import { createEvmSource } from '../../src/vms/evm/source.ts';
@@ -17,6 +18,11 @@ import { MachineSide } from '../oracle/side.ts';
 import { loadSpecimens } from '../oracle/specimens.ts';
 
 const SEEDS = 150;
+const COMPILERS = { singlepass, multipass } as const;
+
+type CompilerName = keyof typeof COMPILERS;
+
+const COMPILER_NAMES = Object.keys(COMPILERS) as CompilerName[];
 
 /** A side that also counts operations. */
 class CountingSide extends MachineSide {
@@ -47,14 +53,15 @@ class CountingSide extends MachineSide {
 
 const interpreter = () => new CountingSide(createMachine({ block: CASE_BLOCK }));
 
-const compiler = (entriesMin: number) =>
-  new CountingSide(createMachine({ block: CASE_BLOCK, engine: 'multipass', tier: { entriesMin } }));
+const compiler = (engine: CompilerName, entriesMin: number) =>
+  new CountingSide(createMachine({ block: CASE_BLOCK, engine, tier: { entriesMin } }));
 
-describe('the compiler does what the interpreter does', () => {
+describe('compilers do what the interpreter does', () => {
   for (const mode of MODE_NAMES) {
     it(`${mode} programs, compiled at once and after two entries`, async () => {
       const specimens = await loadSpecimens();
-      const sides = [interpreter(), compiler(0), compiler(2)] as const;
+      const compilers = COMPILER_NAMES.flatMap((name) => [compiler(name, 0), compiler(name, 2)]);
+      const sides = [interpreter(), ...compilers];
       for (let seed = 0; seed < SEEDS; seed++) {
         const { value, prng } = generateCase({ seed: 40_000 + seed, mode, specimens });
         const limits = [value.message.gas, BigInt(prng.below(Number(value.message.gas)))];
@@ -72,19 +79,24 @@ describe('the compiler does what the interpreter does', () => {
   }
 });
 
-describe('compiled code', () => {
-  const LOOP = `
-    PUSH0
-    loop: JUMPDEST
-    PUSH1 1 ADD
-    DUP1 DUP1 MUL PUSH1 0x40 MSTORE
-    DUP1 PUSH2 1000 GT PUSH1 @loop JUMPI
-    PUSH0 MSTORE PUSH1 0x20 PUSH0 RETURN`;
+const LOOP = `
+  PUSH0
+  loop: JUMPDEST
+  PUSH1 1 ADD
+  DUP1 DUP1 MUL PUSH1 0x40 MSTORE
+  DUP1 PUSH2 1000 GT PUSH1 @loop JUMPI
+  PUSH0 MSTORE PUSH1 0x20 PUSH0 RETURN`;
 
+for (const engine of COMPILER_NAMES) {
+  describe(`code of ${engine}`, () => testCode(engine));
+}
+
+function testCode(engine: CompilerName): void {
   it('is the same for the same blocks', () => {
     const bytes = [0, 1].map(() => {
       const source = createEvmSource(new Lowerer(assemble(LOOP), { fork: 'osaka' }));
-      return compileBlocks({ source, blocks: [0, 1], addressOf: (id) => 0x300_0000 + id })?.bytes;
+      return COMPILERS[engine]({ source, blocks: [0, 1], addressOf: (id) => 0x300_0000 + id })
+        ?.bytes;
     });
     assert(bytes[0] !== undefined);
     assert.deepEqual(bytes[0], bytes[1]);
@@ -93,7 +105,7 @@ describe('compiled code', () => {
 
   it('takes a running loop over', () => {
     const to = '0x00000000000000000000000000000000000000c0';
-    const machine = createMachine({ engine: 'multipass', tier: { entriesMin: 1_000 } });
+    const machine = createMachine({ engine, tier: { entriesMin: 1_000 } });
     const plain = createMachine();
     const code = assemble(LOOP.replace('PUSH2 1000', 'PUSH3 300000'));
     for (const each of [machine, plain]) each.state.setCode(to, code);
@@ -109,7 +121,7 @@ describe('compiled code', () => {
 
   it('gives way to the interpreter where a run stops at a step', () => {
     const to = '0x00000000000000000000000000000000000000c0';
-    const machine = createMachine({ engine: 'multipass', tier: { entriesMin: 0 } });
+    const machine = createMachine({ engine, tier: { entriesMin: 0 } });
     machine.state.setCode(to, assemble(LOOP));
     assert.equal(machine.call({ to }).status, 'success');
     assert.equal(machine.start({ to }), undefined);
@@ -117,4 +129,4 @@ describe('compiled code', () => {
     assert.equal(machine.executor.machine.advance().kind, 'paused');
     assert.equal(machine.executor.machine.tier, undefined);
   });
-});
+}

@@ -1,0 +1,109 @@
+/**
+ * A module of compiled code: what it imports of the kernel, its helpers, and a function for each
+ * region in the order in which they are written.
+ */
+import type { LazySource } from '../../dmir/lazy.ts';
+import { INITIAL_PAGES } from '../../kernel/layout.ts';
+import { I32, I64, ModuleWriter, type ValueType } from '../wasm/encoder.ts';
+import { RegionEmitter } from './emit.ts';
+import { addHelpers } from './helpers.ts';
+import type { Region } from './region.ts';
+
+export interface CompileInput {
+  readonly source: LazySource;
+  /** Blocks that were reached, the ones to compile, in order. */
+  readonly blocks: readonly number[];
+  /** Address of the interpreter's block. */
+  readonly addressOf: (id: number) => number;
+}
+
+export interface CompiledModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Roots in order; function `i` is exported as `String(i)`. */
+  readonly roots: readonly number[];
+}
+
+/** An engine's compiler: undefined where none of the blocks can be compiled. */
+export type Compiler = (input: CompileInput) => CompiledModule | undefined;
+
+/** A block that the interpreter enters, and the place of its region. */
+export interface Entry {
+  readonly root: number;
+  readonly place: number;
+}
+
+const REGION_PARAMS: readonly ValueType[] = [I32, I32, I64, I64];
+/** Functions of the kernel with other parameters than pointers alone: P pointer, L limb. */
+const RUNTIME: Readonly<Record<string, readonly [params: string, result: string]>> = {
+  rtGrow: ['PLLL', 'L'],
+  rtKeccak: ['PPPPL', 'L'],
+  rtCellLoad: ['PPPPL', 'L'],
+  rtCellStore: ['PPPPL', 'L'],
+  rtCopy: ['PPPPPL', 'L'],
+  rtLoadZero: ['PPPP', ''],
+  rtLog: ['PPPL', 'L'],
+  rtFinish: ['PPPL', 'L'],
+  rtChargeDyn: ['PL', 'L'],
+  rtStore8: ['PPPL', 'L'],
+  rtMul: ['PPP', ''],
+  rtUdiv: ['PPP', ''],
+  rtSdiv: ['PPP', ''],
+  rtUrem: ['PPP', ''],
+  rtSrem: ['PPP', ''],
+  rtAddmod: ['PPPP', ''],
+  rtMulmod: ['PPPP', ''],
+  rtPow: ['PPP', ''],
+  rtSext: ['PPP', ''],
+  rtByte: ['PPP', ''],
+  rtShl: ['PPP', ''],
+  rtUshr: ['PPP', ''],
+  rtSshr: ['PPP', ''],
+  rtClz: ['PP', ''],
+};
+
+const typesOf = (text: string): ValueType[] =>
+  [...text].map((letter) => (letter === 'P' ? I32 : I64));
+
+export class RegionModule {
+  readonly #module = new ModuleWriter();
+  readonly #indices = new Map<string, number>();
+  readonly #addressOf: (id: number) => number;
+  readonly #type: number;
+  readonly #first: number;
+
+  constructor(addressOf: (id: number) => number) {
+    const module = this.#module;
+    const indices = this.#indices;
+    this.#addressOf = addressOf;
+    module.importMemory('env', 'memory', INITIAL_PAGES);
+    module.importTable('env', 'table');
+    for (const [name, [params, result]] of Object.entries(RUNTIME)) {
+      const type = module.type(typesOf(params), typesOf(result));
+      indices.set(name, module.importFunction('env', name, type));
+    }
+    indices.set('fetch', module.importFunction('env', 'fetch', module.type([I32, I32], [])));
+    this.#type = module.type(REGION_PARAMS, [I32]);
+    indices.set('regionType', this.#type);
+    addHelpers(module, indices);
+    this.#first = module.nextFunction;
+  }
+
+  /** Writes the function of the region whose place is next. */
+  add(region: Region): void {
+    const emitter = new RegionEmitter(region, {
+      functionOf: (place) => this.#first + place,
+      addressOf: this.#addressOf,
+      index: (name) => this.#indices.get(name) as number,
+    });
+    emitter.emit();
+    this.#module.addFunction(this.#type, emitter.locals, emitter.bytes);
+  }
+
+  /** The module, with the regions that the interpreter enters. */
+  finish(entries: readonly Entry[]): CompiledModule {
+    for (const [i, { place }] of entries.entries()) {
+      this.#module.exportFunction(String(i), this.#first + place);
+    }
+    return { bytes: this.#module.finish(), roots: entries.map(({ root }) => root) };
+  }
+}
