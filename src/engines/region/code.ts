@@ -15,16 +15,17 @@ export const LOCAL = {
   memory: 5,
   /** Offsets below it are those of whole words inside the memory. */
   words: 6,
-  result: 7,
+  /** Address of a word of the memory, and half of one. */
+  address: 7,
   vector: 8,
-  address: 9,
+  /** Stays as it is: a vector of zeros. */
+  zero: 9,
 } as const;
 
 /** Those behind the parameters. */
-const FIXED: readonly ValueType[] = [I32, I32, I64, I64, V128, I32];
-const PARAM_COUNT = 4;
+const FIXED: readonly ValueType[] = [I32, I32, I64, I32, V128, V128];
+export const PARAM_COUNT = 4;
 
-/** Opcodes that are no kinds of nodes. */
 export const OP = {
   block: 0x02,
   loop: 0x03,
@@ -32,24 +33,46 @@ export const OP = {
   end: 0x0b,
   br: 0x0c,
   brIf: 0x0d,
-  drop: 0x1a,
+  return: 0x0f,
   call: 0x10,
   returnCall: 0x12,
+  returnCallIndirect: 0x13,
+  drop: 0x1a,
+  select: 0x1b,
   get: 0x20,
   set: 0x21,
   tee: 0x22,
   i32Load: 0x28,
   i64Load: 0x29,
+  i32Load16U: 0x2f,
+  i64Load32U: 0x35,
+  i32Store: 0x36,
   i64Store: 0x37,
   i32Const: 0x41,
   i64Const: 0x42,
-  i64GeU: 0x5a,
+  i32Eqz: 0x45,
+  i32Eq: 0x46,
+  i32LtU: 0x49,
+  i32GtU: 0x4b,
+  i32LeU: 0x4d,
+  i32GeU: 0x4f,
+  i64Eqz: 0x50,
+  i64Eq: 0x51,
+  i64Ne: 0x52,
   i64LtS: 0x53,
+  i64GeU: 0x5a,
   i32Add: 0x6a,
+  i32Sub: 0x6b,
+  i32And: 0x71,
+  i32Shl: 0x74,
   i64Add: 0x7c,
   i64Sub: 0x7d,
+  i64Mul: 0x7e,
+  i64And: 0x83,
+  i64Or: 0x84,
+  i64ShrU: 0x88,
   wrap: 0xa7,
-  unreachable: 0x00,
+  extend: 0xad,
 } as const;
 
 /** Opcodes behind the prefix of vectors. */
@@ -63,18 +86,28 @@ export const SIMD = {
   replace: 30,
 } as const;
 
+const SIMD_PREFIX = 0xfd;
+
 /** The lanes of a shuffle that reverses bytes. */
-export const REVERSED: readonly number[] = Array.from({ length: 16 }, (_, i) => 15 - i);
+const REVERSED: readonly number[] = Array.from({ length: 16 }, (_, i) => 15 - i);
 
 export class CodeWriter {
   readonly sink = new ByteSink();
-  readonly locals: ValueType[] = [...FIXED];
+  readonly locals: ValueType[] = [];
   readonly #indexOf: (name: string) => number;
   #depth = 0;
 
   /** @param indexOf function of the kernel, the machine or the module, by name */
   constructor(indexOf: (name: string) => number) {
     this.#indexOf = indexOf;
+  }
+
+  /** Begins the next function. */
+  begin(locals: readonly ValueType[] = FIXED): void {
+    this.sink.clear();
+    this.locals.length = 0;
+    this.locals.push(...locals);
+    this.#depth = 0;
   }
 
   op(opcode: number): this {
@@ -102,6 +135,14 @@ export class CodeWriter {
     return this;
   }
 
+  /** A limb that is a safe integer. */
+  number(value: number): this {
+    this.sink.byte(OP.i64Const);
+    if (value === (value | 0)) this.sink.s32(value);
+    else this.sink.s64(BigInt(value));
+    return this;
+  }
+
   i64(value: bigint): this {
     this.sink.byte(OP.i64Const).s64(value);
     return this;
@@ -113,7 +154,13 @@ export class CodeWriter {
   }
 
   simd(opcode: number): ByteSink {
-    return this.sink.byte(0xfd).u32(opcode);
+    return this.sink.byte(SIMD_PREFIX).u32(opcode);
+  }
+
+  /** Reverses the bytes of the vector on the stack. */
+  reverse(): this {
+    this.tee(LOCAL.vector).get(LOCAL.vector).simd(SIMD.shuffle).raw(REVERSED);
+    return this;
   }
 
   call(name: string): this {
@@ -127,28 +174,36 @@ export class CodeWriter {
     return this;
   }
 
+  /** A tail call to the function at a place of the table, which is on the stack. */
+  leaveByTable(type: string): this {
+    this.sink.byte(OP.returnCallIndirect).u32(this.#indexOf(type)).u32(0);
+    return this;
+  }
+
   /** A new local. */
   local(type: ValueType): number {
     return this.locals.push(type) - 1 + PARAM_COUNT;
   }
 
   /** Opens a block without values. */
-  open(kind: number): void {
+  open(kind: number): this {
     this.op(kind).sink.byte(VOID);
     this.#depth++;
+    return this;
   }
 
-  if(): void {
-    this.open(OP.if);
+  if(): this {
+    return this.open(OP.if);
   }
 
-  end(): void {
-    this.op(OP.end);
+  end(): this {
     this.#depth--;
+    return this.op(OP.end);
   }
 
   /** Branches to a block that is open, by its place from outside. */
-  branch(opcode: number, label: number): void {
+  branch(opcode: number, label: number): this {
     this.op(opcode).sink.u32(this.#depth - 1 - label);
+    return this;
   }
 }

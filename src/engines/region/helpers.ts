@@ -1,6 +1,7 @@
 /**
- * Functions that every module of compiled code has: how a region is left, and arithmetic that has
- * no instruction. They are reached by tail calls, so that a region holds the arguments alone.
+ * Functions that every module of compiled code has: how a region is left, calls of the kernel with
+ * what belongs to them, and arithmetic that has no instruction. Those that end a region are reached
+ * by tail calls, so that it holds the arguments alone.
  */
 import { FORM } from '../../dmir/bytecode/forms.ts';
 import {
@@ -23,145 +24,133 @@ import {
   STATUS_TRAP,
   TRAP_BAD_JUMP,
 } from '../../kernel/layout.ts';
-import { ByteSink } from '../wasm/byte-sink.ts';
-import { I32, I64, type ModuleWriter, type ValueType, VOID } from '../wasm/encoder.ts';
+import { I32, I64, type ModuleWriter, type ValueType } from '../wasm/encoder.ts';
+import { CodeWriter, OP } from './code.ts';
 
 interface Helper {
   readonly params: readonly ValueType[];
   readonly results: readonly ValueType[];
   readonly locals?: readonly ValueType[];
-  readonly write: (code: ByteSink, indexOf: (name: string) => number) => void;
+  readonly write: (code: CodeWriter) => void;
 }
 
-const get = (code: ByteSink, local: number): ByteSink => code.byte(0x20).u32(local);
-const i32 = (code: ByteSink, value: number): ByteSink => code.byte(0x41).s32(value);
+/** What the kernel gives for a cell that it does not know. */
+const MISSING = -(1n << 63n);
+const WORD = 32;
 
-/** Stores a local at an offset from the frame: opcode 0x36 for i32, 0x37 for i64. */
-function keep(code: ByteSink, field: number, local: number, type: ValueType): void {
-  get(code, 0);
-  get(code, local)
-    .byte(type === I32 ? 0x36 : 0x37)
-    .u32(type === I32 ? 2 : 3)
-    .u32(field);
+/** Stores a local at an offset from the frame. */
+function keep(code: CodeWriter, field: number, local: number, type: ValueType): void {
+  code.get(0).get(local);
+  if (type === I32) code.access(OP.i32Store, 2, field);
+  else code.access(OP.i64Store, 3, field);
 }
 
-function keepSteps(code: ByteSink, local: number): void {
-  i32(code, MACHINE_BASE);
-  get(code, local).byte(0x37).u32(3).u32(M_STEPS);
+function keepSteps(code: CodeWriter, local: number): void {
+  code.i32(MACHINE_BASE).get(local).access(OP.i64Store, 3, M_STEPS);
 }
 
 /** Shares of a 64×64-bit product by halves: the classic four products (Knuth 4.3.1 M). */
-function writeMulHigh(code: ByteSink): void {
-  const low = (local: number): void => {
-    get(code, local).byte(0x42).s64(0xffff_ffffn).byte(0x83);
-  };
-  const high = (local: number): void => {
-    get(code, local).byte(0x42).s64(32n).byte(0x88);
-  };
+function writeMulHigh(code: CodeWriter): void {
+  const low = (local: number): CodeWriter => code.get(local).number(0xffff_ffff).op(OP.i64And);
+  const high = (local: number): CodeWriter => code.get(local).number(32).op(OP.i64ShrU);
   // t = aLow * bLow >> 32, u = aHigh * bLow + t
   high(0);
-  low(1);
-  code.byte(0x7e);
+  low(1).op(OP.i64Mul);
   low(0);
-  low(1);
-  code.byte(0x7e).byte(0x42).s64(32n).byte(0x88).byte(0x7c).byte(0x21).u32(2);
+  low(1).op(OP.i64Mul).number(32).op(OP.i64ShrU).op(OP.i64Add).set(2);
   // v = aLow * bHigh + (u & mask)
   low(0);
-  high(1);
-  code.byte(0x7e);
-  low(2);
-  code.byte(0x7c).byte(0x21).u32(3);
+  high(1).op(OP.i64Mul);
+  low(2).op(OP.i64Add).set(3);
   // aHigh * bHigh + (u >> 32) + (v >> 32)
   high(0);
-  high(1);
-  code.byte(0x7e);
-  high(2);
-  code.byte(0x7c);
-  high(3);
-  code.byte(0x7c);
+  high(1).op(OP.i64Mul);
+  high(2).op(OP.i64Add);
+  high(3).op(OP.i64Add);
 }
 
 /** Frame, target, window pointer, gas, steps: a jump whose destination is known as it happens. */
-function writeDispatch(code: ByteSink, indexOf: (name: string) => number): void {
+function writeDispatch(code: CodeWriter): void {
   const trap = (): void => {
-    get(code, 0);
-    i32(code, TRAP_BAD_JUMP);
-    get(code, 4).byte(0x12).u32(indexOf('trap'));
+    code.get(0).number(-TRAP_BAD_JUMP).get(4).leaveTo('trap').end();
   };
-  get(code, 1);
-  get(code, 0).byte(0x35).u32(2).u32(F_JUMPS_LENGTH).byte(0x5a).byte(0x04).byte(VOID);
+  code.get(1).get(0).access(OP.i64Load32U, 2, F_JUMPS_LENGTH).op(OP.i64GeU).if();
   trap();
-  code.byte(0x0b);
   // block = jumps[target]
-  get(code, 0).byte(0x28).u32(2).u32(F_JUMPS);
-  get(code, 1).byte(0xa7);
-  i32(code, 2).byte(0x74).byte(0x6a).byte(0x28).u32(2).u32(0).byte(0x22).u32(5);
-  i32(code, 1).byte(0x4d).byte(0x04).byte(VOID);
-  get(code, 5).byte(0x45).byte(0x04).byte(VOID);
+  code.get(0).access(OP.i32Load, 2, F_JUMPS).get(1).op(OP.wrap);
+  code.i32(2).op(OP.i32Shl).op(OP.i32Add).access(OP.i32Load, 2, 0).tee(5);
+  code.i32(1).op(OP.i32LeU).if();
+  code.get(5).op(OP.i32Eqz).if();
   trap();
-  code.byte(0x0b);
-  get(code, 0);
-  get(code, 1).byte(0xa7).byte(0x36).u32(2).u32(F_DETAIL);
+  code.get(0).get(1).op(OP.wrap).access(OP.i32Store, 2, F_DETAIL);
   keep(code, F_SP, 2, I32);
   keep(code, F_GAS, 3, I64);
   keepSteps(code, 4);
-  i32(code, STATUS_LOWER).byte(0x0f);
-  code.byte(0x0b);
-  get(code, 0);
-  get(code, 5);
-  get(code, 2);
-  get(code, 3);
-  get(code, 4).byte(0x12).u32(indexOf('continue'));
+  code.i32(STATUS_LOWER).op(OP.return).end();
+  code.get(0).get(5).get(2).get(3).get(4).leaveTo('continue');
 }
 
-const HELPERS: Readonly<Record<string, Helper>> = {
-  // Frame, block, window pointer, gas, steps
-  continue: {
-    params: [I32, I32, I32, I64, I64],
-    results: [I32],
-    write: (code, indexOf) => {
-      // A block with compiled code has an empty header and then the code's place in the table
-      get(code, 1).byte(0x29).u32(2).u32(0).byte(0x50);
-      get(code, 1).byte(0x2f).u32(1).u32(HEADER_BYTES);
-      i32(code, FORM.ENTER).byte(0x46).byte(0x71).byte(0x04).byte(VOID);
-      for (const local of [0, 2, 3, 4]) get(code, local);
-      get(code, 1)
-        .byte(0x28)
-        .u32(2)
-        .u32(HEADER_BYTES + 4);
-      code.byte(0x13).u32(indexOf('regionType')).u32(0);
-      code.byte(0x0b);
-      keep(code, F_PC, 1, I32);
-      keep(code, F_SP, 2, I32);
-      keep(code, F_GAS, 3, I64);
-      keepSteps(code, 4);
-      i32(code, STATUS_CONTINUE);
+/** Frame, block, window pointer, gas, steps: goes on at a block that the interpreter knows. */
+function writeContinue(code: CodeWriter): void {
+  // A block with compiled code has an empty header and then the code's place in the table.
+  code.get(1).access(OP.i64Load, 2, 0).op(OP.i64Eqz);
+  code.get(1).access(OP.i32Load16U, 1, HEADER_BYTES).i32(FORM.ENTER).op(OP.i32Eq).op(OP.i32And);
+  code.if();
+  code.get(0).get(2).get(3).get(4);
+  code.get(1).access(OP.i32Load, 2, HEADER_BYTES + 4);
+  code.leaveByTable('regionType').end();
+  keep(code, F_PC, 1, I32);
+  keep(code, F_SP, 2, I32);
+  keep(code, F_GAS, 3, I64);
+  keepSteps(code, 4);
+  code.i32(STATUS_CONTINUE);
+}
+
+/** A function of the kernel on a cell: frame, space, key, another word, gas. */
+function cellCall(name: string): Helper {
+  return {
+    params: [I32, I32, I32, I32, I64],
+    results: [I64],
+    locals: [I64],
+    write: (code) => {
+      code.open(OP.loop);
+      for (let i = 0; i < 5; i++) code.get(i);
+      code.call(name).tee(5).i64(MISSING).op(OP.i64Eq).if();
+      code.get(1).get(2).call('fetch').branch(OP.br, 0);
+      code.end().end().get(5);
     },
-  },
-  // Frame, kind, steps; the gas of a frame that traps is gone
-  trap: {
-    params: [I32, I32, I64],
+  };
+}
+
+/** Writes a word to an address, and gives that. */
+function keeping(params: readonly ValueType[], write: (code: CodeWriter) => void): Helper {
+  return {
+    params: [I32, ...params],
     results: [I32],
     write: (code) => {
-      keep(code, F_DETAIL, 1, I32);
-      keepSteps(code, 2);
-      i32(code, STATUS_TRAP);
+      write(code);
+      code.get(0);
     },
+  };
+}
+
+/** Ends of a region; each gives a status. */
+const ENDS: Readonly<Record<string, Helper>> = {
+  continue: { params: [I32, I32, I32, I64, I64], results: [I32], write: writeContinue },
+  dispatch: {
+    params: [I32, I64, I32, I64, I64],
+    results: [I32],
+    locals: [I32],
+    write: writeDispatch,
   },
-  // Frame, offset, gas: covers a word; gives the gas left, or minus a trap, and the memory's limit
-  grow: {
+  // Frame, minus the kind, steps; the gas of a frame that traps is gone
+  trap: {
     params: [I32, I64, I64],
-    results: [I64, I64],
-    write: (code, indexOf) => {
-      get(code, 0);
-      get(code, 1).byte(0x42).s64(32n);
-      get(code, 2).byte(0x10).u32(indexOf('rtGrow'));
-      get(code, 0)
-        .byte(0x28)
-        .u32(2)
-        .u32(F_REGIONS + R_LENGTH)
-        .byte(0x10)
-        .u32(indexOf('wordLimit'));
+    results: [I32],
+    write: (code) => {
+      code.get(0).number(0).get(1).op(OP.i64Sub).op(OP.wrap).access(OP.i32Store, 2, F_DETAIL);
+      keepSteps(code, 2);
+      code.i32(STATUS_TRAP);
     },
   },
   // Frame, host function, block to go on at, window pointer, gas, steps
@@ -174,7 +163,7 @@ const HELPERS: Readonly<Record<string, Helper>> = {
       keep(code, F_SP, 3, I32);
       keep(code, F_GAS, 4, I64);
       keepSteps(code, 5);
-      i32(code, STATUS_SUSPEND);
+      code.i32(STATUS_SUSPEND);
     },
   },
   // Frame, gas, steps
@@ -182,50 +171,91 @@ const HELPERS: Readonly<Record<string, Helper>> = {
     params: [I32, I64, I64],
     results: [I32],
     write: (code) => {
-      get(code, 0);
-      i32(code, 0).byte(0x36).u32(2).u32(F_OUT_LENGTH);
+      code.get(0).i32(0).access(OP.i32Store, 2, F_OUT_LENGTH);
       keep(code, F_GAS, 1, I64);
       keepSteps(code, 2);
-      i32(code, STATUS_FINISH);
+      code.i32(STATUS_FINISH);
     },
   },
-  // Frame, status, gas, steps
+  // Frame, status, addresses of offset and size of the output, gas, steps
   finish: {
-    params: [I32, I32, I64, I64],
+    params: [I32, I32, I32, I32, I64, I64],
     results: [I32],
     write: (code) => {
-      keep(code, F_GAS, 2, I64);
-      keepSteps(code, 3);
-      get(code, 1);
+      code.get(0).get(2).get(3).get(4).call('rtFinish').tee(4).number(0).op(OP.i64LtS).if();
+      code.get(0).get(4).get(5).leaveTo('trap').end();
+      keep(code, F_GAS, 4, I64);
+      keepSteps(code, 5);
+      code.get(1);
     },
   },
-  dispatch: {
-    params: [I32, I64, I32, I64, I64],
-    results: [I32],
-    locals: [I32],
-    write: writeDispatch,
+};
+
+/** What takes gas gives what is left, or minus a trap. */
+const CHARGES: Readonly<Record<string, Helper>> = {
+  // Frame, offset, gas: covers a word; gives also the memory's limit
+  grow: {
+    params: [I32, I64, I64],
+    results: [I64, I64],
+    write: (code) => {
+      code.get(0).get(1).number(WORD).get(2).call('rtGrow');
+      code.get(0).access(OP.i32Load, 2, F_REGIONS + R_LENGTH);
+      code.call('wordLimit');
+    },
   },
+  cellLoad: cellCall('rtCellLoad'),
+  cellStore: cellCall('rtCellStore'),
+};
+
+const VALUES: Readonly<Record<string, Helper>> = {
+  keepLimb: keeping([I64], (code) => {
+    code.get(0).get(1).access(OP.i64Store, 3, 0);
+    for (let limb = 1; limb < 4; limb++)
+      code
+        .get(0)
+        .number(0)
+        .access(OP.i64Store, 3, limb * 8);
+  }),
+  keepWord: keeping([I64, I64, I64, I64], (code) => {
+    for (let limb = 0; limb < 4; limb++) {
+      code
+        .get(0)
+        .get(1 + limb)
+        .access(OP.i64Store, 3, limb * 8);
+    }
+  }),
+  keepCopy: keeping([I32], (code) => {
+    for (let at = 0; at < WORD; at += 8) {
+      code.get(0).get(1).access(OP.i64Load, 3, at).access(OP.i64Store, 3, at);
+    }
+  }),
   // Bytes of a memory: the first offset at which no whole word begins
   wordLimit: {
     params: [I32],
     results: [I64],
     write: (code) => {
-      get(code, 0);
-      i32(code, 31).byte(0x6b).byte(0xad).byte(0x42).s64(0n);
-      get(code, 0);
-      i32(code, 32).byte(0x4f).byte(0x1b);
+      code
+        .get(0)
+        .i32(WORD - 1)
+        .op(OP.i32Sub)
+        .op(OP.extend)
+        .number(0);
+      code.get(0).i32(WORD).op(OP.i32GeU).op(OP.select);
     },
   },
   mulHigh: { params: [I64, I64], results: [I64], locals: [I64, I64], write: writeMulHigh },
 };
 
+const HELPERS = Object.entries({ ...ENDS, ...CHARGES, ...VALUES });
+
 /** Adds the helpers to a module, and their indices to those by name. */
 export function addHelpers(module: ModuleWriter, indices: Map<string, number>): void {
   const first = module.nextFunction;
-  for (const [i, name] of Object.keys(HELPERS).entries()) indices.set(name, first + i);
-  for (const { params, results, locals = [], write } of Object.values(HELPERS)) {
-    const code = new ByteSink();
-    write(code, (name) => indices.get(name) as number);
-    module.addFunction(module.type(params, results), locals, code.byte(0x0b).bytes());
+  for (const [i, [name]] of HELPERS.entries()) indices.set(name, first + i);
+  const code = new CodeWriter((name) => indices.get(name) as number);
+  for (const [, { params, results, locals = [], write }] of HELPERS) {
+    code.begin(locals);
+    write(code);
+    module.addFunction(module.type(params, results), locals, code.op(OP.end).sink);
   }
 }

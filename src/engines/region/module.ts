@@ -67,14 +67,13 @@ const typesOf = (text: string): ValueType[] =>
 export class RegionModule {
   readonly #module = new ModuleWriter();
   readonly #indices = new Map<string, number>();
-  readonly #addressOf: (id: number) => number;
+  readonly #emitter: RegionEmitter;
   readonly #type: number;
   readonly #first: number;
 
   constructor(addressOf: (id: number) => number) {
     const module = this.#module;
     const indices = this.#indices;
-    this.#addressOf = addressOf;
     module.importMemory('env', 'memory', INITIAL_PAGES);
     module.importTable('env', 'table');
     for (const [name, [params, result]] of Object.entries(RUNTIME)) {
@@ -86,17 +85,17 @@ export class RegionModule {
     indices.set('regionType', this.#type);
     addHelpers(module, indices);
     this.#first = module.nextFunction;
+    this.#emitter = new RegionEmitter({
+      functionOf: (place) => this.#first + place,
+      addressOf,
+      index: (name) => indices.get(name) as number,
+    });
   }
 
   /** Writes the function of the region whose place is next. */
   add(region: Region): void {
-    const emitter = new RegionEmitter(region, {
-      functionOf: (place) => this.#first + place,
-      addressOf: this.#addressOf,
-      index: (name) => this.#indices.get(name) as number,
-    });
-    emitter.emit();
-    this.#module.addFunction(this.#type, emitter.locals, emitter.bytes);
+    this.#emitter.emit(region);
+    this.#module.addFunction(this.#type, this.#emitter.locals, this.#emitter.body);
   }
 
   /** The module, with the regions that the interpreter enters. */

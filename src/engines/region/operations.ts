@@ -149,13 +149,6 @@ function forget(r: RegionBuilder, offset: number | undefined, size: number): voi
   }
 }
 
-/** The word that two vectors hold, most significant byte first. */
-function wordOf(r: RegionBuilder, low: number, high: number): Wide {
-  const { graph } = r;
-  const [l, h] = [graph.leaf(K.localVector, low), graph.leaf(K.localVector, high)];
-  return [graph.lane(l, 0), graph.lane(l, 1), graph.lane(h, 0), graph.lane(h, 1)];
-}
-
 const loadBe: Operation = (r, inst) => {
   const use = r.source.regions[inst.imm];
   const offset = arg(r, inst, 0);
@@ -172,9 +165,10 @@ const loadBe: Operation = (r, inst) => {
     r.setWide(inst, known);
     return;
   }
-  const [low, high] = [r.vector(), r.vector()];
-  r.statements.push({ kind: 'load', offset: arg(r, inst, 0), low, high });
-  const value = wordOf(r, low, high);
+  const result = r.limbs(4);
+  r.statements.push({ kind: 'load', offset: arg(r, inst, 0), result });
+  const limb = (i: number): Node => r.graph.local(result + i);
+  const value: Wide = [limb(0), limb(1), limb(2), limb(3)];
   if (at !== undefined) r.path.words.set(at, value);
   r.setWide(inst, value);
 };
@@ -209,15 +203,14 @@ interface Charging {
   readonly result?: boolean;
   readonly resultAt?: number;
   readonly rest?: number;
-  readonly cell?: { readonly space: number; readonly key: number; readonly word: Wide };
   readonly hasFrame?: boolean;
   readonly growsMemory?: boolean;
 }
 
 /** A function of the kernel that charges; gives its result. */
 function charge(r: RegionBuilder, name: string, options: Charging): Wide {
-  const { args, result = false, resultAt, rest = 0, cell } = options;
-  const { index, value } = result ? r.spill() : { index: 0, value: narrow(r.graph, 0) };
+  const { args, result = false, resultAt, rest = 0 } = options;
+  const { index, value } = result ? r.spill() : { index: 0, value: narrow(r.graph, r.graph.zero) };
   r.statements.push({
     kind: 'charge',
     name,
@@ -225,7 +218,6 @@ function charge(r: RegionBuilder, name: string, options: Charging): Wide {
     result: index,
     resultAt,
     rest,
-    cell,
     hasFrame: options.hasFrame ?? true,
     growsMemory: options.growsMemory ?? false,
   });
@@ -285,7 +277,7 @@ export const OPERATIONS: Readonly<Partial<Record<OpName, Operation>>> = {
     forget(r, smallConstant(r, offset), 1);
   },
   mem_size: (r, inst) => {
-    const result = r.limb();
+    const result = r.limbs(1);
     r.statements.push({ kind: 'memorySize', result });
     r.setWide(inst, narrow(r.graph, r.graph.local(result, 32)));
   },
@@ -304,29 +296,17 @@ export const OPERATIONS: Readonly<Partial<Record<OpName, Operation>>> = {
     charge(r, 'rtChargeDyn', { args: words(r, inst), hasFrame: false });
   },
   gas_left: (r, inst) => {
-    const result = r.limb();
+    const result = r.limbs(1);
     r.statements.push({ kind: 'gasLeft', result, rest: r.rest });
     r.setWide(inst, narrow(r.graph, r.graph.local(result, 63)));
   },
   cell_load: (r, inst) => {
-    const space = spaceOf(r, inst);
-    const args: Argument[] = [{ number: space }, ...words(r, inst)];
-    const options = {
-      args,
-      result: true,
-      resultAt: 2,
-      cell: { space, key: 1, word: arg(r, inst, 0) },
-    };
-    r.setWide(inst, charge(r, 'rtCellLoad', options));
+    const args: Argument[] = [{ number: spaceOf(r, inst) }, ...words(r, inst)];
+    r.setWide(inst, charge(r, 'cellLoad', { args, result: true, resultAt: 2 }));
   },
   cell_store: (r, inst) => {
-    const space = spaceOf(r, inst);
-    const args: Argument[] = [{ number: space }, ...words(r, inst)];
-    charge(r, 'rtCellStore', {
-      args,
-      rest: r.rest,
-      cell: { space, key: 1, word: arg(r, inst, 0) },
-    });
+    const args: Argument[] = [{ number: spaceOf(r, inst) }, ...words(r, inst)];
+    charge(r, 'cellStore', { args, rest: r.rest });
   },
   log: (r, inst) => {
     // The operands of a log stand one behind the other.

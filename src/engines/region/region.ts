@@ -16,8 +16,8 @@ import { RT_SPILL_BASE, RT_SPILL_COUNT, TRAP_BAD_JUMP } from '../../kernel/layou
 import { type Facts, implies, NO_FACTS, type SlotFact } from './facts.ts';
 import { Graph, K, type Node } from './graph.ts';
 import { OPERATIONS } from './operations.ts';
-import type { End, Leave, RegionBlock, Statement } from './statements.ts';
-import { narrow, type Wide, wideBits, wideConstant, wideValue } from './wide.ts';
+import type { End, Exit, Leave, RegionBlock, Statement } from './statements.ts';
+import { isSame, narrow, type Wide, wideBits, wideConstant, wideValue } from './wide.ts';
 
 /** A block as it was lowered, kept. */
 export interface SourceBlock {
@@ -82,8 +82,8 @@ export interface Region {
   readonly changed: ReadonlySet<number>;
   /** Lowest height of a slot that the region reads or writes. */
   readonly low: number;
-  /** Types of the locals that statements set, by index from 0. */
-  readonly locals: readonly ('limb' | 'vector')[];
+  /** Locals that statements set. */
+  readonly locals: number;
   /** Blocks that it contains. */
   readonly blocks: ReadonlySet<number>;
 }
@@ -97,13 +97,15 @@ export interface BuildOptions {
   readonly isRoot: (id: number) => boolean;
   readonly versionOf: VersionOf;
   readonly facts?: Facts;
+  /** An empty one; a new one unless told. */
+  readonly graph?: Graph;
 }
 
 export class RegionBuilder {
-  readonly graph = new Graph();
+  readonly graph: Graph;
   readonly source: LazySource;
   readonly root: number;
-  readonly locals: ('limb' | 'vector')[] = [];
+  locals = 0;
   readonly blocks = new Set<number>();
   readonly changed = new Set<number>();
   readonly #lower: (id: number) => SourceBlock;
@@ -129,8 +131,9 @@ export class RegionBuilder {
   constructor(
     source: LazySource,
     root: number,
-    { lower, isRoot, versionOf, facts = NO_FACTS }: BuildOptions,
+    { lower, isRoot, versionOf, facts = NO_FACTS, graph = new Graph() }: BuildOptions,
   ) {
+    this.graph = graph;
     this.source = source;
     this.root = root;
     this.#lower = lower;
@@ -181,13 +184,10 @@ export class RegionBuilder {
     this.#conditions[inst.results[0] as RegId] = node;
   }
 
-  /** A local that a statement sets. */
-  limb(): number {
-    return this.locals.push('limb') - 1;
-  }
-
-  vector(): number {
-    return this.locals.push('vector') - 1;
+  /** Locals in a row that a statement sets; gives the first. */
+  limbs(count: number): number {
+    this.locals += count;
+    return this.locals - count;
   }
 
   /** A word for the result of a function of the kernel, and its value. */
@@ -204,20 +204,18 @@ export class RegionBuilder {
     const { graph, path } = this;
     if (graph.valueOf(value[0]) !== undefined) return;
     if (wideBits(graph, value) <= 32) return;
-    const narrowed = narrow(graph, graph.leaf(K.narrowed, value[0], 0, 32));
-    const replace = (each: Wide | undefined): Wide | undefined =>
-      each?.every((node, i) => node === value[i]) ? narrowed : undefined;
-    for (const [height, each] of path.slots) path.slots.set(height, replace(each) ?? each);
-    for (const [offset, each] of path.words) path.words.set(offset, replace(each) ?? each);
-    for (const [register, each] of this.#values.entries()) {
-      const better = replace(each);
-      if (better !== undefined) this.#values[register] = better;
+    const narrowed = narrow(graph, graph.narrowed(value[0], 32));
+    const isValue = (each: Wide | undefined): boolean => each !== undefined && isSame(each, value);
+    for (const [height, each] of path.slots) if (isValue(each)) path.slots.set(height, narrowed);
+    for (const [offset, each] of path.words) if (isValue(each)) path.words.set(offset, narrowed);
+    for (let register = 0; register < this.#values.length; register++) {
+      if (isValue(this.#values[register])) this.#values[register] = narrowed;
     }
     // An item that is still where it was at entry has no entry of its own.
     const [first] = value;
     if (graph.kinds[first] !== K.window || graph.b[first] !== 0) return;
     const height = graph.a[first] as number;
-    if (!path.slots.has(height) && replace(this.slot(height)) !== undefined) {
+    if (!path.slots.has(height) && isValue(this.slot(height))) {
       path.slots.set(height, narrowed);
     }
   }
@@ -326,9 +324,7 @@ export class RegionBuilder {
   #setSlot(height: number, value: Wide): void {
     if (height < this.lowest) this.lowest = height;
     const { path } = this;
-    const entry = this.#atEntry(height);
-    const isOwn = value.every((node, i) => node === entry[i]);
-    if (isOwn) path.slots.delete(height);
+    if (isSame(value, this.#atEntry(height))) path.slots.delete(height);
     else path.slots.set(height, value);
   }
 
@@ -397,10 +393,25 @@ export class RegionBuilder {
     this.#leaveItems(base, yes?.args ?? []);
     const known = this.graph.conditionOf(condition);
     if (known !== undefined) return this.#jump((known ? yes : no)?.block as number);
-    const path = this.path;
-    const first = this.#arm(path, no?.block as number);
-    const second = this.#arm(path, yes?.block as number);
-    return { kind: 'branch', condition, yes: second, no: first };
+    const { path } = this;
+    const [first, second] = [no?.block as number, yes?.block as number];
+    if (this.#isApart(first) && this.#isApart(second)) {
+      const [other, taken] = [this.#exit(first), this.#exit(second)];
+      return { kind: 'fork', condition, yes: taken, no: other, ...this.#state() };
+    }
+    const arms = [this.#arm(path, first), this.#arm(path, second)] as const;
+    return { kind: 'branch', condition, yes: arms[1], no: arms[0] };
+  }
+
+  /** Whether a block that a path jumps to is no part of the tree. */
+  #isApart(id: number): boolean {
+    if (id === this.root && this.path.top === 0) return false;
+    if (this.#operations > OPERATIONS_MAX || this.blocks.size >= BLOCKS_MAX) return true;
+    return this.blocks.has(id) || this.#isRoot(id) || !isCompiled(this.#lower(id));
+  }
+
+  #exit(target: number): Exit {
+    return { target, version: this.#versionOf(target, this.#leaveFacts()) };
   }
 
   /** One side of a branch, as a block of its own. */
@@ -419,12 +430,7 @@ export class RegionBuilder {
       this.#checkFacts();
       return { kind: 'loop', ...state };
     }
-    const isFull = this.#operations > OPERATIONS_MAX || this.blocks.size >= BLOCKS_MAX;
-    const isApart = this.blocks.has(id) || this.#isRoot(id) || !isCompiled(this.#lower(id));
-    if (isFull || isApart) {
-      const version = this.#versionOf(id, this.#leaveFacts());
-      return { kind: 'goto', target: id, version, ...this.#state() };
-    }
+    if (this.#isApart(id)) return { kind: 'goto', ...this.#exit(id), ...this.#state() };
     const block = this.#enter(id);
     return { kind: 'block', block };
   }

@@ -5,22 +5,26 @@
  * The same blocks give the same bytes.
  */
 import type { Inst } from '../../dmir/ir.ts';
+import { Graph } from '../region/graph.ts';
 import { type CompileInput, type Compiler, type Entry, RegionModule } from '../region/module.ts';
 import { isCompiled, lowerBlock, RegionBuilder } from '../region/region.ts';
 
 /** Compiles the blocks; undefined where none of them can be compiled. */
 export const compileBlocks: Compiler = ({ source, blocks, addressOf }: CompileInput) => {
   const module = new RegionModule(addressOf);
+  const graph = new Graph();
   const places = new Map(blocks.map((id, place) => [id, place]));
   const named = new Set<number>();
   const resumed = new Set<number>();
   const compiled: Entry[] = [];
   for (const [place, root] of blocks.entries()) {
     const block = lowerBlock(source, root);
+    graph.clear();
     const builder = new RegionBuilder(source, root, {
       lower: () => block,
       isRoot: () => true,
       versionOf: (target) => places.get(target),
+      graph,
     });
     if (isCompiled(block)) compiled.push({ root, place });
     module.add(isCompiled(block) ? builder.build() : builder.bounce());

@@ -16,9 +16,15 @@ export class ByteSink {
     return this.#bytes.slice(0, this.#length);
   }
 
-  /** Forgets what was written after a length. */
-  truncate(length: number): void {
-    this.#length = length;
+  /** What was written, until more is. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Forgets what was written. */
+  clear(): this {
+    this.#length = 0;
+    return this;
   }
 
   #reserve(count: number): void {
@@ -96,6 +102,6 @@ export class ByteSink {
 
   /** Content behind its size. */
   sized(content: ByteSink): this {
-    return this.u32(content.length).append(content.bytes());
+    return this.u32(content.length).append(content.view());
   }
 }
