@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util';
 import { ENGINES, type EngineName } from '../src/engines/tiering.ts';
 import { benchBlock } from './block.ts';
+import { benchCompile } from './compile.ts';
 import { benchErc } from './erc.ts';
 import { benchEvm } from './evm.ts';
 import { benchLatency } from './latency.ts';
@@ -26,6 +27,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   erc: { about: 'ERC-20 transfers over 1,000 accounts', rounds: 15, run: benchErc },
   latency: { about: 'the first call of a new contract', rounds: 300, run: benchLatency },
   block: { about: 'a block of 1,000 transfers from RLP to roots', rounds: 7, run: benchBlock },
+  compile: { about: 'what the compilers take, and make', rounds: 5, run: benchCompile },
   start: {
     about: 'a run of bytecode, the start of the process included',
     rounds: 15,

@@ -25,7 +25,8 @@ export type EngineName = (typeof ENGINES)[number];
 /** An engine that compiles. */
 export type CompilerName = Exclude<EngineName, 'interpreter'>;
 
-const COMPILERS: Readonly<Record<CompilerName, Compiler>> = { singlepass, multipass };
+/** What compiles, by engine. */
+export const COMPILERS: Readonly<Record<CompilerName, Compiler>> = { singlepass, multipass };
 
 export interface TierOptions {
   /**
@@ -90,7 +91,7 @@ export class CompilerTier implements Tier {
     if (++state.entries < state.next) return;
     state.entries = 0;
     state.next = Math.max(state.next * 2, 1);
-    if (isAtOnce) this.#compile(program, reachable(program));
+    if (isAtOnce) this.#compile(program, reachable(program.source));
     else if (!program.isTransient) this.#compile(program, [...program.blocks.keys()]);
   }
 
@@ -168,7 +169,7 @@ export class CompilerTier implements Tier {
 }
 
 /** Blocks that code can reach, as far as its jumps tell, and every destination of a jump. */
-function reachable({ source }: Program): readonly number[] {
+export function reachable(source: LazySource): readonly number[] {
   const found = new Set<number>([0]);
   for (const [pc, isDestination] of source.destinations.entries()) {
     if (isDestination === 1) found.add(pc);

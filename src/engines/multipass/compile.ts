@@ -15,6 +15,7 @@ import {
   type Region,
   RegionBuilder,
   type SourceBlock,
+  type VersionOf,
 } from '../region/region.ts';
 
 /** Compiles the blocks; undefined where none of them can be compiled. */
@@ -121,8 +122,9 @@ function chooseRegions({ source, blocks }: CompileInput): Choice {
     placesOf.set(root, [...(placesOf.get(root) ?? []), place]);
     return place;
   };
-  const versionOf = (target: number, facts: Facts): number | undefined => {
+  const versionOf: VersionOf = (target, findFacts) => {
     if (!reached.has(target) || !isCompiled(lower(target))) return undefined;
+    const facts = findFacts();
     const known = (placesOf.get(target) ?? []).map((place) => ({
       place,
       facts: (drafts[place] as { readonly facts: Facts }).facts,

@@ -50,11 +50,20 @@ const TERMINATORS: ReadonlySet<string> = new Set([
   'dispatch',
 ]);
 
-/** Whether all operations of a block can be compiled; another is left to the interpreter. */
+/**
+ * Operations of a block that is compiled at most: one can take up to a hundred locals, and the
+ * platform allows 50,000 in a function.
+ */
+const BLOCK_OPERATIONS_MAX = 500;
+
+/** Whether a block can be compiled; another is left to the interpreter. */
 export function isCompiled({ insts }: SourceBlock): boolean {
-  return insts.every(({ op }, i) =>
-    i === insts.length - 1 ? TERMINATORS.has(op) : OPERATIONS[op] !== undefined,
-  );
+  const last = insts.length - 1;
+  if (last >= BLOCK_OPERATIONS_MAX) return false;
+  for (let i = 0; i < last; i++) {
+    if (OPERATIONS[(insts[i] as Inst).op] === undefined) return false;
+  }
+  return TERMINATORS.has((insts[last] as Inst).op);
 }
 
 /** What is known where a path through the tree stands. */
@@ -89,7 +98,7 @@ export interface Region {
 }
 
 /** Gives the function for a target that is entered with some facts; undefined: there is none. */
-export type VersionOf = (target: number, facts: Facts) => number | undefined;
+export type VersionOf = (target: number, findFacts: () => Facts) => number | undefined;
 
 export interface BuildOptions {
   readonly lower: (id: number) => SourceBlock;
@@ -411,7 +420,7 @@ export class RegionBuilder {
   }
 
   #exit(target: number): Exit {
-    return { target, version: this.#versionOf(target, this.#leaveFacts()) };
+    return { target, version: this.#versionOf(target, () => this.#leaveFacts()) };
   }
 
   /** One side of a branch, as a block of its own. */

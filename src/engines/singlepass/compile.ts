@@ -26,8 +26,9 @@ export const compileBlocks: Compiler = ({ source, blocks, addressOf }: CompileIn
       versionOf: (target) => places.get(target),
       graph,
     });
-    if (isCompiled(block)) compiled.push({ root, place });
-    module.add(isCompiled(block) ? builder.build() : builder.bounce());
+    const isOwn = isCompiled(block);
+    if (isOwn) compiled.push({ root, place });
+    module.add(isOwn ? builder.build() : builder.bounce());
     const { op, targets } = block.insts[block.insts.length - 1] as Inst;
     const reached = op === 'suspend' ? resumed : op === 'dispatch' ? undefined : named;
     for (const target of targets) reached?.add(target.block);

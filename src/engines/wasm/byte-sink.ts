@@ -36,7 +36,7 @@ export class ByteSink {
   }
 
   byte(value: number): this {
-    this.#reserve(1);
+    if (this.#length === this.#bytes.length) this.#reserve(1);
     this.#bytes[this.#length++] = value;
     return this;
   }
@@ -56,6 +56,7 @@ export class ByteSink {
 
   /** Unsigned, below 2^32. */
   u32(value: number): this {
+    if (value < 0x80) return this.byte(value);
     this.#reserve(5);
     let rest = value >>> 0;
     while (rest >= 0x80) {
@@ -68,6 +69,7 @@ export class ByteSink {
 
   /** Signed, 32 bits. */
   s32(value: number): this {
+    if (value >= -0x40 && value < 0x40) return this.byte(value & 0x7f);
     this.#reserve(5);
     let rest = value | 0;
     for (;;) {
