@@ -18,12 +18,14 @@ export const LOCAL = {
   /** Address of a word of the memory, and half of one. */
   address: 7,
   vector: 8,
+  /** Lanes of a vector in reverse, where words of the memory are used. */
+  lanes: 9,
   /** Stays as it is: a vector of zeros. */
-  zero: 9,
+  zero: 10,
 } as const;
 
 /** Those behind the parameters. */
-const FIXED: readonly ValueType[] = [I32, I32, I64, I32, V128, V128];
+const FIXED: readonly ValueType[] = [I32, I32, I64, I32, V128, V128, V128];
 export const PARAM_COUNT = 4;
 
 export const OP = {
@@ -80,7 +82,7 @@ export const SIMD = {
   load: 0,
   store: 11,
   const: 12,
-  shuffle: 13,
+  swizzle: 14,
   splat: 18,
   extract: 29,
   replace: 30,
@@ -88,7 +90,7 @@ export const SIMD = {
 
 const SIMD_PREFIX = 0xfd;
 
-/** The lanes of a shuffle that reverses bytes. */
+/** Places of the bytes of a vector in reverse. */
 const REVERSED: readonly number[] = Array.from({ length: 16 }, (_, i) => 15 - i);
 
 export class CodeWriter {
@@ -157,9 +159,15 @@ export class CodeWriter {
     return this.sink.byte(SIMD_PREFIX).u32(opcode);
   }
 
+  /** Makes ready for `reverse`, which is short then. */
+  prepareReverse(): this {
+    this.simd(SIMD.const).raw(REVERSED);
+    return this.set(LOCAL.lanes);
+  }
+
   /** Reverses the bytes of the vector on the stack. */
   reverse(): this {
-    this.tee(LOCAL.vector).get(LOCAL.vector).simd(SIMD.shuffle).raw(REVERSED);
+    this.get(LOCAL.lanes).simd(SIMD.swizzle);
     return this;
   }
 

@@ -100,6 +100,7 @@ export class RegionEmitter {
       .get(LOCAL.frame)
       .access(OP.i32Load, 2, F_REGIONS + R_BASE)
       .set(LOCAL.memory);
+    this.#code.prepareReverse();
     this.#loadWords();
   }
 
@@ -270,6 +271,10 @@ export class RegionEmitter {
   /** Leaves two limbs on the stack as a vector, most significant byte first. */
   #reversed(low: Node, high: Node): void {
     const [l, h] = [this.#graph.valueOf(low), this.#graph.valueOf(high)];
+    if (l === 0n && h === 0n) {
+      this.#code.get(LOCAL.zero);
+      return;
+    }
     if (l !== undefined && h !== undefined) {
       const sink = this.#code.simd(SIMD.const);
       const value = (h << 64n) | l;
