@@ -69,6 +69,29 @@ function writeMulHigh(code: CodeWriter): void {
   high(3).op(OP.i64Add);
 }
 
+/** Addresses of the result, of a byte's index from the lowest one, and of the word to extend. */
+function writeSignExtend(code: CodeWriter): void {
+  const [result, index, word, limb, top, sign] = [0, 1, 2, 3, 4, 5];
+  // An index of 31 and more changes nothing, which is what one of 31 does.
+  code.get(index).access(OP.i64Load, 3, 0).tee(top).number(31).get(top).number(31).op(OP.i64LtU);
+  for (const at of [8, 16, 24]) {
+    code.get(index).access(OP.i64Load, 3, at).op(OP.i64Eqz).op(OP.i32And);
+  }
+  code.op(OP.select).op(OP.wrap).tee(index);
+  // Place of the limb that has the sign, and how far that is from its top.
+  code.i32(24).op(OP.i32And).set(limb);
+  code.i32(7).get(index).op(OP.i32Sub).i32(7).op(OP.i32And).i32(3).op(OP.i32Shl);
+  code.op(OP.extend).set(sign);
+  code.get(word).get(limb).op(OP.i32Add).access(OP.i64Load, 3, 0);
+  code.get(sign).op(OP.i64Shl).get(sign).op(OP.i64ShrS).tee(top).number(63).op(OP.i64ShrS);
+  code.set(sign);
+  for (const at of [0, 8, 16, 24]) {
+    code.get(result).get(word).access(OP.i64Load, 3, at).get(sign);
+    code.get(limb).i32(at).op(OP.i32GeU).op(OP.select).access(OP.i64Store, 3, at);
+  }
+  code.get(result).get(limb).op(OP.i32Add).get(top).access(OP.i64Store, 3, 0);
+}
+
 /** Frame, target, window pointer, gas, steps: a jump whose destination is known as it happens. */
 function writeDispatch(code: CodeWriter): void {
   const trap = (): void => {
@@ -242,6 +265,12 @@ const VALUES: Readonly<Record<string, Helper>> = {
         .number(0);
       code.get(0).i32(WORD).op(OP.i32GeU).op(OP.select);
     },
+  },
+  signExtend: {
+    params: [I32, I32, I32],
+    results: [],
+    locals: [I32, I64, I64],
+    write: writeSignExtend,
   },
   mulHigh: { params: [I64, I64], results: [I64], locals: [I64, I64], write: writeMulHigh },
 };

@@ -53,7 +53,6 @@ const RUNTIME: Readonly<Record<string, readonly [params: string, result: string]
   rtAddmod: ['PPPP', ''],
   rtMulmod: ['PPPP', ''],
   rtPow: ['PPP', ''],
-  rtSext: ['PPP', ''],
   rtByte: ['PPP', ''],
   rtShl: ['PPP', ''],
   rtUshr: ['PPP', ''],

@@ -259,7 +259,7 @@ export const OPERATIONS: Readonly<Partial<Record<OpName, Operation>>> = {
   ),
   sext_byte: byIndex(
     (r, x, index) => (index > 30 ? x : wide.signExtend(r.graph, x, index)),
-    'rtSext',
+    'signExtend',
   ),
   eq: (r, inst) => r.setCondition(inst, wide.equal(r.graph, arg(r, inst, 0), arg(r, inst, 1))),
   ult: compare(false, false, false),
