@@ -123,7 +123,7 @@ export class EvmMachine implements Machine {
     this.#chainId = options.chainId ?? 1n;
     const { engine, tier } = options;
     if (engine !== undefined && !ENGINES.includes(engine)) {
-      throw new RangeError(`There is no engine "${engine}"; there are ${ENGINES.join(' and ')}.`);
+      throw new RangeError(`There is no engine "${engine}"; there are ${ENGINES.join(', ')}.`);
     }
     this.#engine = {
       ...(engine === undefined ? {} : { engine }),

@@ -11,21 +11,21 @@ export const LOCAL = {
   steps: 3,
   /** Address of the lowest slot that the region reaches. */
   window: 4,
-  /** Address of the frame's memory. */
+  /** Address of the frame's memory, and of a word of it. */
   memory: 5,
-  /** Offsets below it are those of whole words inside the memory. */
-  words: 6,
-  /** Address of a word of the memory, and half of one. */
-  address: 7,
-  vector: 8,
+  address: 6,
+  /** Half a word of the memory. */
+  vector: 7,
   /** Lanes of a vector in reverse, where words of the memory are used. */
-  lanes: 9,
+  lanes: 8,
   /** Stays as it is: a vector of zeros. */
-  zero: 10,
+  zero: 9,
+  /** Offsets below it are those of whole words inside the memory. */
+  words: 10,
 } as const;
 
-/** Those behind the parameters. */
-const FIXED: readonly ValueType[] = [I32, I32, I64, I32, V128, V128, V128];
+/** Those behind the parameters; most locals that follow are limbs, as the last one is. */
+const FIXED: readonly ValueType[] = [I32, I32, I32, V128, V128, V128, I64];
 export const PARAM_COUNT = 4;
 
 export const OP = {

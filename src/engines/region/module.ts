@@ -63,6 +63,7 @@ const RUNTIME: Readonly<Record<string, readonly [params: string, result: string]
 const typesOf = (text: string): ValueType[] =>
   [...text].map((letter) => (letter === 'P' ? I32 : I64));
 
+/** A module that is being written, region by region. */
 export class RegionModule {
   readonly #module = new ModuleWriter();
   readonly #indices = new Map<string, number>();

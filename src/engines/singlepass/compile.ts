@@ -30,7 +30,8 @@ export const compileBlocks: Compiler = ({ source, blocks, addressOf }: CompileIn
     if (isOwn) compiled.push({ root, place });
     module.add(isOwn ? builder.build() : builder.bounce());
     const { op, targets } = block.insts[block.insts.length - 1] as Inst;
-    const reached = op === 'suspend' ? resumed : op === 'dispatch' ? undefined : named;
+    const isJump = isOwn && (op === 'br' || op === 'br_if');
+    const reached = op === 'suspend' ? resumed : isJump ? named : undefined;
     for (const target of targets) reached?.add(target.block);
   }
   if (compiled.length === 0) return undefined;
