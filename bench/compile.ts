@@ -33,7 +33,6 @@ interface CompileRow {
 
 /** Median CPU milliseconds of one run. */
 function time(run: () => unknown, rounds: number): number {
-  for (let spent = 0; spent < WARM_UP_MS; ) spent += measureCpuMsSync(run);
   let times = 1;
   while (measureCpuMsSync(() => repeat(run, times)) < ROUND_MS_MIN) times *= 2;
   const round = (): number => measureCpuMsSync(() => repeat(run, times)) / times;
@@ -44,7 +43,17 @@ function repeat(run: () => unknown, times: number): void {
   for (let i = 0; i < times; i++) run();
 }
 
-function measure(name: string, code: Uint8Array, engine: CompilerName, rounds: number): CompileRow {
+/** A contract for a compiler. */
+interface Subject {
+  readonly name: string;
+  readonly engine: CompilerName;
+  readonly code: Uint8Array;
+  readonly compile: () => Uint8Array<ArrayBuffer>;
+  readonly operations: number;
+  readonly instructions: number;
+}
+
+function createSubject(name: string, code: Uint8Array, engine: CompilerName): Subject {
   const source = createEvmSource(new Lowerer(code, { fork: 'osaka' }));
   const blocks = reachable(source);
   let operations = 0;
@@ -59,12 +68,16 @@ function measure(name: string, code: Uint8Array, engine: CompilerName, rounds: n
     if (made === undefined) throw new Error(`BUG: nothing of ${name} is compiled`);
     return made.bytes;
   };
-  const bytes = compile();
-  assert(WebAssembly.validate(bytes), `${engine} makes no module of ${name}`);
-  assert.deepEqual(compile(), bytes, `${engine} makes other bytes of ${name} again`);
+  return { name, engine, code, compile, operations, instructions };
+}
+
+function measure(subject: Subject, rounds: number): CompileRow {
+  const { name, engine, code, compile, operations, instructions } = subject;
   const us = (ms: number): number => (ms * 1000) / operations;
   return {
-    ...{ name, engine, codeBytes: code.length, wasmBytes: bytes.length, operations, instructions },
+    ...{ name, engine, operations, instructions },
+    codeBytes: code.length,
+    wasmBytes: compile().length,
     usPerOperation: us(time(compile, rounds)),
     usWithModule: us(time(() => new WebAssembly.Module(compile()), rounds)),
   };
@@ -72,12 +85,20 @@ function measure(name: string, code: Uint8Array, engine: CompilerName, rounds: n
 
 export async function benchCompile(options: BenchOptions): Promise<object> {
   const engines = options.engines.filter((engine) => engine !== 'interpreter');
-  const rows: CompileRow[] = [];
+  const subjects: Subject[] = [];
   for (const name of CONTRACTS) {
     if (options.filter !== undefined && !options.filter.test(name)) continue;
     const { runtime } = await findArtifact(name);
-    for (const engine of engines) rows.push(measure(name, runtime, engine, options.rounds));
+    for (const engine of engines) subjects.push(createSubject(name, runtime, engine));
   }
+  for (const { name, engine, compile } of subjects) {
+    const bytes = compile();
+    assert(WebAssembly.validate(bytes), `${engine} makes no module of ${name}`);
+    for (let spent = 0; spent < WARM_UP_MS; ) {
+      spent += measureCpuMsSync(() => assert.deepEqual(compile(), bytes, `${engine} of ${name}`));
+    }
+  }
+  const rows = subjects.map((subject) => measure(subject, options.rounds));
   printTable(
     ['contract', 'engine', 'bytes', 'operations', 'µs/op', 'with module', 'B/op', 'B/instruction'],
     rows.map((row) => [
