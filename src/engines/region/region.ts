@@ -51,7 +51,7 @@ const TERMINATORS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Operations of a block that is compiled at most: one can take up to a hundred locals, and the
+ * Operations of a block that is compiled at most: one takes a few dozen locals at worst, and the
  * platform allows 50,000 in a function.
  */
 const BLOCK_OPERATIONS_MAX = 500;
