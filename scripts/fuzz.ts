@@ -1,5 +1,6 @@
 /**
- * `npm run fuzz -- TARGET [--seed N] [--count N] [--seconds S] [--mode MODE] [--fork F] [--jobs N]`
+ * `npm run fuzz -- TARGET [--seed N] [--count N] [--seconds S] [--mode MODE] [--fork F]
+ * [--engine E] [--jobs N]`
  *
  * Runs generated cases on this machine and on an oracle until a count, a time, or a difference.
  * A case is a seed; the cases of a run are the seeds N, N+1, …, so a difference is repeated with
@@ -7,6 +8,7 @@
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { ENGINE_NAMES, type EngineName } from '../src/engines/names.ts';
 import { type Fork, parseFork } from '../src/vms/evm/forks.ts';
 import { FUZZED_FORKS } from '../tests/oracle/fork-draw.ts';
 import { describeDifference, fuzzDmir } from '../tests/oracle/fuzz-dmir.ts';
@@ -60,11 +62,12 @@ const TARGETS: Readonly<Record<string, Target>> = {
 };
 
 const USAGE = `usage: npm run fuzz -- TARGET [--seed N] [--count N] [--seconds S] [--mode MODE] [--fork F]
-  [--jobs N]
+  [--engine E] [--jobs N]
 targets: ${Object.entries(TARGETS)
   .map(([name, { about }]) => `${name} (${about})`)
   .join(', ')}, all (each briefly)
 modes of evm: ${MODE_NAMES.join(', ')}
+engine of evm: ${ENGINE_NAMES.join(', ')}
 fork: a fork's name, or all: each seed draws one; evm runs the newest unless told, tx draws`;
 
 function usageError(message: string): never {
@@ -97,6 +100,7 @@ function parseArguments() {
         seconds: { type: 'string' },
         mode: { type: 'string' },
         fork: { type: 'string' },
+        engine: { type: 'string' },
         jobs: { type: 'string' },
       },
     });
@@ -117,6 +121,7 @@ function runJob(name: string, options: FuzzOptions): Promise<number> {
   if (options.seconds !== undefined) args.push('--seconds', String(options.seconds));
   if (options.mode !== undefined) args.push('--mode', options.mode);
   if (options.fork !== undefined) args.push('--fork', options.fork);
+  if (options.engine !== undefined) args.push('--engine', options.engine);
   return new Promise((resolve) => {
     fork(import.meta.filename, args).on('exit', (code) => resolve(code ?? 1));
   });
@@ -131,6 +136,10 @@ async function main(): Promise<number> {
   if (mode !== undefined && !MODE_NAMES.includes(mode as ModeName)) {
     usageError(`unknown mode ${mode}`);
   }
+  const { engine } = values;
+  if (engine !== undefined && !ENGINE_NAMES.includes(engine as EngineName)) {
+    usageError(`unknown engine ${engine}`);
+  }
   const count = parseCount(values.count, 'count');
   const seconds = parseCount(values.seconds, 'seconds');
   const options: FuzzOptions = {
@@ -139,8 +148,10 @@ async function main(): Promise<number> {
     seconds,
     mode: mode as ModeName | undefined,
     fork: parseForkOption(values.fork),
+    engine: engine as EngineName | undefined,
   };
   if (mode !== undefined && name !== 'evm') usageError(`${name} has no modes`);
+  if (engine !== undefined && name !== 'evm') usageError(`${name} has no engines`);
   if (options.fork !== undefined && name === 'dmir') usageError('dmir has no forks');
   if (name === 'all') return runAll(options, count === undefined && seconds === undefined);
   const target = TARGETS[name];

@@ -9,8 +9,8 @@ import { renderToken } from '../scripts/gen-token.ts';
 import { compareRuns } from '../src/cli/bench/baseline.ts';
 import { geometricMean, interleave, median, quantile } from '../src/cli/bench/measure.ts';
 import { codeOf, prove, type Subject } from '../src/cli/bench/subject.ts';
+import { BENCH_ENGINES } from '../src/cli/bench/suites.ts';
 import { COMPILER_NAMES } from '../src/cli/compiled.ts';
-import { ENGINES } from '../src/engines/tiering.ts';
 import { folderOf, lockstep } from './cli/support/run.ts';
 import { CASE_BLOCK } from './oracle/case.ts';
 import { createOracle } from './support/ethereumjs.ts';
@@ -50,7 +50,7 @@ test('runs of several go in turns', async () => {
 test('every contract succeeds with the same outcome on every engine', async (context) => {
   for (const subject of subjects) {
     await context.test(subject.name, () => {
-      for (const engine of ENGINES) prove(subject, engine);
+      for (const engine of BENCH_ENGINES) prove(subject, engine);
     });
   }
 });
@@ -82,12 +82,12 @@ test('lockstep bench measures a contract on every engine', async () => {
   assert.match(machine, /Node \d+/);
   assert.deepEqual(
     rows.map(({ name, engine }: Record<string, string>) => `${name} ${engine}`),
-    ENGINES.map((engine) => `token ${engine}`),
+    BENCH_ENGINES.map((engine) => `token ${engine}`),
   );
   const transfers = await bench('erc', '--rounds', '1');
   assert.deepEqual(
     transfers.rows.map(({ engine }: Record<string, string>) => engine),
-    ENGINES,
+    BENCH_ENGINES,
   );
   const [row] = (await bench('call', '--engine', 'interpreter', '--rounds', '1')).rows;
   assert.ok(row.us > 0);

@@ -6,8 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createMachine, type EvmMachine } from '../../src/chain/machine.ts';
 import type { DeployOutcome, Outcome } from '../../src/chain/types.ts';
-import { compileBlocks as multipass } from '../../src/engines/multipass/compile.ts';
-import { compileBlocks as singlepass } from '../../src/engines/singlepass/compile.ts';
+import { COMPILERS, type CompilerName, reachable } from '../../src/engines/tiers/compilers.ts';
 import { assemble } from '../../src/vms/evm/assemble.ts';
 import { Lowerer } from '../../src/vms/evm/lower.ts';
 import { createEvmSource } from '../../src/vms/evm/source.ts';
@@ -18,10 +17,6 @@ import { MachineSide } from '../oracle/side.ts';
 import { loadSpecimens } from '../oracle/specimens.ts';
 
 const SEEDS = 150;
-const COMPILERS = { singlepass, multipass } as const;
-
-type CompilerName = keyof typeof COMPILERS;
-
 const COMPILER_NAMES = Object.keys(COMPILERS) as CompilerName[];
 
 /** A side that also counts operations. */
@@ -90,6 +85,28 @@ const LOOP = `
   DUP1 PUSH2 1000 GT PUSH1 @loop JUMPI
   PUSH0 MSTORE PUSH1 0x20 PUSH0 RETURN`;
 
+const CODE_BYTES_MAX = 0x6000;
+const fill = (text: string): Uint8Array => {
+  const unit = assemble(text);
+  return new Uint8Array(CODE_BYTES_MAX).map((_, i) => unit[i % unit.length] as number);
+};
+
+/** Contracts that ask as much of a compiler as their size allows. */
+const HOSTILE: Readonly<Record<string, Uint8Array>> = {
+  'jump destinations': fill('JUMPDEST'),
+  'computed jumps': fill('JUMPDEST PUSH0 CALLDATALOAD JUMP'),
+  'jumps to one block': fill('JUMPDEST PUSH0 JUMPI'),
+  sums: fill('DUP2 DUP2 ADD'),
+  products: fill('DUP2 DUP2 MUL'),
+  comparisons: fill('DUP2 DUP2 SLT'),
+  'bytes shifted': fill('DUP2 DUP2 SHL'),
+  'words of the memory': fill('DUP1 MLOAD DUP2 MSTORE'),
+  'slots in the wrong order': fill('SWAP15 SWAP7 SWAP3 SWAP11'),
+  'constants stored': fill('PUSH32 -1 PUSH32 -2'),
+};
+/** Bytes of WebAssembly that an EVM instruction becomes, of those contracts. */
+const BYTES_MAX = 400;
+
 for (const engine of COMPILER_NAMES) {
   describe(`code of ${engine}`, () => testCode(engine));
   describe(`code of ${engine} reaches memory`, () => testMemory(engine));
@@ -104,6 +121,26 @@ function testCode(engine: CompilerName): void {
     assert(bytes[0] !== undefined);
     assert.deepEqual(bytes[0], bytes[1]);
     assert(WebAssembly.validate(bytes[0]));
+  });
+
+  it('is bounded for hostile contracts', () => {
+    for (const [name, code] of Object.entries(HOSTILE)) {
+      const source = createEvmSource(new Lowerer(code, { fork: 'osaka' }));
+      const blocks = reachable(source);
+      let instructions = 0;
+      for (const id of blocks) instructions += source.lower(id).instructionCount;
+      const made = COMPILERS[engine]({ source, blocks });
+      assert(made !== undefined && WebAssembly.validate(made.bytes), name);
+      const perInstruction = made.bytes.length / instructions;
+      assert(perInstruction < BYTES_MAX, `${name}: ${perInstruction} bytes for an instruction`);
+    }
+  });
+
+  it('is not made of a block that is too long', () => {
+    const code = assemble('PUSH0 CALLDATALOAD '.repeat(2) + 'DUP2 ADD '.repeat(10_000));
+    const source = createEvmSource(new Lowerer(code, { fork: 'osaka', lengthMax: 100_000 }));
+    assert(source.lower(0).block.insts.length >= 10_000);
+    assert.equal(COMPILERS[engine]({ source, blocks: [0] }), undefined);
   });
 
   it('takes a running loop over', () => {

@@ -63,15 +63,13 @@ test('statements that charge, hosts, and ends', () => {
     CALLDATASIZE JUMP`).join('\n');
   for (const line of [
     /^ {2}r0 = charge rtKeccak 0, 0x20$/m,
-    /^ {2}r1 = charge rtCellLoad 0, r0 {2}; cell of space 0$/m,
+    /^ {2}r1 = charge cellLoad 0, r0$/m,
     /^ {2}l0 = gas_left \+ \d+$/m,
     /^ {2}r\d+ = rtMul \(.*\), \(.*\)$/m,
     /^ {2}r\d+ = rtShl r\d+, frame\[\d+\]$/m,
     /^ {2}l\d+ = memory_size$/m,
     /^ {2}cover l\d+$/m,
-    /^ {2}v\d+, v\d+ = load 0$/m,
-    /^ {2}%\d+ = lane %\d+, [01]$/m,
-    /^ {2}%\d+ = reverse v\d+$/m,
+    /^ {2}l\d+\.\.l\d+ = load 0$/m,
     /^ {2}suspend host-\d+ then @\d+, top \d+, /m,
     /^ {2}dispatch frame\[\d+\], top -1$/m,
   ]) {

@@ -57,7 +57,7 @@ function sample(): Uint8Array {
     .raw([0xfd, 0x0c, ...Array.from({ length: 16 }, (_, i) => i * 16), 0x21, 0x03])
     .raw([0x41, 0x08, 0x29, 0x00, 0x20])
     .raw([0x10, log, 0x41, 0x00, 0x13, unary, 0x00, 0x0b]);
-  const index = module.addFunction(unary, [I64, I32, V128, F32, F64], code.bytes());
+  const index = module.addFunction(unary, [I64, I32, V128, F32, F64], code);
   module.exportFunction('a "quoted" name', index);
   return module.finish();
 }

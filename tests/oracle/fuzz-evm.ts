@@ -2,6 +2,7 @@
  * The `evm` target of the fuzzer: every generated case runs with plenty of gas, then again with
  * smaller limits so that it ends out of gas somewhere inside, and all of it on both sides.
  */
+import type { EngineName } from '../../src/engines/tiering.ts';
 import type { Fork } from '../../src/vms/evm/forks.ts';
 import { OracleLimitError } from '../support/ethereumjs.ts';
 import { disassemble } from './assembly.ts';
@@ -19,6 +20,8 @@ export interface FuzzOptions {
   mode?: ModeName | undefined;
   /** The fork of all cases; 'all' or, for transactions, none: each seed draws its own. */
   fork?: Fork | 'all' | undefined;
+  /** The interpreter unless told. */
+  engine?: EngineName | undefined;
 }
 
 export interface FuzzReport {
@@ -41,9 +44,9 @@ interface Sides {
 }
 
 /** New sides under a fork, the newest unless told. */
-export async function createSides(fork?: Fork): Promise<Sides> {
+export async function createSides(fork?: Fork, engine?: EngineName): Promise<Sides> {
   return {
-    ours: createMachineSide(CASE_BLOCK, fork),
+    ours: createMachineSide(CASE_BLOCK, fork, engine),
     theirs: await createOracleSide(CASE_BLOCK, fork),
   };
 }
@@ -51,16 +54,23 @@ export async function createSides(fork?: Fork): Promise<Sides> {
 /** The sides of each fork that is met. */
 class SidesByFork {
   readonly #sides = new Map<Fork | undefined, Sides>();
+  readonly #engine: EngineName | undefined;
+
+  constructor(engine: EngineName | undefined) {
+    this.#engine = engine;
+  }
 
   async of(fork: Fork | undefined): Promise<Sides> {
-    const known = this.#sides.get(fork) ?? (await createSides(fork));
+    const known = this.#sides.get(fork) ?? (await createSides(fork, this.#engine));
     this.#sides.set(fork, known);
     return known;
   }
 
   /** New machines from here on; the oracles keep nothing. */
   renew(): void {
-    for (const [fork, sides] of this.#sides) sides.ours = createMachineSide(CASE_BLOCK, fork);
+    for (const [fork, sides] of this.#sides) {
+      sides.ours = createMachineSide(CASE_BLOCK, fork, this.#engine);
+    }
   }
 }
 
@@ -97,7 +107,7 @@ export async function listCases(
 
 /** Runs many seeds, prints the rate, and stops at the first difference. */
 export async function fuzzEvm(options: FuzzOptions): Promise<FuzzReport> {
-  const sides = new SidesByFork();
+  const sides = new SidesByFork(options.engine);
   const specimens = await loadSpecimens();
   const started = performance.now();
   const report: FuzzReport = { programs: 0, runs: 0, failed: false };
@@ -111,7 +121,7 @@ export async function fuzzEvm(options: FuzzOptions): Promise<FuzzReport> {
       console.log(describeRate(options.seed, report, now - started));
     }
     const fork = options.fork === 'all' ? forkOfSeed(seed) : options.fork;
-    const one = { seed, mode: options.mode, fork, specimens };
+    const one = { seed, mode: options.mode, fork, engine: options.engine, specimens };
     const result = await runGuarded(await sides.of(fork), one);
     report.programs++;
     if (report.programs % MACHINE_PROGRAMS_MAX === 0) sides.renew();
@@ -150,10 +160,10 @@ async function runGuarded(
  * that fails alone, more for one that needs what earlier cases left, undefined if none of it does.
  */
 export async function findStart(
-  options: Parameters<typeof runSeed>[1],
+  options: GenerateOptions & Pick<FuzzOptions, 'engine'>,
 ): Promise<number | undefined> {
   for (const back of EARLIER_SEEDS) {
-    const sides = await createSides(options.fork);
+    const sides = await createSides(options.fork, options.engine);
     const first = Math.max(0, options.seed - back);
     for (let seed = first; seed <= options.seed; seed++) {
       const { difference } = await runGuarded(sides, { ...options, seed });
@@ -170,7 +180,7 @@ function describeRate(first: number, { programs, runs }: FuzzReport, ms: number)
 }
 
 function printDifference(
-  { seed, mode, fork }: GenerateOptions,
+  { seed, mode, fork, engine }: GenerateOptions & Pick<FuzzOptions, 'engine'>,
   difference: Difference,
   back: number | undefined,
 ): void {
@@ -183,7 +193,8 @@ function printDifference(
     if (back > 0) console.log(`  it needs what up to ${back} earlier cases leave in the machine`);
     const first = Math.max(0, seed - back);
     const count = seed - first + 1;
-    console.log(`  repeat: npm run fuzz -- evm --seed ${first} --count ${count}${suffix}`);
+    const on = engine === undefined ? '' : ` --engine ${engine}`;
+    console.log(`  repeat: npm run fuzz -- evm --seed ${first} --count ${count}${suffix}${on}`);
     console.log(`  reduce: npm run reduce -- --seed ${seed}${suffix}`);
   }
   console.log(

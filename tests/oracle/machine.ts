@@ -1,6 +1,7 @@
 /** Our machine for differential runs: the one place that knows how it is made. */
 import { createMachine, type EvmMachine } from '../../src/chain/machine.ts';
 import type { BlockEnv } from '../../src/chain/types.ts';
+import type { EngineName } from '../../src/engines/tiering.ts';
 import type { Backend } from '../../src/state/backends/backend.ts';
 import type { Fork } from '../../src/vms/evm/forks.ts';
 import { CASE_BLOCK } from './case.ts';
@@ -15,7 +16,11 @@ export function createTestMachine(
   return createMachine({ fork, block, ...(backend === undefined ? {} : { backend }) });
 }
 
-/** The machine as a side of a differential run. */
-export function createMachineSide(block: BlockEnv = CASE_BLOCK, fork?: Fork): MachineSide {
-  return new MachineSide(createTestMachine(block, undefined, fork));
+/** The machine as a side of a differential run; a compiler compiles all code before it runs. */
+export function createMachineSide(
+  block: BlockEnv = CASE_BLOCK,
+  fork: Fork = 'osaka',
+  engine: EngineName = 'interpreter',
+): MachineSide {
+  return new MachineSide(createMachine({ fork, block, engine, tier: { entriesMin: 0 } }));
 }

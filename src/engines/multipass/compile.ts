@@ -15,6 +15,7 @@ import {
   type Region,
   RegionBuilder,
   type SourceBlock,
+  type VersionOf,
 } from '../region/region.ts';
 
 /** Compiles the blocks; undefined where none of them can be compiled. */
@@ -112,7 +113,7 @@ function strongest<T extends { readonly facts: Facts }>(versions: readonly T[]):
 }
 
 /** What the compiler makes of the blocks before it writes it. */
-export function chooseRegions({ source, blocks }: Pick<CompileInput, 'source' | 'blocks'>): Choice {
+export function chooseRegions({ source, blocks }: CompileInput): Choice {
   const lower = createCache(source);
   const reached = new Set(blocks);
   const roots = findRoots(blocks, lower, reached);
@@ -123,8 +124,9 @@ export function chooseRegions({ source, blocks }: Pick<CompileInput, 'source' | 
     placesOf.set(root, [...(placesOf.get(root) ?? []), place]);
     return place;
   };
-  const versionOf = (target: number, facts: Facts): number | undefined => {
+  const versionOf: VersionOf = (target, findFacts) => {
     if (!reached.has(target) || !isCompiled(lower(target))) return undefined;
+    const facts = findFacts();
     const known = (placesOf.get(target) ?? []).map((place) => ({
       place,
       facts: (drafts[place] as { readonly facts: Facts }).facts,

@@ -13,7 +13,7 @@ import { RT_SPILL_BASE } from '../../kernel/layout.ts';
 import type { Facts } from '../region/facts.ts';
 import { type Graph, hasSecond, K, type Node, W } from '../region/graph.ts';
 import type { Region } from '../region/region.ts';
-import type { Argument, End, Leave, RegionBlock, Statement } from '../region/statements.ts';
+import type { Argument, End, Exit, Leave, RegionBlock, Statement } from '../region/statements.ts';
 import { isNarrow, type Wide, wideValue } from '../region/wide.ts';
 import { findOpcode } from '../wasm/opcodes.ts';
 import type { Version } from './compile.ts';
@@ -89,8 +89,6 @@ class RegionPrinter {
     switch (kinds[node]) {
       case K.local:
         return `l${first}`;
-      case K.localVector:
-        return `v${first}`;
       case K.window:
         return `slot[${first}].${second}`;
       case K.absolute:
@@ -109,10 +107,9 @@ class RegionPrinter {
     const { kinds, a, b, c, bits } = this.#graph;
     const kind = kinds[node] as number;
     const operands = [this.#node(a[node] as Node)];
-    if (kind === K.lane) operands.push(String(b[node]));
-    else if (hasSecond(kind)) operands.push(this.#node(b[node] as Node));
+    if (hasSecond(kind)) operands.push(this.#node(b[node] as Node));
     if (kind === W.select) operands.push(this.#node(c[node] as Node));
-    const isLimb = !this.#graph.isCondition(node) && kind !== K.reverse;
+    const isLimb = !this.#graph.isCondition(node);
     const known = isLimb && (bits[node] as number) < 64 ? `  ; < 2^${bits[node]}` : '';
     const number = this.#count++;
     this.#printed.set(node, number);
@@ -164,8 +161,8 @@ class RegionPrinter {
         this.#line(`cover ${this.#wide(statement.offset)}`);
         return;
       case 'load': {
-        const { offset, low, high } = statement;
-        this.#line(`v${low}, v${high} = load ${this.#wide(offset)}`);
+        const { offset, result } = statement;
+        this.#line(`l${result}..l${result + 3} = load ${this.#wide(offset)}`);
         return;
       }
       case 'store': {
@@ -208,13 +205,9 @@ class RegionPrinter {
     );
   }
 
-  #charge({ name, args, result, resultAt, rest, cell }: Statement & { kind: 'charge' }): void {
+  #charge({ name, args, result, resultAt, rest }: Statement & { kind: 'charge' }): void {
     const left = resultAt === undefined ? '' : `${resultName(result)} = `;
-    const notes = [
-      ...(rest === 0 ? [] : [`rest ${rest}`]),
-      ...(cell === undefined ? [] : [`cell of space ${cell.space}`]),
-    ];
-    const note = notes.length === 0 ? '' : `  ; ${notes.join(', ')}`;
+    const note = rest === 0 ? '' : `  ; rest ${rest}`;
     this.#line(`${left}charge ${name} ${this.#arguments(args)}`.trimEnd() + note);
   }
 
@@ -229,11 +222,14 @@ class RegionPrinter {
       case 'loop':
         this.#line(`loop${this.#leave(end)}`);
         return;
-      case 'goto': {
-        const where = end.version === undefined ? 'interpreter' : `region ${end.version}`;
-        this.#line(`goto @${end.target} ${where}${this.#leave(end)}`);
+      case 'fork': {
+        const [yes, no] = [exitName(end.yes), exitName(end.no)];
+        this.#line(`fork ${this.#node(end.condition)}, ${yes}, ${no}${this.#leave(end)}`);
         return;
       }
+      case 'goto':
+        this.#line(`goto ${exitName(end)}${this.#leave(end)}`);
+        return;
       case 'dispatch':
         this.#line(`dispatch ${this.#wide(end.target)}${this.#leave(end)}`);
         return;
@@ -281,9 +277,11 @@ class RegionPrinter {
 const resultName = (index: number): string => `r${index}`;
 const spillName = (address: number): string => resultName((address - RT_SPILL_BASE) / WORD);
 
+function exitName({ target, version }: Exit): string {
+  return `@${target} ${version === undefined ? 'interpreter' : `region ${version}`}`;
+}
+
 const KIND_NAMES: Readonly<Record<number, string>> = {
-  [K.reverse]: 'reverse',
-  [K.lane]: 'lane',
   [K.mulHigh]: 'mul_high',
 };
 

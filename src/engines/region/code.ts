@@ -11,22 +11,23 @@ export const LOCAL = {
   steps: 3,
   /** Address of the lowest slot that the region reaches. */
   window: 4,
-  /** Address of the frame's memory. */
+  /** Address of the frame's memory, and of a word of it. */
   memory: 5,
+  address: 6,
+  /** Half a word of the memory. */
+  vector: 7,
+  /** Lanes of a vector in reverse, where words of the memory are used. */
+  lanes: 8,
+  /** Stays as it is: a vector of zeros. */
+  zero: 9,
   /** Offsets below it are those of whole words inside the memory. */
-  words: 6,
-  result: 7,
-  vector: 8,
-  address: 9,
-  /** Never set. */
-  zero: 10,
+  words: 10,
 } as const;
 
-/** Those behind the parameters. */
-const FIXED: readonly ValueType[] = [I32, I32, I64, I64, V128, I32, V128];
-const PARAM_COUNT = 4;
+/** Those behind the parameters; most locals that follow are limbs, as the last one is. */
+const FIXED: readonly ValueType[] = [I32, I32, I32, V128, V128, V128, I64];
+export const PARAM_COUNT = 4;
 
-/** Opcodes that are no kinds of nodes. */
 export const OP = {
   block: 0x02,
   loop: 0x03,
@@ -39,30 +40,45 @@ export const OP = {
   returnCall: 0x12,
   returnCallIndirect: 0x13,
   drop: 0x1a,
+  select: 0x1b,
   get: 0x20,
   set: 0x21,
   tee: 0x22,
   globalGet: 0x23,
   i32Load: 0x28,
   i64Load: 0x29,
-  i32Load16: 0x2f,
-  i64Load32: 0x35,
+  i32Load16U: 0x2f,
+  i64Load32U: 0x35,
   i32Store: 0x36,
   i64Store: 0x37,
   i32Const: 0x41,
   i64Const: 0x42,
+  i32Eqz: 0x45,
   i32Eq: 0x46,
   i32LtU: 0x49,
   i32GtU: 0x4b,
   i32LeU: 0x4d,
-  i64GeU: 0x5a,
+  i32GeU: 0x4f,
+  i64Eqz: 0x50,
+  i64Eq: 0x51,
+  i64Ne: 0x52,
   i64LtS: 0x53,
+  i64LtU: 0x54,
+  i64GeU: 0x5a,
   i32Add: 0x6a,
+  i32Sub: 0x6b,
+  i32And: 0x71,
   i32Shl: 0x74,
   i64Add: 0x7c,
   i64Sub: 0x7d,
+  i64Mul: 0x7e,
+  i64And: 0x83,
+  i64Or: 0x84,
+  i64Shl: 0x86,
+  i64ShrS: 0x87,
+  i64ShrU: 0x88,
   wrap: 0xa7,
-  unreachable: 0x00,
+  extend: 0xad,
 } as const;
 
 /** Opcodes behind the prefix of vectors. */
@@ -70,24 +86,34 @@ export const SIMD = {
   load: 0,
   store: 11,
   const: 12,
-  shuffle: 13,
+  swizzle: 14,
   splat: 18,
   extract: 29,
   replace: 30,
 } as const;
 
-/** The lanes of a shuffle that reverses bytes. */
-export const REVERSED: readonly number[] = Array.from({ length: 16 }, (_, i) => 15 - i);
+const SIMD_PREFIX = 0xfd;
+
+/** Places of the bytes of a vector in reverse. */
+const REVERSED: readonly number[] = Array.from({ length: 16 }, (_, i) => 15 - i);
 
 export class CodeWriter {
   readonly sink = new ByteSink();
-  readonly locals: ValueType[] = [...FIXED];
+  readonly locals: ValueType[] = [];
   readonly #indexOf: (name: string) => number;
   #depth = 0;
 
   /** @param indexOf function of the kernel, the machine or the module, by name */
   constructor(indexOf: (name: string) => number) {
     this.#indexOf = indexOf;
+  }
+
+  /** Begins the next function. */
+  begin(locals: readonly ValueType[] = FIXED): void {
+    this.sink.clear();
+    this.locals.length = 0;
+    this.locals.push(...locals);
+    this.#depth = 0;
   }
 
   op(opcode: number): this {
@@ -115,6 +141,14 @@ export class CodeWriter {
     return this;
   }
 
+  /** A limb that is a safe integer. */
+  number(value: number): this {
+    this.sink.byte(OP.i64Const);
+    if (value === (value | 0)) this.sink.s32(value);
+    else this.sink.s64(BigInt(value));
+    return this;
+  }
+
   i64(value: bigint): this {
     this.sink.byte(OP.i64Const).s64(value);
     return this;
@@ -125,9 +159,19 @@ export class CodeWriter {
     return this;
   }
 
-  /** An operation on vectors, whose immediates go to the sink. */
-  simd(opcode: number): this {
-    this.sink.byte(0xfd).u32(opcode);
+  simd(opcode: number): ByteSink {
+    return this.sink.byte(SIMD_PREFIX).u32(opcode);
+  }
+
+  /** Makes ready for `reverse`, which is short then. */
+  prepareReverse(): this {
+    this.simd(SIMD.const).raw(REVERSED);
+    return this.set(LOCAL.lanes);
+  }
+
+  /** Reverses the bytes of the vector on the stack. */
+  reverse(): this {
+    this.get(LOCAL.lanes).simd(SIMD.swizzle);
     return this;
   }
 
@@ -142,9 +186,9 @@ export class CodeWriter {
     return this;
   }
 
-  /** A tail call of what stands in the table at the index on the stack. */
-  leaveToTable(type: string): this {
-    this.op(OP.returnCallIndirect).sink.u32(this.#indexOf(type)).u32(0);
+  /** A tail call to the function at a place of the table, which is on the stack. */
+  leaveByTable(type: string): this {
+    this.sink.byte(OP.returnCallIndirect).u32(this.#indexOf(type)).u32(0);
     return this;
   }
 
@@ -170,7 +214,8 @@ export class CodeWriter {
   }
 
   /** Branches to a block that is open, by its place from outside. */
-  branch(opcode: number, label: number): void {
+  branch(opcode: number, label: number): this {
     this.op(opcode).sink.u32(this.#depth - 1 - label);
+    return this;
   }
 }

@@ -14,17 +14,20 @@ import {
   R_LENGTH,
   RT_SCRATCH_BASE,
   RT_SPILL_BASE,
+  STATUS_FINISH,
+  STATUS_REVERT,
   TRAP_BAD_JUMP,
   TRAP_OUT_OF_GAS,
   TRAP_STACK_OVERFLOW,
   TRAP_STACK_UNDERFLOW,
 } from '../../kernel/layout.ts';
+import type { ByteSink } from '../wasm/byte-sink.ts';
 import type { ValueType } from '../wasm/encoder.ts';
-import { CodeWriter, LOCAL, OP, REVERSED, SIMD } from './code.ts';
-import { type Graph, K, type Node, W } from './graph.ts';
+import { CodeWriter, LOCAL, OP, SIMD } from './code.ts';
+import { type Graph, K, type Node } from './graph.ts';
 import { NodeWriter } from './nodes.ts';
 import type { Region } from './region.ts';
-import type { Argument, Cover, End, Leave, RegionBlock, Statement } from './statements.ts';
+import type { Argument, End, Exit, Leave, RegionBlock, Statement } from './statements.ts';
 import { isNarrow, type Wide } from './wide.ts';
 
 /** What a region's code needs of the module and of the program. */
@@ -42,20 +45,23 @@ const WORD = 32;
 const TRAPPED = 0;
 const OUT_OF_GAS = 1;
 const LOOP = 2;
+/** Halves of a word in memory, whose most significant byte is the first: place, lower limb. */
+const HALVES = [
+  [16, 0],
+  [0, 2],
+] as const;
 
 export class RegionEmitter {
   readonly #code: CodeWriter;
   readonly #nodes: NodeWriter;
-  readonly #region: Region;
-  readonly #graph: Graph;
   readonly #context: EmitContext;
+  #region!: Region;
+  #graph!: Graph;
 
-  constructor(region: Region, context: EmitContext) {
-    this.#region = region;
-    this.#graph = region.graph;
+  constructor(context: EmitContext) {
     this.#context = context;
     this.#code = new CodeWriter((name) => context.index(name));
-    this.#nodes = new NodeWriter(this.#code, region);
+    this.#nodes = new NodeWriter(this.#code);
   }
 
   /** Types of the locals behind the parameters. */
@@ -63,29 +69,28 @@ export class RegionEmitter {
     return this.#code.locals;
   }
 
-  get bytes(): Uint8Array {
-    return this.#code.sink.bytes();
+  /** The body that was written last. */
+  get body(): ByteSink {
+    return this.#code.sink;
   }
 
-  /** Writes the function's body. */
-  emit(): void {
-    const { body, isLoop, low } = this.#region;
-    this.#code.get(LOCAL.pointer);
-    if (low !== 0) this.#code.i32(low * WORD).op(OP.i32Add);
+  /** Writes the body of the region's function. */
+  emit(region: Region): void {
+    this.#region = region;
+    this.#graph = region.graph;
+    this.#code.begin();
+    this.#nodes.begin(region);
+    const { body, isLoop, low } = region;
+    this.#pointer(low);
     this.#code.set(LOCAL.window);
-    this.#loadMemory();
+    if (this.#nodes.uses.usesMemory) this.#loadMemory();
     if (isLoop) this.#nodes.promote();
-    this.#code.open(OP.block);
-    this.#code.open(OP.block);
+    this.#code.open(OP.block).open(OP.block);
     if (isLoop) this.#code.open(OP.loop);
     this.#block(body);
     if (isLoop) this.#code.end();
-    this.#code.op(OP.unreachable);
-    this.#code.end();
-    this.#code.i64(BigInt(-TRAP_OUT_OF_GAS)).set(LOCAL.gas);
-    this.#code.end();
-    this.#code.get(LOCAL.frame).get(LOCAL.gas).get(LOCAL.steps).leaveTo('trapped');
-    this.#code.op(OP.end);
+    this.#code.end().number(-TRAP_OUT_OF_GAS).set(LOCAL.gas).end();
+    this.#code.get(LOCAL.frame).get(LOCAL.gas).get(LOCAL.steps).leaveTo('trap').op(OP.end);
   }
 
   // ---- the frame's memory
@@ -95,71 +100,36 @@ export class RegionEmitter {
       .get(LOCAL.frame)
       .access(OP.i32Load, 2, F_REGIONS + R_BASE)
       .set(LOCAL.memory);
+    this.#code.prepareReverse();
     this.#loadWords();
   }
 
   /** Offsets below it are those of whole words inside the memory. */
   #loadWords(): void {
-    this.#code.get(LOCAL.frame).call('wordLimit').set(LOCAL.words);
+    this.#code.get(LOCAL.frame).access(OP.i32Load, 2, F_REGIONS + R_LENGTH);
+    this.#code.call('wordLimit').set(LOCAL.words);
   }
 
-  /** The address of a covered offset is left on the stack. */
-  #address(offset: Wide): void {
-    const known = this.#graph.valueOf(offset[0]);
-    this.#code.get(LOCAL.memory);
-    if (known === 0n) return;
-    if (known !== undefined) this.#code.i32(Number(known));
-    else {
-      this.#nodes.node(offset[0]);
-      this.#code.op(OP.wrap);
-    }
-    this.#code.op(OP.i32Add);
-  }
-
-  #goBack(end: Leave): void {
-    const targets: number[] = [];
-    for (const [height, value] of end.writes) {
-      for (let limb = 0; limb < 4; limb++) {
-        this.#nodes.node(value[limb] as Node);
-        targets.push(this.#nodes.promotedOf(height, limb));
-      }
-    }
-    for (const local of targets.reverse()) this.#code.set(local);
-    this.#code.get(LOCAL.steps).i32(MACHINE_BASE).access(OP.i64Load, 3, M_YIELD).op(OP.i64GeU);
-    this.#code.if();
-    this.#storeSlots([], 0);
-    this.#continueAt(this.#region.root, 0);
-    this.#code.end();
-    this.#code.branch(OP.br, LOOP);
-  }
-
-  // ---- statements and ends
+  // ---- statements
 
   #block({ statements, end }: RegionBlock): void {
     for (const statement of statements) this.#statement(statement);
     this.#finishPath(end);
   }
 
-  /** Traps where the condition on the stack holds. */
-  #trapIf(trap: number): void {
-    if (trap === TRAP_OUT_OF_GAS) {
-      this.#code.branch(OP.brIf, OUT_OF_GAS);
-      return;
-    }
-    this.#code.if();
-    this.#trap(trap);
-    this.#code.end();
+  /** Takes the gas left from the stack; traps where it is minus a trap. */
+  #setGas(): void {
+    this.#code.tee(LOCAL.gas).number(0).op(OP.i64LtS).branch(OP.brIf, TRAPPED);
   }
 
-  /** Traps where the gas left is minus a trap. */
-  #trapOnGas(): void {
-    this.#code.get(LOCAL.gas).i64(0n).op(OP.i64LtS);
-    this.#code.branch(OP.brIf, TRAPPED);
+  /** Takes an amount from the gas. */
+  #pay(amount: number): void {
+    this.#code.get(LOCAL.gas).number(amount).op(OP.i64Sub).tee(LOCAL.gas);
+    this.#code.number(0).op(OP.i64LtS).branch(OP.brIf, OUT_OF_GAS);
   }
 
   #trap(trap: number): void {
-    this.#code.i64(BigInt(-trap)).set(LOCAL.gas);
-    this.#code.branch(OP.br, TRAPPED);
+    this.#code.number(-trap).set(LOCAL.gas).branch(OP.br, TRAPPED);
   }
 
   #statement(statement: Statement): void {
@@ -177,7 +147,9 @@ export class RegionEmitter {
         this.#store(statement);
         return;
       case 'loadZero':
-        this.#loadZero(statement);
+        this.#code.get(LOCAL.frame).i32(statement.region).i32(spillAddress(statement.result));
+        this.#argument({ wide: statement.offset }, 1);
+        this.#code.call('rtLoadZero');
         return;
       case 'compute':
         this.#code.i32(spillAddress(statement.result));
@@ -189,158 +161,134 @@ export class RegionEmitter {
         return;
       case 'gasLeft':
         this.#code.get(LOCAL.gas);
-        if (statement.rest !== 0) this.#code.i64(BigInt(statement.rest)).op(OP.i64Add);
+        if (statement.rest !== 0) this.#code.number(statement.rest).op(OP.i64Add);
         this.#code.set(this.#nodes.localOf(statement.result));
         return;
       case 'memorySize':
-        this.#code.get(LOCAL.frame).access(OP.i64Load32, 2, F_REGIONS + R_LENGTH);
+        this.#code.get(LOCAL.frame).access(OP.i64Load32U, 2, F_REGIONS + R_LENGTH);
         this.#code.set(this.#nodes.localOf(statement.result));
     }
   }
 
-  #enter({ gas, low, high, steps }: Statement & { kind: 'enter' }): void {
-    if (low !== undefined) {
-      this.#code.get(LOCAL.window);
-      const above = low - this.#region.low;
-      if (above !== 0) this.#code.i32(above * WORD).op(OP.i32Add);
-      this.#code.get(LOCAL.frame).access(OP.i32Load, 2, F_WINDOW_BASE).op(OP.i32LtU);
-      this.#trapIf(TRAP_STACK_UNDERFLOW);
-    }
-    if (high !== undefined) {
-      this.#code
-        .get(LOCAL.window)
-        .i32((high - this.#region.low) * WORD)
-        .op(OP.i32Add);
-      this.#code.get(LOCAL.frame).access(OP.i32Load, 2, F_WINDOW_LIMIT).op(OP.i32GtU);
-      this.#trapIf(TRAP_STACK_OVERFLOW);
-    }
-    if (gas !== 0) {
-      this.#code.get(LOCAL.gas).i64(BigInt(gas)).op(OP.i64Sub).tee(LOCAL.gas).i64(0n).op(OP.i64LtS);
-      this.#trapIf(TRAP_OUT_OF_GAS);
-    }
-    this.#code.get(LOCAL.steps).i64(BigInt(steps)).op(OP.i64Add).set(LOCAL.steps);
-  }
-
-  #cover({ offset, from }: Cover): void {
-    const [limb] = offset;
-    this.#nodes.force(limb);
-    this.#nodes.node(limb);
-    this.#code.get(LOCAL.words).op(OP.i64GeU);
-    if (from !== undefined) {
-      this.#nodes.node(this.#isFar(from.base));
-      this.#code.op(W.i32Or);
-    }
+  /** Traps where the condition on the stack holds. */
+  #trapIf(trap: number): void {
     this.#code.if();
-    const { mark } = this.#nodes;
-    this.#code.get(LOCAL.frame);
-    if (from === undefined) this.#nodes.node(limb);
-    else {
-      for (const node of from.base) this.#nodes.node(node);
-      this.#code.i64(BigInt(from.step));
-    }
-    this.#code.get(LOCAL.gas).call(from === undefined ? 'grow' : 'growFar');
-    this.#code.set(LOCAL.words).set(LOCAL.gas);
-    this.#trapOnGas();
-    this.#nodes.forget(mark);
+    this.#trap(trap);
     this.#code.end();
   }
 
-  /** Whether a word is 2^32 or more, so that a step from it may go over the first limb. */
-  #isFar([a, b, c, d]: Wide): Node {
-    const graph = this.#graph;
-    const high = graph.or(graph.or(b, c), graph.or(d, graph.shrU(a, 32)));
-    return graph.not(graph.isNull(high));
+  #enter({ gas, low, high, steps }: Statement & { kind: 'enter' }): void {
+    const code = this.#code;
+    if (low !== undefined) {
+      this.#pointer(low);
+      code.get(LOCAL.frame).access(OP.i32Load, 2, F_WINDOW_BASE).op(OP.i32LtU);
+      this.#trapIf(TRAP_STACK_UNDERFLOW);
+    }
+    if (high !== undefined) {
+      this.#pointer(high);
+      code.get(LOCAL.frame).access(OP.i32Load, 2, F_WINDOW_LIMIT).op(OP.i32GtU);
+      this.#trapIf(TRAP_STACK_OVERFLOW);
+    }
+    if (gas !== 0) this.#pay(gas);
+    code.get(LOCAL.steps).number(steps).op(OP.i64Add).set(LOCAL.steps);
   }
 
-  #load({ offset, low, high }: Statement & { kind: 'load' }): void {
-    for (const [vector, at] of [
-      [low, 16],
-      [high, 0],
-    ] as const) {
-      if (!this.#nodes.uses.usesVector(vector)) continue;
-      const known = this.#graph.valueOf(offset[0]);
-      if (known === undefined) this.#address(offset);
-      else this.#code.get(LOCAL.memory);
+  #cover({ offset }: Statement & { kind: 'cover' }): void {
+    const code = this.#code;
+    if (!isNarrow(this.#graph, offset)) {
+      this.#isWide(offset);
+      code.branch(OP.brIf, OUT_OF_GAS);
+    }
+    this.#nodes.force(offset[0]);
+    this.#nodes.node(offset[0]);
+    code.get(LOCAL.words).op(OP.i64GeU).if();
+    code.get(LOCAL.frame);
+    this.#nodes.node(offset[0]);
+    code.get(LOCAL.gas).call('grow').set(LOCAL.words);
+    this.#setGas();
+    code.end();
+  }
+
+  /** Leaves on the stack whether a word does not fit a limb. */
+  #isWide([, ...limbs]: Wide): void {
+    for (const [i, limb] of limbs.entries()) {
+      this.#nodes.node(limb);
+      if (i > 0) this.#code.op(OP.i64Or);
+    }
+    this.#code.number(0).op(OP.i64Ne);
+  }
+
+  /**
+   * Leaves the address of a covered offset on the stack; gives what is to be added to it.
+   *
+   * @param isFirst the local for the address is not set yet
+   */
+  #address([offset]: Wide, isFirst: boolean): number {
+    const known = this.#graph.valueOf(offset);
+    if (known !== undefined) this.#code.get(LOCAL.memory);
+    else if (!isFirst) this.#code.get(LOCAL.address);
+    else {
+      this.#code.get(LOCAL.memory);
+      this.#nodes.node(offset);
+      this.#code.op(OP.wrap).op(OP.i32Add).tee(LOCAL.address);
+    }
+    return Number(known ?? 0);
+  }
+
+  #load({ offset, result }: Statement & { kind: 'load' }): void {
+    let isFirst = true;
+    for (const [at, low] of HALVES) {
+      const limbs = [low, low + 1].filter((limb) => this.#nodes.needs(result + limb));
+      if (limbs.length === 0) continue;
+      const base = this.#address(offset, isFirst);
+      isFirst = false;
       this.#code
         .simd(SIMD.load)
-        .sink.u32(0)
-        .u32(Number(known ?? 0n) + at);
-      this.#code.set(this.#nodes.localOf(vector));
+        .u32(0)
+        .u32(base + at);
+      this.#code.reverse();
+      if (limbs.length > 1) this.#code.tee(LOCAL.vector);
+      for (const [i, limb] of limbs.entries()) {
+        if (i > 0) this.#code.get(LOCAL.vector);
+        this.#code.simd(SIMD.extract).byte(limb - low);
+        this.#code.set(this.#nodes.localOf(result + limb));
+      }
     }
   }
 
   #store({ offset, value }: Statement & { kind: 'store' }): void {
     for (const node of value) this.#nodes.force(node);
-    const known = this.#graph.valueOf(offset[0]);
-    if (known === undefined) {
-      this.#address(offset);
-      this.#code.set(LOCAL.address);
-    }
-    for (const [first, at] of [
-      [0, 16],
-      [2, 0],
-    ] as const) {
-      this.#code.get(known === undefined ? LOCAL.address : LOCAL.memory);
-      this.#reversed(value[first] as Node, value[first + 1] as Node);
+    for (const [at, low] of HALVES) {
+      const base = this.#address(offset, low === 0);
+      this.#reversed(value[low], value[low + 1] as Node);
       this.#code
         .simd(SIMD.store)
-        .sink.u32(0)
-        .u32(Number(known ?? 0n) + at);
+        .u32(0)
+        .u32(base + at);
     }
   }
 
-  /** A vector of two limbs, most significant byte first. */
+  /** Leaves two limbs on the stack as a vector, most significant byte first. */
   #reversed(low: Node, high: Node): void {
-    const graph = this.#graph;
-    const isLow = graph.isZero(high);
-    if (isLow && graph.isZero(low)) {
+    const [l, h] = [this.#graph.valueOf(low), this.#graph.valueOf(high)];
+    if (l === 0n && h === 0n) {
       this.#code.get(LOCAL.zero);
       return;
     }
-    const [l, h] = [graph.valueOf(low), graph.valueOf(high)];
     if (l !== undefined && h !== undefined) {
-      const { sink } = this.#code.simd(SIMD.const);
+      const sink = this.#code.simd(SIMD.const);
       const value = (h << 64n) | l;
       for (let i = 15; i >= 0; i--) sink.byte(Number((value >> BigInt(i * 8)) & 0xffn));
       return;
     }
-    if (isLow) {
-      this.#code.get(LOCAL.zero);
-      this.#nodes.node(low);
-      this.#code.simd(SIMD.replace).sink.byte(0);
-    } else {
-      this.#nodes.node(low);
-      this.#code.simd(SIMD.splat);
-      this.#nodes.node(high);
-      this.#code.simd(SIMD.replace).sink.byte(1);
-    }
-    this.#code.tee(LOCAL.vector).get(LOCAL.vector).simd(SIMD.shuffle).sink.raw(REVERSED);
+    this.#nodes.node(low);
+    this.#code.simd(SIMD.splat);
+    this.#nodes.node(high);
+    this.#code.simd(SIMD.replace).byte(1);
+    this.#code.reverse();
   }
 
-  /** Writes a word at an offset from the address in a local, or from nothing; zeros in pairs. */
-  #keep(base: number | undefined, offset: number, value: Wide): void {
-    const isZero = (limb: number): boolean => this.#graph.isZero(value[limb] as Node);
-    for (let limb = 0; limb < 4; limb++) {
-      if (base === undefined) this.#code.i32(0);
-      else this.#code.get(base);
-      const at = offset + limb * 8;
-      if (limb < 3 && isZero(limb) && isZero(limb + 1)) {
-        this.#code.get(LOCAL.zero).simd(SIMD.store).sink.u32(0).u32(at);
-        limb++;
-      } else {
-        this.#nodes.node(value[limb] as Node);
-        this.#code.access(OP.i64Store, 3, at);
-      }
-    }
-  }
-
-  #loadZero({ region, offset, result }: Statement & { kind: 'loadZero' }): void {
-    this.#code.get(LOCAL.frame).i32(region).i32(spillAddress(result));
-    this.#argument({ wide: offset }, 1);
-    this.#code.call('rtLoadZero');
-  }
-
-  /** Where the whole word stands in memory: an address, or a slot of the window. */
+  /** Whether the whole word stands in memory: an address, or a slot of the window. */
   #isInMemory(value: Wide): boolean {
     return this.#spillOf(value) !== undefined || this.#slotOf(value) !== undefined;
   }
@@ -349,20 +297,23 @@ export class RegionEmitter {
   #spillOf(value: Wide): number | undefined {
     const { kinds, a } = this.#graph;
     const address = a[value[0]] as number;
-    const isWhole = value.every(
-      (node, i) => kinds[node] === K.absolute && a[node] === address + i * 8,
-    );
-    return isWhole ? address : undefined;
+    for (let i = 0; i < 4; i++) {
+      const node = value[i] as Node;
+      if (kinds[node] !== K.absolute || a[node] !== address + i * 8) return undefined;
+    }
+    return address;
   }
 
   /** The slot of the window that holds the word as it was at entry. */
   #slotOf(value: Wide): number | undefined {
+    if (this.#region.isLoop) return undefined;
     const { kinds, a, b } = this.#graph;
-    const height = a[value[0]] as number;
-    const isWhole = value.every(
-      (node, i) => kinds[node] === K.window && a[node] === height && b[node] === i,
-    );
-    return isWhole && !this.#region.isLoop ? height : undefined;
+    const height = a[value[0]];
+    for (let i = 0; i < 4; i++) {
+      const node = value[i] as Node;
+      if (kinds[node] !== K.window || a[node] !== height || b[node] !== i) return undefined;
+    }
+    return height;
   }
 
   /** Leaves an argument on the stack: a number, or the address of a word. */
@@ -371,93 +322,56 @@ export class RegionEmitter {
     else if ('node' in arg) {
       this.#nodes.node(arg.node);
       this.#code.op(OP.wrap);
-    } else if (isCopied || !this.#isInMemory(arg.wide)) this.#copyToScratch(arg.wide, place);
-    else this.#pointerTo(arg.wide);
+    } else if (isCopied || !this.#isInMemory(arg.wide)) {
+      this.#code.i32(RT_SCRATCH_BASE + place * WORD);
+      this.#copyTo(arg.wide);
+    } else this.#pointerTo(arg.wide);
   }
 
   /** Leaves the address of a word that is in memory on the stack. */
   #pointerTo(value: Wide): void {
     const spill = this.#spillOf(value);
-    if (spill !== undefined) {
-      this.#code.i32(spill);
-      return;
+    if (spill !== undefined) this.#code.i32(spill);
+    else this.#pointer(this.#slotOf(value) as number);
+  }
+
+  /** Writes a word to the address on the stack, and leaves that. */
+  #copyTo(value: Wide): void {
+    if (this.#isInMemory(value)) {
+      this.#pointerTo(value);
+      this.#code.call('keepCopy');
+    } else if (isNarrow(this.#graph, value)) {
+      this.#nodes.node(value[0]);
+      this.#code.call('keepLimb');
+    } else {
+      for (const node of value) this.#nodes.node(node);
+      this.#code.call('keepWord');
     }
-    const offset = this.#nodes.slotOffset(this.#slotOf(value) as number);
-    this.#code.get(LOCAL.window);
-    if (offset !== 0) this.#code.i32(offset).op(OP.i32Add);
-  }
-
-  #copyToScratch(value: Wide, place: number): void {
-    const at = RT_SCRATCH_BASE + place * WORD;
-    this.#keep(undefined, at, value);
-    this.#code.i32(at);
-  }
-
-  /** Writes a word to the scratch area and leaves nothing on the stack. */
-  #inScratch(arg: Argument, place: number): void {
-    if ('wide' in arg) this.#copyToScratch(arg.wide, place);
-    else this.#argument(arg, place);
-    this.#code.op(OP.drop);
   }
 
   #charge(statement: Statement & { kind: 'charge' }): void {
-    const { name, args, resultAt, rest, cell, hasFrame, result } = statement;
-    if (cell !== undefined) {
-      // The call may have to be made again: its words are written once.
-      for (const [i, arg] of args.entries()) {
-        if ('wide' in arg && !this.#isInMemory(arg.wide)) this.#inScratch(arg, i + 1);
-      }
-      this.#code.open(OP.loop);
-    }
+    const { name, args, resultAt, rest, hasFrame, result } = statement;
     if (hasFrame) this.#code.get(LOCAL.frame);
+    // The operands of a log stand one behind the other.
+    const isRow = name === 'rtLog';
     for (const [i, arg] of args.entries()) {
       if (i === resultAt) this.#code.i32(spillAddress(result));
-      if (cell !== undefined && 'wide' in arg && !this.#isInMemory(arg.wide)) {
-        this.#code.i32(RT_SCRATCH_BASE + (i + 1) * WORD);
-      } else if (name === 'rtLog' && i > 1) this.#inScratch(arg, i + 1);
-      else this.#argument(arg, i + 1, name === 'rtLog');
+      this.#argument(arg, i + 1, isRow);
+      if (isRow && i > 1) this.#code.op(OP.drop);
     }
     if (resultAt === args.length) this.#code.i32(spillAddress(result));
     this.#code.get(LOCAL.gas);
-    if (rest !== 0) this.#code.i64(BigInt(rest)).op(OP.i64Add);
+    if (rest !== 0) this.#code.number(rest).op(OP.i64Add);
     this.#code.call(name);
-    if (cell !== undefined) {
-      this.#code.set(LOCAL.result);
-      this.#retry(cell);
-      this.#code.get(LOCAL.result);
-    }
-    this.#code.set(LOCAL.gas);
-    this.#trapOnGas();
-    if (rest !== 0) {
-      this.#code
-        .get(LOCAL.gas)
-        .i64(BigInt(rest))
-        .op(OP.i64Sub)
-        .tee(LOCAL.gas)
-        .i64(0n)
-        .op(OP.i64LtS);
-      this.#trapIf(TRAP_OUT_OF_GAS);
-    }
-    if (statement.growsMemory) this.#loadWords();
+    this.#setGas();
+    if (rest !== 0) this.#pay(rest);
+    if (statement.growsMemory && this.#nodes.uses.usesMemory) this.#loadWords();
   }
 
-  /** Has a missing cell fetched, and the call made again. */
-  #retry({ space, key, word }: Cell): void {
-    this.#code
-      .get(LOCAL.result)
-      .i64(-(1n << 63n))
-      .op(W.i64Eq);
-    this.#code.if();
-    this.#code.i32(space);
-    if (this.#isInMemory(word)) this.#pointerTo(word);
-    else this.#code.i32(RT_SCRATCH_BASE + (key + 1) * WORD);
-    this.#code.call('fetch');
-    this.#code.op(OP.br).sink.u32(1);
-    this.#code.end();
-    this.#code.end();
-  }
+  // ---- ends
 
   #finishPath(end: End): void {
+    const code = this.#code;
     switch (end.kind) {
       case 'block':
         this.#block(end.block);
@@ -465,28 +379,34 @@ export class RegionEmitter {
       case 'branch':
         this.#branch(end);
         return;
+      case 'fork':
+        this.#fork(end);
+        return;
       case 'loop':
         this.#goBack(end);
         return;
       case 'goto':
-        this.#leave(end);
-        this.#continueAt(end.target, end.top, end.version);
+        this.#storeSlots(end);
+        this.#continueAt(end, end.top);
         return;
       case 'dispatch':
         this.#dispatch(end);
         return;
       case 'suspend':
-        this.#leave(end);
-        this.#code.get(LOCAL.frame).i32(end.host);
+        this.#storeSlots(end);
+        code.get(LOCAL.frame).i32(end.host);
         this.#target(end.next);
         this.#pointer(end.top);
-        this.#code.get(LOCAL.gas).get(LOCAL.steps).leaveTo('suspend');
+        code.get(LOCAL.gas).get(LOCAL.steps).leaveTo('suspend');
         return;
       case 'finish':
-        this.#finish(end);
+        code.get(LOCAL.frame).i32(end.isRevert ? STATUS_REVERT : STATUS_FINISH);
+        this.#argument({ wide: end.offset }, 1);
+        this.#argument({ wide: end.size }, 2);
+        code.get(LOCAL.gas).get(LOCAL.steps).leaveTo('finish');
         return;
       case 'stop':
-        this.#code.get(LOCAL.frame).get(LOCAL.gas).get(LOCAL.steps).leaveTo('stop');
+        code.get(LOCAL.frame).get(LOCAL.gas).get(LOCAL.steps).leaveTo('stop');
         return;
       case 'trap':
         this.#trap(end.trap);
@@ -503,20 +423,54 @@ export class RegionEmitter {
     this.#block(no);
   }
 
-  /** Writes the window as the path leaves it. */
-  #leave(end: Leave): void {
-    this.#storeSlots(end.writes, end.top);
+  #fork(end: End & { kind: 'fork' }): void {
+    this.#storeSlots(end, end.condition);
+    this.#nodes.node(end.condition);
+    this.#code.if();
+    this.#continueAt(end.yes, end.top);
+    this.#code.end();
+    this.#continueAt(end.no, end.top);
   }
 
-  #storeSlots(writes: Leave['writes'], top: number): void {
-    const own = new Set(writes.map(([height]) => height));
-    // Before the first is written all must have been read.
-    for (const [, value] of writes) for (const node of value) this.#nodes.force(node);
-    for (const [height, value] of writes) {
-      this.#keep(LOCAL.window, this.#nodes.slotOffset(height), value);
+  #goBack(end: Leave): void {
+    const targets: number[] = [];
+    for (const [height, value] of end.writes) {
+      for (let limb = 0; limb < 4; limb++) {
+        this.#nodes.node(value[limb] as Node);
+        targets.push(this.#nodes.promotedOf(height, limb));
+      }
     }
-    if (!this.#region.isLoop) return;
-    for (const height of this.#region.changed) {
+    for (const local of targets.reverse()) this.#code.set(local);
+    this.#code.get(LOCAL.steps).i32(MACHINE_BASE).access(OP.i64Load, 3, M_YIELD).op(OP.i64GeU);
+    this.#code.if();
+    this.#storeSlots({ writes: [], top: 0 });
+    this.#continueAt({ target: this.#region.root, version: undefined }, 0);
+    this.#code.end();
+    this.#code.branch(OP.br, LOOP);
+  }
+
+  /**
+   * Writes the window as a path leaves it.
+   *
+   * @param later a node that is needed afterwards
+   */
+  #storeSlots({ writes, top }: Leave, later?: Node): void {
+    const { slots } = this.#graph;
+    const { isLoop, changed } = this.#region;
+    // What is read of a slot must be read before that is written; in a loop it is in a local.
+    let written = 0;
+    const forceRead = (node: Node): void => {
+      if (!isLoop && ((slots[node] as number) & written) !== 0) this.#nodes.force(node);
+    };
+    for (const [height, value] of writes) {
+      written |= 1 << (height & 31);
+      for (const node of value) forceRead(node);
+    }
+    if (later !== undefined) forceRead(later);
+    for (const [height, value] of writes) this.#storeSlot(height, value);
+    if (!isLoop) return;
+    const own = new Set(writes.map(([height]) => height));
+    for (const height of changed) {
       if (own.has(height) || height >= top) continue;
       for (let limb = 0; limb < 4; limb++) {
         this.#code.get(LOCAL.window).get(this.#nodes.promotedOf(height, limb));
@@ -525,10 +479,28 @@ export class RegionEmitter {
     }
   }
 
-  /** The window pointer at a height. */
-  #pointer(top: number): void {
+  #storeSlot(height: number, value: Wide): void {
+    const offset = this.#nodes.slotOffset(height);
+    for (let limb = 0; limb < 4; limb++) {
+      const node = value[limb] as Node;
+      this.#code.get(LOCAL.window);
+      if (limb === 2 && this.#graph.isZero(node) && this.#graph.isZero(value[3])) {
+        this.#code
+          .get(LOCAL.zero)
+          .simd(SIMD.store)
+          .u32(3)
+          .u32(offset + 16);
+        return;
+      }
+      this.#nodes.node(node);
+      this.#code.access(OP.i64Store, 3, offset + limb * 8);
+    }
+  }
+
+  /** The window pointer at a height: the address of the slot there. */
+  #pointer(height: number): void {
     this.#code.get(LOCAL.pointer);
-    if (top !== 0) this.#code.i32(top * WORD).op(OP.i32Add);
+    if (height !== 0) this.#code.i32(height * WORD).op(OP.i32Add);
   }
 
   /** Leaves the address of the interpreter's block on the stack. */
@@ -538,48 +510,28 @@ export class RegionEmitter {
   }
 
   /** Goes on at a block: in its function, or in the interpreter. */
-  #continueAt(id: number, top: number, version?: number): void {
-    const index = version === undefined ? undefined : this.#context.functionOf(version);
+  #continueAt({ target, version }: Exit, top: number): void {
     this.#code.get(LOCAL.frame);
-    if (index === undefined) this.#target(id);
+    if (version === undefined) this.#target(target);
     this.#pointer(top);
     this.#code.get(LOCAL.gas).get(LOCAL.steps);
-    if (index === undefined) this.#code.leaveTo('continue');
-    else this.#code.op(OP.returnCall).sink.u32(index);
+    if (version === undefined) this.#code.leaveTo('continue');
+    else this.#code.op(OP.returnCall).sink.u32(this.#context.functionOf(version));
   }
 
   #dispatch(end: End & { kind: 'dispatch' }): void {
-    const graph = this.#graph;
-    const { target } = end;
-    if (!isNarrow(graph, target)) {
-      const rest = graph.or(graph.or(target[1], target[2]), target[3]);
-      this.#nodes.node(graph.not(graph.isNull(rest)));
+    const [first] = end.target;
+    if (!isNarrow(this.#graph, end.target)) {
+      this.#isWide(end.target);
       this.#trapIf(TRAP_BAD_JUMP);
     }
-    this.#nodes.force(target[0]);
-    this.#leave(end);
+    this.#storeSlots(end, first);
     this.#code.get(LOCAL.frame);
-    this.#nodes.node(target[0]);
+    this.#nodes.node(first);
     this.#pointer(end.top);
     this.#code.get(LOCAL.gas).get(LOCAL.steps).leaveTo('dispatch');
   }
-
-  #finish({ isRevert, offset, size }: End & { kind: 'finish' }): void {
-    this.#code.get(LOCAL.frame);
-    this.#argument({ wide: offset }, 1);
-    this.#argument({ wide: size }, 2);
-    this.#code.get(LOCAL.gas).call('rtFinish').set(LOCAL.gas);
-    this.#trapOnGas();
-    this.#code
-      .get(LOCAL.frame)
-      .i32(isRevert ? 2 : 1)
-      .get(LOCAL.gas)
-      .get(LOCAL.steps)
-      .leaveTo('finish');
-  }
 }
-
-type Cell = NonNullable<(Statement & { kind: 'charge' })['cell']>;
 
 /** Where the result of a function of the kernel stands: one word for each such result. */
 function spillAddress(index: number): number {

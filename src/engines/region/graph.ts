@@ -1,12 +1,13 @@
 /**
  * A graph of limb operations: what a region computes, before it is decided where.
  *
- * A node is a 64-bit limb, a condition (i32) or half a word of memory (v128). Nodes are pure,
- * equal nodes are one node, and constants fold as nodes are made. Each limb knows how many low bits
- * it can have set, so that a value that fits one limb costs one limb: its other limbs are the
- * constant 0 and everything made of them folds away.
+ * A node is a 64-bit limb or a condition (i32). Nodes are pure, equal nodes are one node, and
+ * constants fold as nodes are made. Each limb knows how many low bits it can have set, so that a
+ * value that fits one limb costs one limb: its other limbs are the constant 0 and everything made
+ * of them folds away.
  *
- * The kind of an ordinary node is its WebAssembly opcode.
+ * The kind of an ordinary node is its WebAssembly opcode. A graph is cleared and filled again for
+ * the next region, so that making nodes takes no memory anew.
  */
 
 /** Index of a node. */
@@ -42,33 +43,30 @@ export const W = {
 
 /** Kinds that are not one opcode. */
 export const K = {
+  /** A number: its low and its high 32 bits. */
   const: 0x100,
-  /** A local that a statement sets: a limb, or a v128. */
+  /** A local that a statement sets. */
   local: 0x101,
-  localVector: 0x102,
   /** A limb of a slot of the window as it was at entry: height, limb. */
-  window: 0x103,
+  window: 0x102,
   /** A limb at an absolute address. */
-  absolute: 0x104,
+  absolute: 0x103,
   /** A limb at an offset from the frame's record. */
-  frame: 0x105,
-  /** The bytes of a v128 in reverse order. */
-  reverse: 0x106,
-  /** A lane of a v128. */
-  lane: 0x107,
+  frame: 0x104,
   /** The high half of a product. */
-  mulHigh: 0x108,
+  mulHigh: 0x105,
   /** Another limb, of which a path knows that it is small. */
-  narrowed: 0x109,
+  narrowed: 0x106,
 } as const;
+
+/** Chains of nodes with equal hashes. */
+const CHAIN_BITS = 10;
+const NONE = -1;
+const SMALL_MAX = 0x7fff_ffffn;
 
 /** Whether the node is a condition. */
 function isCondition(kind: number): boolean {
   return (kind >= W.i32Eqz && kind <= 0x5a) || kind === W.i32And || kind === W.i32Or;
-}
-
-export function bitLength(value: bigint): number {
-  return value === 0n ? 0 : value.toString(2).length;
 }
 
 export class Graph {
@@ -78,35 +76,87 @@ export class Graph {
   readonly c: number[] = [];
   /** Bits that may be set, counted from the least, 64 at most. */
   readonly bits: number[] = [];
+  /** Slots of the window that a node is computed from: a bit for each height modulo 32. */
+  readonly slots: number[] = [];
   readonly #values: (bigint | undefined)[] = [];
-  readonly #known = new Map<number, Node>();
-  readonly #selects = new Map<string, Node>();
-  readonly #constants = new Map<bigint, Node>();
-  readonly zero: Node;
-  readonly one: Node;
+  /** Earlier node of the same chain. */
+  readonly #earlier: number[] = [];
+  readonly #chains = new Int32Array(1 << CHAIN_BITS);
+  #size = 0;
+  zero: Node = 0;
+  one: Node = 0;
 
   constructor() {
-    this.zero = this.constant(0n);
-    this.one = this.constant(1n);
+    this.clear();
   }
 
-  #add(kind: number, a: number, b: number, c: number, bits: number): Node {
-    this.kinds.push(kind);
-    this.a.push(a);
-    this.b.push(b);
-    this.c.push(c);
-    this.bits.push(bits);
-    return this.kinds.length - 1;
+  /** Forgets all nodes. */
+  clear(): void {
+    this.#size = 0;
+    this.#chains.fill(NONE);
+    this.zero = this.small(0);
+    this.one = this.small(1);
+  }
+
+  /** Nodes that there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The node of the kind and operands, made if it is new. */
+  #make(kind: number, a: number, b: number, c: number, bits: number): Node {
+    const hash =
+      Math.imul(kind, 0x9e37_79b1) ^
+      Math.imul(a, 0x85eb_ca6b) ^
+      Math.imul(b, 0xc2b2_ae35) ^
+      Math.imul(c, 0x27d4_eb2f);
+    const chain = hash >>> (32 - CHAIN_BITS);
+    const { kinds } = this;
+    const latest = this.#chains[chain] as number;
+    for (let node = latest; node !== NONE; node = this.#earlier[node] as number) {
+      if (kinds[node] !== kind || this.a[node] !== a) continue;
+      if (this.b[node] === b && this.c[node] === c) return node;
+    }
+    const node = this.#size++;
+    this.#chains[chain] = node;
+    this.#earlier[node] = latest;
+    kinds[node] = kind;
+    this.a[node] = a;
+    this.b[node] = b;
+    this.c[node] = c;
+    this.bits[node] = bits;
+    this.slots[node] = 0;
+    this.#values[node] = undefined;
+    return node;
+  }
+
+  /** A node of up to three others. */
+  #compute(kind: number, a: Node, b: Node, bits: number, c = b): Node {
+    const before = this.#size;
+    const node = this.#make(kind, a, b, kind === W.select ? c : 0, bits);
+    const { slots } = this;
+    if (node === before) {
+      slots[node] = (slots[a] as number) | (slots[b] as number) | (slots[c] as number);
+    }
+    return node;
   }
 
   /** A limb; the value is taken modulo 2^64. */
   constant(value: bigint): Node {
+    if (value >= 0n && value <= SMALL_MAX) return this.small(Number(value));
     const limb = value & MASK;
-    const known = this.#constants.get(limb);
-    if (known !== undefined) return known;
-    const node = this.#add(K.const, 0, 0, 0, bitLength(limb));
+    const [low, high] = [Number(BigInt.asIntN(32, limb)), Number(BigInt.asIntN(32, limb >> 32n))];
+    const bits = high === 0 ? 32 - Math.clz32(low) : 64 - Math.clz32(high);
+    const node = this.#make(K.const, low, high, 0, bits);
     this.#values[node] = limb;
-    this.#constants.set(limb, node);
+    return node;
+  }
+
+  /** A constant below 2^31. */
+  small(value: number): Node {
+    const before = this.#size;
+    const node = this.#make(K.const, value, 0, 0, 32 - Math.clz32(value));
+    if (node === before) this.#values[node] = BigInt(value);
     return node;
   }
 
@@ -123,13 +173,10 @@ export class Graph {
     return isCondition(this.kinds[node] as number);
   }
 
-  /** A node that nothing else equals. */
+  /** A node that is computed from no other. */
   leaf(kind: number, a: number, b = 0, bits = 64): Node {
-    const key = (kind * 0x10_0000 + (a + 0x8_0000)) * 0x10_0000 + b;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const node = this.#add(kind, a, b, 0, bits);
-    this.#known.set(key, node);
+    const node = this.#make(kind, a, b, 0, bits);
+    if (kind === K.window) this.slots[node] = 1 << (a & 31);
     return node;
   }
 
@@ -137,13 +184,9 @@ export class Graph {
     return this.leaf(K.local, index, 0, bits);
   }
 
-  #make(kind: number, a: Node, b: Node, bits: number): Node {
-    const key = (kind * 0x10_0000 + a) * 0x10_0000 + b;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const node = this.#add(kind, a, b, 0, bits);
-    this.#known.set(key, node);
-    return node;
+  /** A limb of which it is known now that it has few bits. */
+  narrowed(limb: Node, bits: number): Node {
+    return this.#compute(K.narrowed, limb, 0, bits);
   }
 
   add(x: Node, y: Node): Node {
@@ -153,7 +196,7 @@ export class Graph {
     if (v === 0n) return a;
     if (u !== undefined && v !== undefined) return this.constant(u + v);
     const bits = Math.min(64, Math.max(this.bits[a] as number, this.bits[b] as number) + 1);
-    return this.#make(W.i64Add, a, b, bits);
+    return this.#compute(W.i64Add, a, b, bits);
   }
 
   sub(a: Node, b: Node): Node {
@@ -162,7 +205,7 @@ export class Graph {
     if (v === 0n) return a;
     if (a === b) return this.zero;
     if (u !== undefined && v !== undefined) return this.constant(u - v);
-    return this.#make(W.i64Sub, a, b, 64);
+    return this.#compute(W.i64Sub, a, b, 64);
   }
 
   mul(x: Node, y: Node): Node {
@@ -173,7 +216,7 @@ export class Graph {
     if (v === 1n) return a;
     if (u !== undefined && v !== undefined) return this.constant(u * v);
     const bits = Math.min(64, (this.bits[a] as number) + (this.bits[b] as number));
-    return this.#make(W.i64Mul, a, b, bits);
+    return this.#compute(W.i64Mul, a, b, bits);
   }
 
   mulHigh(x: Node, y: Node): Node {
@@ -183,7 +226,7 @@ export class Graph {
     if (u !== undefined && v !== undefined) return this.constant((u * v) >> 64n);
     const bits = (this.bits[a] as number) + (this.bits[b] as number) - 64;
     if (bits <= 0) return this.zero;
-    return this.#make(K.mulHigh, a, b, bits);
+    return this.#compute(K.mulHigh, a, b, bits);
   }
 
   and(x: Node, y: Node): Node {
@@ -198,7 +241,7 @@ export class Graph {
       if ((v & covered) === covered) return a;
     }
     const bits = Math.min(this.bits[a] as number, this.bits[b] as number);
-    return this.#make(W.i64And, a, b, bits);
+    return this.#compute(W.i64And, a, b, bits);
   }
 
   or(x: Node, y: Node): Node {
@@ -207,7 +250,7 @@ export class Graph {
     const v = this.#values[b];
     if (a === b || v === 0n) return a;
     if (u !== undefined && v !== undefined) return this.constant(u | v);
-    return this.#make(W.i64Or, a, b, Math.max(this.bits[a] as number, this.bits[b] as number));
+    return this.#compute(W.i64Or, a, b, Math.max(this.bits[a] as number, this.bits[b] as number));
   }
 
   xor(x: Node, y: Node): Node {
@@ -217,7 +260,7 @@ export class Graph {
     if (a === b) return this.zero;
     if (v === 0n) return a;
     if (u !== undefined && v !== undefined) return this.constant(u ^ v);
-    return this.#make(W.i64Xor, a, b, Math.max(this.bits[a] as number, this.bits[b] as number));
+    return this.#compute(W.i64Xor, a, b, Math.max(this.bits[a] as number, this.bits[b] as number));
   }
 
   /** Shifts by a constant below 64. */
@@ -226,7 +269,7 @@ export class Graph {
     if (count === 0 || u === 0n) return a;
     if (u !== undefined) return this.constant(u << BigInt(count));
     const bits = Math.min(64, (this.bits[a] as number) + count);
-    return this.#make(W.i64Shl, a, this.constant(BigInt(count)), bits);
+    return this.#compute(W.i64Shl, a, this.small(count), bits);
   }
 
   shrU(a: Node, count: number): Node {
@@ -235,7 +278,7 @@ export class Graph {
     if (u !== undefined) return this.constant(u >> BigInt(count));
     const bits = (this.bits[a] as number) - count;
     if (bits <= 0) return this.zero;
-    return this.#make(W.i64ShrU, a, this.constant(BigInt(count)), bits);
+    return this.#compute(W.i64ShrU, a, this.small(count), bits);
   }
 
   shrS(a: Node, count: number): Node {
@@ -243,7 +286,7 @@ export class Graph {
     if (count === 0) return a;
     if (u !== undefined) return this.constant(BigInt.asIntN(64, u) >> BigInt(count));
     if ((this.bits[a] as number) < 64) return this.shrU(a, count);
-    return this.#make(W.i64ShrS, a, this.constant(BigInt(count)), 64);
+    return this.#compute(W.i64ShrS, a, this.small(count), 64);
   }
 
   /** Shifts by a limb below 64. */
@@ -254,7 +297,7 @@ export class Graph {
       return kind === W.i64ShrU ? this.shrU(a, Number(known)) : this.shrS(a, Number(known));
     }
     if (a === this.zero) return a;
-    return this.#make(kind, a, count, kind === W.i64ShrU ? (this.bits[a] as number) : 64);
+    return this.#compute(kind, a, count, kind === W.i64ShrU ? (this.bits[a] as number) : 64);
   }
 
   /** Quotient or remainder; the divisor is not zero. */
@@ -266,13 +309,13 @@ export class Graph {
     }
     const bits =
       kind === W.i64DivU ? this.bits[a] : Math.min(this.bits[a] as number, this.bits[b] as number);
-    return this.#make(kind, a, b, bits as number);
+    return this.#compute(kind, a, b, bits as number);
   }
 
   clz(a: Node): Node {
     const u = this.#values[a];
-    if (u !== undefined) return this.constant(BigInt(64 - bitLength(u)));
-    return this.#make(W.i64Clz, a, 0, 7);
+    if (u !== undefined) return this.small(64 - (this.bits[a] as number));
+    return this.#compute(W.i64Clz, a, 0, 7);
   }
 
   // ---- conditions
@@ -281,12 +324,12 @@ export class Graph {
     const u = this.#values[a];
     if (u !== undefined) return this.condition(u === 0n);
     if (this.kinds[a] === W.extend) return this.not(this.a[a] as Node);
-    return this.#make(W.i64Eqz, a, 0, 1);
+    return this.#compute(W.i64Eqz, a, 0, 1);
   }
 
   /** A constant condition: a comparison of constants that nothing folds away. */
   condition(value: boolean): Node {
-    return this.#make(W.i64Eqz, value ? this.zero : this.one, 0, 1);
+    return this.#compute(W.i64Eqz, value ? this.zero : this.one, 0, 1);
   }
 
   /** The condition's value where it is known. */
@@ -305,21 +348,23 @@ export class Graph {
     if (a === b) return this.condition(kind === W.i64Eq);
     if (kind === W.i64LtU) {
       if (v === 0n) return this.condition(false);
-      if (v !== undefined && (this.bits[a] as number) < bitLength(v)) return this.condition(true);
+      if (v !== undefined && (this.bits[a] as number) < (this.bits[b] as number)) {
+        return this.condition(true);
+      }
     }
     if (kind === W.i64Eq && v === 0n) return this.isNull(a);
     if (kind === W.i64Ne && v === 0n) return this.not(this.isNull(a));
-    if (isSymmetric && v !== undefined && bitLength(v) > (this.bits[a] as number)) {
+    if (isSymmetric && v !== undefined && (this.bits[b] as number) > (this.bits[a] as number)) {
       return this.condition(kind === W.i64Ne);
     }
-    return this.#make(kind, a, b, 1);
+    return this.#compute(kind, a, b, 1);
   }
 
   not(a: Node): Node {
     const known = this.conditionOf(a);
     if (known !== undefined) return this.condition(!known);
     if (this.kinds[a] === W.i32Eqz) return this.a[a] as Node;
-    return this.#make(W.i32Eqz, a, 0, 1);
+    return this.#compute(W.i32Eqz, a, 0, 1);
   }
 
   both(a: Node, b: Node): Node {
@@ -327,7 +372,7 @@ export class Graph {
     const v = this.conditionOf(b);
     if (u === false || v === true || a === b) return a;
     if (v === false || u === true) return b;
-    return this.#make(W.i32And, a, b, 1);
+    return this.#compute(W.i32And, a, b, 1);
   }
 
   either(a: Node, b: Node): Node {
@@ -335,14 +380,14 @@ export class Graph {
     const v = this.conditionOf(b);
     if (u === true || v === false || a === b) return a;
     if (v === true || u === false) return b;
-    return this.#make(W.i32Or, a, b, 1);
+    return this.#compute(W.i32Or, a, b, 1);
   }
 
   /** The condition as a limb, 0 or 1. */
   extend(condition: Node): Node {
     const known = this.conditionOf(condition);
     if (known !== undefined) return known ? this.one : this.zero;
-    return this.#make(W.extend, condition, 0, 1);
+    return this.#compute(W.extend, condition, 0, 1);
   }
 
   /** The first where the condition holds; both limbs, or both conditions. */
@@ -350,18 +395,8 @@ export class Graph {
     const known = this.conditionOf(condition);
     if (a === b) return a;
     if (known !== undefined) return known ? a : b;
-    const key = `${condition},${a},${b}`;
-    const before = this.#selects.get(key);
-    if (before !== undefined) return before;
     const bits = Math.max(this.bits[a] as number, this.bits[b] as number);
-    const node = this.#add(W.select, a, b, condition, bits);
-    this.#selects.set(key, node);
-    return node;
-  }
-
-  /** Of a v128, its bytes reversed. */
-  lane(vector: Node, lane: 0 | 1): Node {
-    return this.#make(K.lane, this.#make(K.reverse, vector, 0, 64), lane, 64);
+    return this.#compute(W.select, a, b, bits, condition);
   }
 
   /** Constants last, else by age: equal sums become one node. */
@@ -385,8 +420,6 @@ export function hasSecond(kind: number): boolean {
     kind !== W.i32Eqz &&
     kind !== W.extend &&
     kind !== W.i64Clz &&
-    kind !== K.lane &&
-    kind !== K.reverse &&
     kind !== K.narrowed
   );
 }

@@ -1,6 +1,7 @@
 /**
- * Functions that every module of compiled code has: how a region is left, and arithmetic that has
- * no instruction. They are reached by tail calls, so that a region holds the arguments alone.
+ * Functions that every module of compiled code has: how a region is left, calls of the kernel with
+ * what belongs to them, and arithmetic that has no instruction. Those that end a region are reached
+ * by tail calls, so that it holds the arguments alone.
  */
 import { FORM } from '../../dmir/bytecode/forms.ts';
 import {
@@ -22,11 +23,9 @@ import {
   STATUS_SUSPEND,
   STATUS_TRAP,
   TRAP_BAD_JUMP,
-  TRAP_OUT_OF_GAS,
 } from '../../kernel/layout.ts';
 import { I32, I64, type ModuleWriter, type ValueType } from '../wasm/encoder.ts';
 import { CodeWriter, OP } from './code.ts';
-import { W } from './graph.ts';
 
 interface Helper {
   readonly params: readonly ValueType[];
@@ -35,9 +34,11 @@ interface Helper {
   readonly write: (code: CodeWriter) => void;
 }
 
+/** What the kernel gives for a cell that it does not know. */
+const MISSING = -(1n << 63n);
 const WORD = 32;
 
-/** Stores a local of one type or the other at an offset from the frame. */
+/** Stores a local at an offset from the frame. */
 function keep(code: CodeWriter, field: number, local: number, type: ValueType): void {
   code.get(0).get(local);
   if (type === I32) code.access(OP.i32Store, 2, field);
@@ -50,102 +51,129 @@ function keepSteps(code: CodeWriter, local: number): void {
 
 /** Shares of a 64×64-bit product by halves: the classic four products (Knuth 4.3.1 M). */
 function writeMulHigh(code: CodeWriter): void {
-  const low = (local: number) => code.get(local).i64(0xffff_ffffn).op(W.i64And);
-  const high = (local: number) => code.get(local).i64(32n).op(W.i64ShrU);
+  const low = (local: number): CodeWriter => code.get(local).number(0xffff_ffff).op(OP.i64And);
+  const high = (local: number): CodeWriter => code.get(local).number(32).op(OP.i64ShrU);
   // t = aLow * bLow >> 32, u = aHigh * bLow + t
   high(0);
-  low(1).op(W.i64Mul);
+  low(1).op(OP.i64Mul);
   low(0);
-  low(1).op(W.i64Mul).i64(32n).op(W.i64ShrU).op(W.i64Add).set(2);
+  low(1).op(OP.i64Mul).number(32).op(OP.i64ShrU).op(OP.i64Add).set(2);
   // v = aLow * bHigh + (u & mask)
   low(0);
-  high(1).op(W.i64Mul);
-  low(2).op(W.i64Add).set(3);
+  high(1).op(OP.i64Mul);
+  low(2).op(OP.i64Add).set(3);
   // aHigh * bHigh + (u >> 32) + (v >> 32)
   high(0);
-  high(1).op(W.i64Mul);
-  high(2).op(W.i64Add);
-  high(3).op(W.i64Add);
+  high(1).op(OP.i64Mul);
+  high(2).op(OP.i64Add);
+  high(3).op(OP.i64Add);
+}
+
+/** Addresses of the result, of a byte's index from the lowest one, and of the word to extend. */
+function writeSignExtend(code: CodeWriter): void {
+  const [result, index, word, limb, top, sign] = [0, 1, 2, 3, 4, 5];
+  // An index of 31 and more changes nothing, which is what one of 31 does.
+  code.get(index).access(OP.i64Load, 3, 0).tee(top).number(31).get(top).number(31).op(OP.i64LtU);
+  for (const at of [8, 16, 24]) {
+    code.get(index).access(OP.i64Load, 3, at).op(OP.i64Eqz).op(OP.i32And);
+  }
+  code.op(OP.select).op(OP.wrap).tee(index);
+  // Place of the limb that has the sign, and how far that is from its top.
+  code.i32(24).op(OP.i32And).set(limb);
+  code.i32(7).get(index).op(OP.i32Sub).i32(7).op(OP.i32And).i32(3).op(OP.i32Shl);
+  code.op(OP.extend).set(sign);
+  code.get(word).get(limb).op(OP.i32Add).access(OP.i64Load, 3, 0);
+  code.get(sign).op(OP.i64Shl).get(sign).op(OP.i64ShrS).tee(top).number(63).op(OP.i64ShrS);
+  code.set(sign);
+  for (const at of [0, 8, 16, 24]) {
+    code.get(result).get(word).access(OP.i64Load, 3, at).get(sign);
+    code.get(limb).i32(at).op(OP.i32GeU).op(OP.select).access(OP.i64Store, 3, at);
+  }
+  code.get(result).get(limb).op(OP.i32Add).get(top).access(OP.i64Store, 3, 0);
 }
 
 /** Frame, target, window pointer, gas, steps: a jump whose destination is known as it happens. */
 function writeDispatch(code: CodeWriter): void {
-  const trap = () => code.get(0).i32(TRAP_BAD_JUMP).get(4).leaveTo('trap');
-  code.get(1).get(0).access(OP.i64Load32, 2, F_JUMPS_LENGTH).op(OP.i64GeU).if();
-  trap().end();
+  const trap = (): void => {
+    code.get(0).number(-TRAP_BAD_JUMP).get(4).leaveTo('trap').end();
+  };
+  code.get(1).get(0).access(OP.i64Load32U, 2, F_JUMPS_LENGTH).op(OP.i64GeU).if();
+  trap();
   // block = jumps[target]
-  code.get(0).access(OP.i32Load, 2, F_JUMPS);
-  code.get(1).op(OP.wrap).i32(2).op(OP.i32Shl).op(OP.i32Add).access(OP.i32Load, 2, 0).tee(5);
+  code.get(0).access(OP.i32Load, 2, F_JUMPS).get(1).op(OP.wrap);
+  code.i32(2).op(OP.i32Shl).op(OP.i32Add).access(OP.i32Load, 2, 0).tee(5);
   code.i32(1).op(OP.i32LeU).if();
-  code.get(5).op(W.i32Eqz).if();
-  trap().end();
+  code.get(5).op(OP.i32Eqz).if();
+  trap();
   code.get(0).get(1).op(OP.wrap).access(OP.i32Store, 2, F_DETAIL);
   keep(code, F_SP, 2, I32);
   keep(code, F_GAS, 3, I64);
   keepSteps(code, 4);
-  code.i32(STATUS_LOWER).op(OP.return);
-  code.end();
+  code.i32(STATUS_LOWER).op(OP.return).end();
   code.get(0).get(5).get(2).get(3).get(4).leaveTo('continue');
 }
 
-const HELPERS: Readonly<Record<string, Helper>> = {
-  // Frame, block, window pointer, gas, steps
-  continue: {
-    params: [I32, I32, I32, I64, I64],
-    results: [I32],
+/** Frame, block, window pointer, gas, steps: goes on at a block that the interpreter knows. */
+function writeContinue(code: CodeWriter): void {
+  // A block with compiled code has an empty header and then the code's place in the table.
+  code.get(1).access(OP.i64Load, 2, 0).op(OP.i64Eqz);
+  code.get(1).access(OP.i32Load16U, 1, HEADER_BYTES).i32(FORM.ENTER).op(OP.i32Eq).op(OP.i32And);
+  code.if();
+  code.get(0).get(2).get(3).get(4);
+  code.get(1).access(OP.i32Load, 2, HEADER_BYTES + 4);
+  code.leaveByTable('regionType').end();
+  keep(code, F_PC, 1, I32);
+  keep(code, F_SP, 2, I32);
+  keep(code, F_GAS, 3, I64);
+  keepSteps(code, 4);
+  code.i32(STATUS_CONTINUE);
+}
+
+/** A function of the kernel on a cell: frame, space, key, another word, gas. */
+function cellCall(name: string): Helper {
+  return {
+    params: [I32, I32, I32, I32, I64],
+    results: [I64],
+    locals: [I64],
     write: (code) => {
-      // A block with compiled code has an empty header and then the code's place in the table
-      code.get(1).access(OP.i64Load, 2, 0).op(W.i64Eqz);
-      code.get(1).access(OP.i32Load16, 1, HEADER_BYTES).i32(FORM.ENTER).op(OP.i32Eq);
-      code.op(W.i32And).if();
-      for (const local of [0, 2, 3, 4]) code.get(local);
-      code.get(1).access(OP.i32Load, 2, HEADER_BYTES + 4);
-      code.leaveToTable('regionType').end();
-      keep(code, F_PC, 1, I32);
-      keep(code, F_SP, 2, I32);
-      keep(code, F_GAS, 3, I64);
-      keepSteps(code, 4);
-      code.i32(STATUS_CONTINUE);
+      code.open(OP.loop);
+      for (let i = 0; i < 5; i++) code.get(i);
+      code.call(name).tee(5).i64(MISSING).op(OP.i64Eq).if();
+      code.get(1).get(2).call('fetch').branch(OP.br, 0);
+      code.end().end().get(5);
     },
-  },
-  // Frame, kind, steps; the gas of a frame that traps is gone
-  trap: {
-    params: [I32, I32, I64],
+  };
+}
+
+/** Writes a word to an address, and gives that. */
+function keeping(params: readonly ValueType[], write: (code: CodeWriter) => void): Helper {
+  return {
+    params: [I32, ...params],
     results: [I32],
     write: (code) => {
-      keep(code, F_DETAIL, 1, I32);
+      write(code);
+      code.get(0);
+    },
+  };
+}
+
+/** Ends of a region; each gives a status. */
+const ENDS: Readonly<Record<string, Helper>> = {
+  continue: { params: [I32, I32, I32, I64, I64], results: [I32], write: writeContinue },
+  dispatch: {
+    params: [I32, I64, I32, I64, I64],
+    results: [I32],
+    locals: [I32],
+    write: writeDispatch,
+  },
+  // Frame, minus the kind, steps; the gas of a frame that traps is gone
+  trap: {
+    params: [I32, I64, I64],
+    results: [I32],
+    write: (code) => {
+      code.get(0).number(0).get(1).op(OP.i64Sub).op(OP.wrap).access(OP.i32Store, 2, F_DETAIL);
       keepSteps(code, 2);
       code.i32(STATUS_TRAP);
-    },
-  },
-  // Frame, minus a kind, steps
-  trapped: {
-    params: [I32, I64, I64],
-    results: [I32],
-    write: (code) => {
-      code.get(0).i64(0n).get(1).op(W.i64Sub).op(OP.wrap).get(2).leaveTo('trap');
-    },
-  },
-  // Frame, offset, gas: covers a word; gives the gas left, or minus a trap, and the memory's limit
-  grow: {
-    params: [I32, I64, I64],
-    results: [I64, I64],
-    write: (code) => {
-      code.get(0).get(1).i64(BigInt(WORD)).get(2).call('rtGrow');
-      code.get(0).call('wordLimit');
-    },
-  },
-  // Frame, an offset of four limbs, a step from there, gas: the same for the sum, modulo 2^256
-  growFar: {
-    params: [I32, I64, I64, I64, I64, I64, I64],
-    results: [I64, I64],
-    write: (code) => {
-      // With a carry the others are all ones, without one all zeros
-      code.get(1).get(5).op(W.i64Add).tee(5).get(1).op(W.i64LtU).op(W.extend).set(1);
-      for (const limb of [2, 3, 4]) code.get(limb).get(1).op(W.i64Add);
-      code.op(W.i64Or).op(W.i64Or).op(W.i64Eqz).op(W.i32Eqz).if();
-      code.i64(BigInt(-TRAP_OUT_OF_GAS)).i64(0n).op(OP.return).end();
-      code.get(0).get(5).get(6).call('grow');
     },
   },
   // Frame, host function, block to go on at, window pointer, gas, steps
@@ -172,46 +200,91 @@ const HELPERS: Readonly<Record<string, Helper>> = {
       code.i32(STATUS_FINISH);
     },
   },
-  // Frame, status, gas, steps
+  // Frame, status, addresses of offset and size of the output, gas, steps
   finish: {
-    params: [I32, I32, I64, I64],
+    params: [I32, I32, I32, I32, I64, I64],
     results: [I32],
     write: (code) => {
-      keep(code, F_GAS, 2, I64);
-      keepSteps(code, 3);
+      code.get(0).get(2).get(3).get(4).call('rtFinish').tee(4).number(0).op(OP.i64LtS).if();
+      code.get(0).get(4).get(5).leaveTo('trap').end();
+      keep(code, F_GAS, 4, I64);
+      keepSteps(code, 5);
       code.get(1);
     },
   },
-  dispatch: {
-    params: [I32, I64, I32, I64, I64],
-    results: [I32],
-    locals: [I32],
-    write: writeDispatch,
+};
+
+/** What takes gas gives what is left, or minus a trap. */
+const CHARGES: Readonly<Record<string, Helper>> = {
+  // Frame, offset, gas: covers a word; gives also the memory's limit
+  grow: {
+    params: [I32, I64, I64],
+    results: [I64, I64],
+    write: (code) => {
+      code.get(0).get(1).number(WORD).get(2).call('rtGrow');
+      code.get(0).access(OP.i32Load, 2, F_REGIONS + R_LENGTH);
+      code.call('wordLimit');
+    },
   },
-  // Frame: the first offset at which no whole word of its memory begins
+  cellLoad: cellCall('rtCellLoad'),
+  cellStore: cellCall('rtCellStore'),
+};
+
+const VALUES: Readonly<Record<string, Helper>> = {
+  keepLimb: keeping([I64], (code) => {
+    code.get(0).get(1).access(OP.i64Store, 3, 0);
+    for (let limb = 1; limb < 4; limb++)
+      code
+        .get(0)
+        .number(0)
+        .access(OP.i64Store, 3, limb * 8);
+  }),
+  keepWord: keeping([I64, I64, I64, I64], (code) => {
+    for (let limb = 0; limb < 4; limb++) {
+      code
+        .get(0)
+        .get(1 + limb)
+        .access(OP.i64Store, 3, limb * 8);
+    }
+  }),
+  keepCopy: keeping([I32], (code) => {
+    for (let at = 0; at < WORD; at += 8) {
+      code.get(0).get(1).access(OP.i64Load, 3, at).access(OP.i64Store, 3, at);
+    }
+  }),
+  // Bytes of a memory: the first offset at which no whole word begins
   wordLimit: {
     params: [I32],
     results: [I64],
-    locals: [I64],
     write: (code) => {
       code
         .get(0)
-        .access(OP.i64Load32, 2, F_REGIONS + R_LENGTH)
-        .tee(1);
-      code.i64(31n).op(W.i64Sub).i64(0n).get(1).i64(32n).op(OP.i64GeU).op(W.select);
+        .i32(WORD - 1)
+        .op(OP.i32Sub)
+        .op(OP.extend)
+        .number(0);
+      code.get(0).i32(WORD).op(OP.i32GeU).op(OP.select);
     },
+  },
+  signExtend: {
+    params: [I32, I32, I32],
+    results: [],
+    locals: [I32, I64, I64],
+    write: writeSignExtend,
   },
   mulHigh: { params: [I64, I64], results: [I64], locals: [I64, I64], write: writeMulHigh },
 };
 
+const HELPERS = Object.entries({ ...ENDS, ...CHARGES, ...VALUES });
+
 /** Adds the helpers to a module, and their indices to those by name. */
 export function addHelpers(module: ModuleWriter, indices: Map<string, number>): void {
   const first = module.nextFunction;
-  for (const [i, name] of Object.keys(HELPERS).entries()) indices.set(name, first + i);
-  for (const { params, results, locals = [], write } of Object.values(HELPERS)) {
-    const code = new CodeWriter((name) => indices.get(name) as number);
+  for (const [i, [name]] of HELPERS.entries()) indices.set(name, first + i);
+  const code = new CodeWriter((name) => indices.get(name) as number);
+  for (const [, { params, results, locals = [], write }] of HELPERS) {
+    code.begin(locals);
     write(code);
-    code.op(OP.end);
-    module.addFunction(module.type(params, results), locals, code.sink.bytes());
+    module.addFunction(module.type(params, results), locals, code.op(OP.end).sink);
   }
 }

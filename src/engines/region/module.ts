@@ -57,7 +57,6 @@ const RUNTIME: Readonly<Record<string, readonly [params: string, result: string]
   rtAddmod: ['PPPP', ''],
   rtMulmod: ['PPPP', ''],
   rtPow: ['PPP', ''],
-  rtSext: ['PPP', ''],
   rtByte: ['PPP', ''],
   rtShl: ['PPP', ''],
   rtUshr: ['PPP', ''],
@@ -68,10 +67,12 @@ const RUNTIME: Readonly<Record<string, readonly [params: string, result: string]
 const typesOf = (text: string): ValueType[] =>
   [...text].map((letter) => (letter === 'P' ? I32 : I64));
 
+/** A module that is being written, region by region. */
 export class RegionModule {
   readonly #module = new ModuleWriter();
-  readonly #indices = new Map<string, number>();
   readonly #targets = new Map<number, number>();
+  readonly #indices = new Map<string, number>();
+  readonly #emitter: RegionEmitter;
   readonly #type: number;
   readonly #first: number;
 
@@ -90,17 +91,17 @@ export class RegionModule {
     indices.set('regionType', this.#type);
     addHelpers(module, indices);
     this.#first = module.nextFunction;
+    this.#emitter = new RegionEmitter({
+      functionOf: (place) => this.#first + place,
+      targetOf: (id) => this.#targetOf(id),
+      index: (name) => indices.get(name) as number,
+    });
   }
 
   /** Writes the function of the region whose place is next. */
   add(region: Region): void {
-    const emitter = new RegionEmitter(region, {
-      functionOf: (place) => this.#first + place,
-      targetOf: (id) => this.#targetOf(id),
-      index: (name) => this.#indices.get(name) as number,
-    });
-    emitter.emit();
-    this.#module.addFunction(this.#type, emitter.locals, emitter.bytes);
+    this.#emitter.emit(region);
+    this.#module.addFunction(this.#type, this.#emitter.locals, this.#emitter.body);
   }
 
   #targetOf(id: number): number {

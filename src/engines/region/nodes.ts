@@ -2,38 +2,54 @@
  * Writes nodes where they are needed: a node that is needed again on the way is kept in a local,
  * and a side path forgets what it kept.
  */
-import { I32, I64, V128, type ValueType } from '../wasm/encoder.ts';
-import { type CodeWriter, LOCAL, OP, REVERSED, SIMD } from './code.ts';
+import { I32, I64, type ValueType } from '../wasm/encoder.ts';
+import { type CodeWriter, LOCAL, OP, PARAM_COUNT } from './code.ts';
 import { type Graph, hasSecond, K, type Node, W } from './graph.ts';
 import type { Region } from './region.ts';
 import { Uses } from './uses.ts';
 
 const WORD = 32;
+/** No node is held in the first local. */
+const NOWHERE = 0;
 
 export class NodeWriter {
-  readonly uses: Uses;
+  readonly uses = new Uses();
   readonly #code: CodeWriter;
-  readonly #region: Region;
-  readonly #graph: Graph;
-  /** Locals of statements, by their places in the region. */
-  readonly #statementLocals: readonly number[];
+  #region!: Region;
+  #graph!: Graph;
+  /** The first local of statements. */
+  #first = 0;
   /** Locals of nodes on the path that is being written, and in which order they came. */
-  readonly #held = new Map<Node, number>();
+  readonly #held: number[] = [];
   readonly #heldOrder: Node[] = [];
   /** In a loop the limbs of slots at its head, by `height * 4 + limb`. */
   readonly #promoted = new Map<number, number>();
 
-  constructor(code: CodeWriter, region: Region) {
+  constructor(code: CodeWriter) {
     this.#code = code;
+  }
+
+  /** Begins the next region. */
+  begin(region: Region): void {
+    const { graph, locals } = region;
     this.#region = region;
-    this.#graph = region.graph;
-    this.uses = new Uses(region);
-    this.#statementLocals = region.locals.map((type) => code.local(type === 'limb' ? I64 : V128));
+    this.#graph = graph;
+    this.uses.begin(region);
+    this.#first = this.#code.locals.length + PARAM_COUNT;
+    for (let i = 0; i < locals; i++) this.#code.local(I64);
+    for (let node = 0; node < graph.size; node++) this.#held[node] = NOWHERE;
+    this.#heldOrder.length = 0;
+    this.#promoted.clear();
   }
 
   /** The local that a statement sets. */
   localOf(index: number): number {
-    return this.#statementLocals[index] as number;
+    return this.#first + index;
+  }
+
+  /** Whether the value of such a local is needed. */
+  needs(index: number): boolean {
+    return this.uses.of(this.#graph.local(index)) > 0;
   }
 
   /** The local that holds a limb of a slot in a loop. */
@@ -48,13 +64,8 @@ export class NodeWriter {
 
   /** Leaves the node's value on the stack. */
   node(node: Node): void {
-    const value = this.#graph.valueOf(node);
-    if (value !== undefined) {
-      this.#code.i64(value);
-      return;
-    }
-    const held = this.#held.get(node);
-    if (held !== undefined) {
+    const held = this.#held[node] as number;
+    if (held !== NOWHERE) {
       this.#code.get(held);
       return;
     }
@@ -73,7 +84,6 @@ export class NodeWriter {
 
   #typeOf(node: Node): ValueType {
     const kind = this.#graph.kinds[node] as number;
-    if (kind === K.reverse || kind === K.localVector) return V128;
     if (kind === W.select) return this.#typeOf(this.#graph.a[node] as Node);
     return this.#graph.isCondition(node) ? I32 : I64;
   }
@@ -83,8 +93,10 @@ export class NodeWriter {
     const a = this.#graph.a[node] as number;
     const b = this.#graph.b[node] as number;
     switch (kind) {
+      case K.const:
+        this.#constant(a, b);
+        return true;
       case K.local:
-      case K.localVector:
         this.#code.get(this.localOf(a));
         return true;
       case K.window: {
@@ -100,14 +112,20 @@ export class NodeWriter {
         this.node(a);
         return true;
       case K.absolute:
-        this.#code.i32(0).access(OP.i64Load, 3, a);
-        return true;
       case K.frame:
-        this.#code.get(LOCAL.frame).access(OP.i64Load, 3, a);
+        if (kind === K.frame) this.#code.get(LOCAL.frame);
+        else this.#code.i32(0);
+        this.#code.access(OP.i64Load, 3, a);
+        if (this.uses.of(node) > 1) this.#hold(node);
         return true;
       default:
         return false;
     }
+  }
+
+  #constant(low: number, high: number): void {
+    if (high === low >> 31) this.#code.op(OP.i64Const).sink.s32(low);
+    else this.#code.i64((BigInt(high) << 32n) | BigInt(low >>> 0));
   }
 
   #compute(node: Node, kind: number): void {
@@ -115,12 +133,6 @@ export class NodeWriter {
     const first = a[node] as Node;
     this.node(first);
     switch (kind) {
-      case K.reverse:
-        this.#code.tee(LOCAL.vector).get(LOCAL.vector).simd(SIMD.shuffle).sink.raw(REVERSED);
-        return;
-      case K.lane:
-        this.#code.simd(SIMD.extract).sink.byte(b[node] as number);
-        return;
       case K.mulHigh:
         this.node(b[node] as Node);
         this.#code.call('mulHigh');
@@ -138,18 +150,16 @@ export class NodeWriter {
 
   /** Computes the node now, so that later uses find it in a local. */
   force(node: Node): void {
-    if (this.#graph.valueOf(node) !== undefined || this.#held.has(node)) return;
+    if (this.#held[node] !== NOWHERE) return;
     const kind = this.#graph.kinds[node] as number;
-    if (kind === K.local || kind === K.localVector || kind === K.absolute) return;
-    if (kind === K.frame) return;
+    if (kind === K.const || kind === K.local || kind === K.absolute || kind === K.frame) return;
     if (kind === K.narrowed) {
       this.force(this.#graph.a[node] as Node);
       return;
     }
     if (kind === K.window && this.#promoted.has(this.#slotKey(node))) return;
     this.node(node);
-    const held = this.#held.get(node);
-    if (held === undefined) {
+    if (this.#held[node] === NOWHERE) {
       const local = this.#code.local(this.#typeOf(node));
       this.#keep(node, local);
       this.#code.set(local);
@@ -157,13 +167,15 @@ export class NodeWriter {
   }
 
   #keep(node: Node, local: number): void {
-    this.#held.set(node, local);
+    this.#held[node] = local;
     this.#heldOrder.push(node);
   }
 
   /** Forgets what a side path kept. */
   forget(count: number): void {
-    while (this.#heldOrder.length > count) this.#held.delete(this.#heldOrder.pop() as Node);
+    while (this.#heldOrder.length > count) {
+      this.#held[this.#heldOrder.pop() as Node] = NOWHERE;
+    }
   }
 
   #slotKey(node: Node): number {
@@ -178,8 +190,8 @@ export class NodeWriter {
   /** Brings the slots that a loop reads or changes into locals. */
   promote(): void {
     const keys = new Set<number>();
-    const { kinds } = this.#graph;
-    for (let node = 0; node < kinds.length; node++) {
+    const { kinds, size } = this.#graph;
+    for (let node = 0; node < size; node++) {
       if (kinds[node] === K.window && this.uses.of(node) > 0) keys.add(this.#slotKey(node));
     }
     for (const height of this.#region.changed) {

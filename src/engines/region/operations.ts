@@ -7,7 +7,7 @@ import type { OpName } from '../../dmir/ops.ts';
 import { ENV_BASE, F_WORDS } from '../../kernel/layout.ts';
 import { K, type Node, W } from './graph.ts';
 import type { RegionBuilder } from './region.ts';
-import type { Argument, Cover } from './statements.ts';
+import type { Argument } from './statements.ts';
 import * as wide from './wide.ts';
 import { isNarrow, narrow, type Wide, wideValue } from './wide.ts';
 
@@ -51,15 +51,6 @@ function fewBits(r: RegionBuilder, value: Wide): readonly number[] | undefined {
   const bits = [...known.toString(2)].reverse();
   const places = bits.flatMap((bit, place) => (bit === '1' ? [place] : []));
   return places.length <= 2 ? places : undefined;
-}
-
-/** A sum; one with a small number is remembered, as offsets are often such. */
-function add(r: RegionBuilder, a: Wide, b: Wide): Wide {
-  const sum = wide.add(r.graph, a, b);
-  const ofB = smallConstant(r, b);
-  const step = ofB ?? smallConstant(r, a);
-  if (step !== undefined) r.noteStep(sum, { base: ofB === undefined ? b : a, step });
-  return sum;
 }
 
 /** A product; by a constant of two bits, which repeats a word for a rotation, two shifts. */
@@ -138,45 +129,14 @@ function byIndex(f: (r: RegionBuilder, x: Wide, index: number) => Wide, name: st
 
 // ---- memory
 
-/** A limb as a distance from another: from nothing where it is a constant. */
-function distanceOf({ graph }: RegionBuilder, limb: Node): readonly [base: Node, distance: number] {
-  const known = graph.valueOf(limb);
-  if (known !== undefined) return [graph.zero, Number(known)];
-  const step = graph.kinds[limb] === W.i64Add ? graph.valueOf(graph.b[limb] as Node) : undefined;
-  const from = step === undefined ? limb : (graph.a[limb] as Node);
-  const isSafe = step === undefined || (step < 0x8000_0000n && (graph.bits[from] as number) < 63);
-  const base = isSafe ? from : limb;
-  const inner = graph.kinds[base] === K.narrowed ? (graph.a[base] as Node) : base;
-  return [inner, isSafe && step !== undefined ? Number(step) : 0];
-}
-
-/**
- * Makes sure that the memory covers a word. What lies before a covered end is covered, and a check
- * that comes soon after another from the same place moves that one's end.
- */
 function cover(r: RegionBuilder, offset: Wide): void {
-  const { graph, path } = r;
-  const isFar = wideValue(graph, offset) !== undefined && smallConstant(r, offset) === undefined;
-  if (!isNarrow(graph, offset) || isFar) {
-    const from = isNarrow(graph, offset) ? undefined : r.stepOf(offset);
-    r.statements.push({ kind: 'cover', offset, from });
-    r.limitTo32(offset);
-    if (!isFar) path.covered.set(offset[0], WORD);
-    return;
+  const known = smallConstant(r, offset);
+  const { path } = r;
+  if (known !== undefined) {
+    if (known + WORD <= path.memory) return;
+    path.memory = known + WORD;
   }
-  const [base, distance] = distanceOf(r, offset[0]);
-  const end = distance + WORD;
-  const before = base === graph.zero ? path.memory : (path.covered.get(base) ?? 0);
-  if (end <= before) return;
-  const open = r.openCovers.get(base);
-  if (open !== undefined) open.offset = offset;
-  else {
-    const statement: Cover = { kind: 'cover', offset, from: undefined };
-    r.statements.push(statement);
-    r.openCovers.set(base, statement);
-  }
-  if (base === graph.zero) path.memory = end;
-  else path.covered.set(base, end);
+  r.statements.push({ kind: 'cover', offset });
   r.limitTo32(offset);
 }
 
@@ -187,13 +147,6 @@ function forget(r: RegionBuilder, offset: number | undefined, size: number): voi
     const isApart = offset !== undefined && (at + WORD <= offset || offset + size <= at);
     if (!isApart) words.delete(at);
   }
-}
-
-/** The word that two vectors hold, most significant byte first. */
-function wordOf(r: RegionBuilder, low: number, high: number): Wide {
-  const { graph } = r;
-  const [l, h] = [graph.leaf(K.localVector, low), graph.leaf(K.localVector, high)];
-  return [graph.lane(l, 0), graph.lane(l, 1), graph.lane(h, 0), graph.lane(h, 1)];
 }
 
 const loadBe: Operation = (r, inst) => {
@@ -212,9 +165,10 @@ const loadBe: Operation = (r, inst) => {
     r.setWide(inst, known);
     return;
   }
-  const [low, high] = [r.vector(), r.vector()];
-  r.statements.push({ kind: 'load', offset: arg(r, inst, 0), low, high });
-  const value = wordOf(r, low, high);
+  const result = r.limbs(4);
+  r.statements.push({ kind: 'load', offset: arg(r, inst, 0), result });
+  const limb = (i: number): Node => r.graph.local(result + i);
+  const value: Wide = [limb(0), limb(1), limb(2), limb(3)];
   if (at !== undefined) r.path.words.set(at, value);
   r.setWide(inst, value);
 };
@@ -249,16 +203,14 @@ interface Charging {
   readonly result?: boolean;
   readonly resultAt?: number;
   readonly rest?: number;
-  readonly cell?: { readonly space: number; readonly key: number; readonly word: Wide };
   readonly hasFrame?: boolean;
   readonly growsMemory?: boolean;
 }
 
 /** A function of the kernel that charges; gives its result. */
 function charge(r: RegionBuilder, name: string, options: Charging): Wide {
-  const { args, result = false, resultAt, rest = 0, cell } = options;
-  const { index, value } = result ? r.spill() : { index: 0, value: narrow(r.graph, 0) };
-  r.openCovers.clear();
+  const { args, result = false, resultAt, rest = 0 } = options;
+  const { index, value } = result ? r.spill() : { index: 0, value: narrow(r.graph, r.graph.zero) };
   r.statements.push({
     kind: 'charge',
     name,
@@ -266,7 +218,6 @@ function charge(r: RegionBuilder, name: string, options: Charging): Wide {
     result: index,
     resultAt,
     rest,
-    cell,
     hasFrame: options.hasFrame ?? true,
     growsMemory: options.growsMemory ?? false,
   });
@@ -282,7 +233,7 @@ const spaceOf = (r: RegionBuilder, inst: Inst): number => r.source.spaces[inst.i
 export const OPERATIONS: Readonly<Partial<Record<OpName, Operation>>> = {
   copy: (r, inst) => r.setWide(inst, arg(r, inst, 0)),
   zext: (r, inst) => r.setWide(inst, arg(r, inst, 0)),
-  add: pair(add),
+  add: pair((r, a, b) => wide.add(r.graph, a, b)),
   sub: pair((r, a, b) => wide.sub(r.graph, a, b)),
   mul: pair(mul),
   udiv_zero: divide(W.i64DivU, 'rtUdiv'),
@@ -308,7 +259,7 @@ export const OPERATIONS: Readonly<Partial<Record<OpName, Operation>>> = {
   ),
   sext_byte: byIndex(
     (r, x, index) => (index > 30 ? x : wide.signExtend(r.graph, x, index)),
-    'rtSext',
+    'signExtend',
   ),
   eq: (r, inst) => r.setCondition(inst, wide.equal(r.graph, arg(r, inst, 0), arg(r, inst, 1))),
   ult: compare(false, false, false),
@@ -326,8 +277,7 @@ export const OPERATIONS: Readonly<Partial<Record<OpName, Operation>>> = {
     forget(r, smallConstant(r, offset), 1);
   },
   mem_size: (r, inst) => {
-    const result = r.limb();
-    r.openCovers.clear();
+    const result = r.limbs(1);
     r.statements.push({ kind: 'memorySize', result });
     r.setWide(inst, narrow(r.graph, r.graph.local(result, 32)));
   },
@@ -346,30 +296,17 @@ export const OPERATIONS: Readonly<Partial<Record<OpName, Operation>>> = {
     charge(r, 'rtChargeDyn', { args: words(r, inst), hasFrame: false });
   },
   gas_left: (r, inst) => {
-    const result = r.limb();
-    r.openCovers.clear();
+    const result = r.limbs(1);
     r.statements.push({ kind: 'gasLeft', result, rest: r.rest });
     r.setWide(inst, narrow(r.graph, r.graph.local(result, 63)));
   },
   cell_load: (r, inst) => {
-    const space = spaceOf(r, inst);
-    const args: Argument[] = [{ number: space }, ...words(r, inst)];
-    const options = {
-      args,
-      result: true,
-      resultAt: 2,
-      cell: { space, key: 1, word: arg(r, inst, 0) },
-    };
-    r.setWide(inst, charge(r, 'rtCellLoad', options));
+    const args: Argument[] = [{ number: spaceOf(r, inst) }, ...words(r, inst)];
+    r.setWide(inst, charge(r, 'cellLoad', { args, result: true, resultAt: 2 }));
   },
   cell_store: (r, inst) => {
-    const space = spaceOf(r, inst);
-    const args: Argument[] = [{ number: space }, ...words(r, inst)];
-    charge(r, 'rtCellStore', {
-      args,
-      rest: r.rest,
-      cell: { space, key: 1, word: arg(r, inst, 0) },
-    });
+    const args: Argument[] = [{ number: spaceOf(r, inst) }, ...words(r, inst)];
+    charge(r, 'cellStore', { args, rest: r.rest });
   },
   log: (r, inst) => {
     // The operands of a log stand one behind the other.

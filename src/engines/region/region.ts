@@ -16,8 +16,8 @@ import { RT_SPILL_BASE, RT_SPILL_COUNT, TRAP_BAD_JUMP } from '../../kernel/layou
 import { type Facts, implies, NO_FACTS, type SlotFact } from './facts.ts';
 import { Graph, K, type Node } from './graph.ts';
 import { OPERATIONS } from './operations.ts';
-import type { Cover, End, Leave, RegionBlock, Statement, Step } from './statements.ts';
-import { narrow, type Wide, wideBits, wideConstant, wideValue } from './wide.ts';
+import type { End, Exit, Leave, RegionBlock, Statement } from './statements.ts';
+import { isSame, narrow, type Wide, wideBits, wideConstant, wideValue } from './wide.ts';
 
 /** A block as it was lowered, kept. */
 export interface SourceBlock {
@@ -50,11 +50,20 @@ const TERMINATORS: ReadonlySet<string> = new Set([
   'dispatch',
 ]);
 
-/** Whether all operations of a block can be compiled; another is left to the interpreter. */
+/**
+ * Operations of a block that is compiled at most: one takes a few dozen locals at worst, and the
+ * platform allows 50,000 in a function.
+ */
+const BLOCK_OPERATIONS_MAX = 500;
+
+/** Whether a block can be compiled; another is left to the interpreter. */
 export function isCompiled({ insts }: SourceBlock): boolean {
-  return insts.every(({ op }, i) =>
-    i === insts.length - 1 ? TERMINATORS.has(op) : OPERATIONS[op] !== undefined,
-  );
+  const last = insts.length - 1;
+  if (last >= BLOCK_OPERATIONS_MAX) return false;
+  for (let i = 0; i < last; i++) {
+    if (OPERATIONS[(insts[i] as Inst).op] === undefined) return false;
+  }
+  return TERMINATORS.has((insts[last] as Inst).op);
 }
 
 /** What is known where a path through the tree stands. */
@@ -68,10 +77,8 @@ interface Path {
   high: number;
   /** The memory reaches at least this far, in bytes. */
   memory: number;
-  /** How far behind a limb, as an offset, the memory is known to reach. */
-  readonly covered: Map<Node, number>;
   /** Words of the memory by their known offsets. */
-  readonly words: Map<number, Wide>;
+  words: Map<number, Wide>;
 }
 
 export interface Region {
@@ -84,14 +91,14 @@ export interface Region {
   readonly changed: ReadonlySet<number>;
   /** Lowest height of a slot that the region reads or writes. */
   readonly low: number;
-  /** Types of the locals that statements set, by index from 0. */
-  readonly locals: readonly ('limb' | 'vector')[];
+  /** Locals that statements set. */
+  readonly locals: number;
   /** Blocks that it contains. */
   readonly blocks: ReadonlySet<number>;
 }
 
 /** Gives the function for a target that is entered with some facts; undefined: there is none. */
-export type VersionOf = (target: number, facts: Facts) => number | undefined;
+export type VersionOf = (target: number, findFacts: () => Facts) => number | undefined;
 
 export interface BuildOptions {
   readonly lower: (id: number) => SourceBlock;
@@ -99,13 +106,15 @@ export interface BuildOptions {
   readonly isRoot: (id: number) => boolean;
   readonly versionOf: VersionOf;
   readonly facts?: Facts;
+  /** An empty one; a new one unless told. */
+  readonly graph?: Graph;
 }
 
 export class RegionBuilder {
-  readonly graph = new Graph();
+  readonly graph: Graph;
   readonly source: LazySource;
   readonly root: number;
-  readonly locals: ('limb' | 'vector')[] = [];
+  locals = 0;
   readonly blocks = new Set<number>();
   readonly changed = new Set<number>();
   readonly #lower: (id: number) => SourceBlock;
@@ -122,10 +131,6 @@ export class RegionBuilder {
   // State of the path that is being followed
   path: Path;
   statements: Statement[] = [];
-  /** By where they count from: checks of the memory that nothing can tell from later ones. */
-  readonly openCovers = new Map<Node, Cover>();
-  /** Sums with a small number, by their first limbs. */
-  readonly #steps = new Map<Node, Step & { readonly sum: Wide }>();
   /** Gas of the block that is charged already, behind the operation at hand. */
   rest = 0;
   #block!: SourceBlock;
@@ -135,8 +140,9 @@ export class RegionBuilder {
   constructor(
     source: LazySource,
     root: number,
-    { lower, isRoot, versionOf, facts = NO_FACTS }: BuildOptions,
+    { lower, isRoot, versionOf, facts = NO_FACTS, graph = new Graph() }: BuildOptions,
   ) {
+    this.graph = graph;
     this.source = source;
     this.root = root;
     this.#lower = lower;
@@ -144,8 +150,7 @@ export class RegionBuilder {
     this.#facts = facts;
     this.#versionOf = versionOf;
     const { low, high, memory } = facts;
-    const [slots, covered, words] = [new Map(), new Map(), new Map()];
-    this.path = { slots, top: 0, low, high, memory, covered, words };
+    this.path = { slots: new Map(), top: 0, low, high, memory, words: new Map() };
   }
 
   build(): Region {
@@ -164,17 +169,6 @@ export class RegionBuilder {
   }
 
   // ---- values
-
-  noteStep(sum: Wide, step: Step): void {
-    this.#steps.set(sum[0], { ...step, sum });
-  }
-
-  /** The word as a step from another one; by itself none. */
-  stepOf(value: Wide): Step {
-    const known = this.#steps.get(value[0]);
-    const isSame = known?.sum.every((node, i) => node === value[i]);
-    return known !== undefined && isSame ? known : { base: value, step: 0 };
-  }
 
   wide(operand: Operand): Wide {
     if (operand < 0) return wideConstant(this.graph, this.#block.consts[~operand] as bigint);
@@ -199,13 +193,10 @@ export class RegionBuilder {
     this.#conditions[inst.results[0] as RegId] = node;
   }
 
-  /** A local that a statement sets. */
-  limb(): number {
-    return this.locals.push('limb') - 1;
-  }
-
-  vector(): number {
-    return this.locals.push('vector') - 1;
+  /** Locals in a row that a statement sets; gives the first. */
+  limbs(count: number): number {
+    this.locals += count;
+    return this.locals - count;
   }
 
   /** A word for the result of a function of the kernel, and its value. */
@@ -222,20 +213,18 @@ export class RegionBuilder {
     const { graph, path } = this;
     if (graph.valueOf(value[0]) !== undefined) return;
     if (wideBits(graph, value) <= 32) return;
-    const narrowed = narrow(graph, graph.leaf(K.narrowed, value[0], 0, 32));
-    const replace = (each: Wide | undefined): Wide | undefined =>
-      each?.every((node, i) => node === value[i]) ? narrowed : undefined;
-    for (const [height, each] of path.slots) path.slots.set(height, replace(each) ?? each);
-    for (const [offset, each] of path.words) path.words.set(offset, replace(each) ?? each);
-    for (const [register, each] of this.#values.entries()) {
-      const better = replace(each);
-      if (better !== undefined) this.#values[register] = better;
+    const narrowed = narrow(graph, graph.narrowed(value[0], 32));
+    const isValue = (each: Wide | undefined): boolean => each !== undefined && isSame(each, value);
+    for (const [height, each] of path.slots) if (isValue(each)) path.slots.set(height, narrowed);
+    for (const [offset, each] of path.words) if (isValue(each)) path.words.set(offset, narrowed);
+    for (let register = 0; register < this.#values.length; register++) {
+      if (isValue(this.#values[register])) this.#values[register] = narrowed;
     }
     // An item that is still where it was at entry has no entry of its own.
     const [first] = value;
     if (graph.kinds[first] !== K.window || graph.b[first] !== 0) return;
     const height = graph.a[first] as number;
-    if (!path.slots.has(height) && replace(this.slot(height)) !== undefined) {
+    if (!path.slots.has(height) && isValue(this.slot(height))) {
       path.slots.set(height, narrowed);
     }
   }
@@ -263,7 +252,6 @@ export class RegionBuilder {
     this.#operations += block.insts.length;
     const statements: Statement[] = [];
     this.statements = statements;
-    this.openCovers.clear();
     this.#block = block;
     this.#values = [];
     this.#conditions = [];
@@ -345,9 +333,7 @@ export class RegionBuilder {
   #setSlot(height: number, value: Wide): void {
     if (height < this.lowest) this.lowest = height;
     const { path } = this;
-    const entry = this.#atEntry(height);
-    const isOwn = value.every((node, i) => node === entry[i]);
-    if (isOwn) path.slots.delete(height);
+    if (isSame(value, this.#atEntry(height))) path.slots.delete(height);
     else path.slots.set(height, value);
   }
 
@@ -416,16 +402,30 @@ export class RegionBuilder {
     this.#leaveItems(base, yes?.args ?? []);
     const known = this.graph.conditionOf(condition);
     if (known !== undefined) return this.#jump((known ? yes : no)?.block as number);
-    const path = this.path;
-    const first = this.#arm(path, no?.block as number);
-    const second = this.#arm(path, yes?.block as number);
-    return { kind: 'branch', condition, yes: second, no: first };
+    const { path } = this;
+    const [first, second] = [no?.block as number, yes?.block as number];
+    if (this.#isApart(first) && this.#isApart(second)) {
+      const [other, taken] = [this.#exit(first), this.#exit(second)];
+      return { kind: 'fork', condition, yes: taken, no: other, ...this.#state() };
+    }
+    const arms = [this.#arm(path, first), this.#arm(path, second)] as const;
+    return { kind: 'branch', condition, yes: arms[1], no: arms[0] };
+  }
+
+  /** Whether a block that a path jumps to is no part of the tree. */
+  #isApart(id: number): boolean {
+    if (id === this.root && this.path.top === 0) return false;
+    if (this.#operations > OPERATIONS_MAX || this.blocks.size >= BLOCKS_MAX) return true;
+    return this.blocks.has(id) || this.#isRoot(id) || !isCompiled(this.#lower(id));
+  }
+
+  #exit(target: number): Exit {
+    return { target, version: this.#versionOf(target, () => this.#leaveFacts()) };
   }
 
   /** One side of a branch, as a block of its own. */
   #arm(path: Path, id: number): RegionBlock {
-    const [slots, covered] = [new Map(path.slots), new Map(path.covered)];
-    this.path = { ...path, slots, covered, words: new Map(path.words) };
+    this.path = { ...path, slots: new Map(path.slots), words: new Map(path.words) };
     const end = this.#jump(id);
     return { statements: [], end };
   }
@@ -439,12 +439,7 @@ export class RegionBuilder {
       this.#checkFacts();
       return { kind: 'loop', ...state };
     }
-    const isFull = this.#operations > OPERATIONS_MAX || this.blocks.size >= BLOCKS_MAX;
-    const isApart = this.blocks.has(id) || this.#isRoot(id) || !isCompiled(this.#lower(id));
-    if (isFull || isApart) {
-      const version = this.#versionOf(id, this.#leaveFacts());
-      return { kind: 'goto', target: id, version, ...this.#state() };
-    }
+    if (this.#isApart(id)) return { kind: 'goto', ...this.#exit(id), ...this.#state() };
     const block = this.#enter(id);
     return { kind: 'block', block };
   }

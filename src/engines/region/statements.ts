@@ -8,21 +8,6 @@ export type Argument =
   | { readonly number: number }
   | { readonly node: Node };
 
-/** Makes sure that the memory covers a word. */
-export interface Cover {
-  readonly kind: 'cover';
-  /** The first limb is the offset once it is covered. */
-  offset: Wide;
-  /** For an offset that may not fit a limb: what it is a small step away from, modulo 2^256. */
-  readonly from: Step | undefined;
-}
-
-/** A sum of a word and a number. */
-export interface Step {
-  readonly base: Wide;
-  readonly step: number;
-}
-
 export type Statement =
   /** The checks at the entry of a block; heights where they are not implied by earlier ones. */
   | {
@@ -32,9 +17,10 @@ export type Statement =
       readonly high: number | undefined;
       readonly steps: number;
     }
-  | Cover
-  /** Reads the word at a covered offset as two vectors, the low half first. */
-  | { readonly kind: 'load'; readonly offset: Wide; readonly low: number; readonly high: number }
+  /** Makes sure that the memory covers a word. */
+  | { readonly kind: 'cover'; readonly offset: Wide }
+  /** Reads the word at a covered offset to four locals, from the index on. */
+  | { readonly kind: 'load'; readonly offset: Wide; readonly result: number }
   | { readonly kind: 'store'; readonly offset: Wide; readonly value: Wide }
   /** Reads a word from a region that has zeros behind its end. */
   | {
@@ -62,10 +48,6 @@ export type Statement =
       readonly resultAt: number | undefined;
       /** Gas of the block that is charged already but comes after the operation. */
       readonly rest: number;
-      /** The cell that may have to be fetched: space, and which argument is the key. */
-      readonly cell:
-        | { readonly space: number; readonly key: number; readonly word: Wide }
-        | undefined;
       readonly hasFrame: boolean;
       readonly growsMemory: boolean;
     }
@@ -79,6 +61,12 @@ export interface Leave {
   readonly top: number;
 }
 
+/** A block that a path goes on at, and the place of its function among those of the module. */
+export interface Exit {
+  readonly target: number;
+  readonly version: number | undefined;
+}
+
 export type End =
   | { readonly kind: 'block'; readonly block: RegionBlock }
   | {
@@ -87,13 +75,15 @@ export type End =
       readonly yes: RegionBlock;
       readonly no: RegionBlock;
     }
-  | ({ readonly kind: 'loop' } & Leave)
-  /** `version` is the place of the target's region among those of the module. */
+  /** A branch of which both ways leave the region, with the same window. */
   | ({
-      readonly kind: 'goto';
-      readonly target: number;
-      readonly version: number | undefined;
+      readonly kind: 'fork';
+      readonly condition: Node;
+      readonly yes: Exit;
+      readonly no: Exit;
     } & Leave)
+  | ({ readonly kind: 'loop' } & Leave)
+  | ({ readonly kind: 'goto' } & Exit & Leave)
   | ({ readonly kind: 'dispatch'; readonly target: Wide } & Leave)
   | ({ readonly kind: 'suspend'; readonly host: number; readonly next: number } & Leave)
   | {

@@ -1,26 +1,25 @@
 /** How often each node of a region is needed. */
 import { type Graph, hasSecond, K, type Node, W } from './graph.ts';
 import type { Region } from './region.ts';
-import type { Cover, RegionBlock, Statement } from './statements.ts';
+import type { RegionBlock, Statement } from './statements.ts';
 import type { Wide } from './wide.ts';
 
 export class Uses {
-  readonly #graph: Graph;
+  #graph!: Graph;
   readonly #counts: number[] = [];
-  /** Of vectors, by the local that a statement sets. */
-  readonly #vectors = new Set<number>();
+  /** Whether words of the memory are read or written. */
+  usesMemory = false;
 
-  constructor({ graph, body }: Pick<Region, 'graph' | 'body'>) {
+  /** Counts for the next region. */
+  begin({ graph, body }: Pick<Region, 'graph' | 'body'>): void {
     this.#graph = graph;
+    this.usesMemory = false;
+    for (let node = 0; node < graph.size; node++) this.#counts[node] = 0;
     this.#countBlock(body);
   }
 
   of(node: Node): number {
-    return this.#counts[node] ?? 0;
-  }
-
-  usesVector(local: number): boolean {
-    return this.#vectors.has(local);
+    return this.#counts[node] as number;
   }
 
   #countBlock({ statements, end }: RegionBlock): void {
@@ -31,6 +30,7 @@ export class Uses {
       this.#countBlock(end.yes);
       this.#countBlock(end.no);
     } else {
+      if (end.kind === 'fork') this.#count(end.condition);
       if ('writes' in end) for (const [, value] of end.writes) this.#countWide(value);
       if (end.kind === 'dispatch') this.#countWide(end.target);
       if (end.kind === 'finish') {
@@ -41,8 +41,10 @@ export class Uses {
   }
 
   #countStatement(statement: Statement): void {
-    if (statement.kind === 'cover') this.#countCover(statement);
-    else if ('offset' in statement) this.#countWide(statement.offset);
+    if ('offset' in statement) {
+      this.#countWide(statement.offset);
+      this.usesMemory ||= statement.kind !== 'loadZero';
+    }
     if (statement.kind === 'store') this.#countWide(statement.value);
     if (!('args' in statement)) return;
     for (const arg of statement.args) {
@@ -51,29 +53,17 @@ export class Uses {
     }
   }
 
-  #countCover({ offset, from }: Cover): void {
-    this.#count(offset[0]);
-    if (from !== undefined) this.#countWide(from.base);
-  }
-
   #countWide(value: Wide): void {
     for (const node of value) this.#count(node);
   }
 
   #count(node: Node): void {
-    const before = this.#counts[node] ?? 0;
+    const before = this.#counts[node] as number;
     this.#counts[node] = before + 1;
     if (before > 0) return;
     const { kinds, a, b, c } = this.#graph;
     const kind = kinds[node] as number;
-    if (kind === K.localVector) this.#vectors.add(a[node] as number);
-    if (
-      kind === K.narrowed ||
-      kind === K.lane ||
-      kind === K.reverse ||
-      kind < 0x100 ||
-      kind === K.mulHigh
-    ) {
+    if (kind === K.narrowed || kind < 0x100 || kind === K.mulHigh) {
       this.#count(a[node] as Node);
       if (hasSecond(kind)) this.#count(b[node] as Node);
       if (kind === W.select) this.#count(c[node] as Node);

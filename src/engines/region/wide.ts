@@ -10,6 +10,7 @@ export type Wide = readonly [Node, Node, Node, Node];
 const MASK = 0xffff_ffff_ffff_ffffn;
 
 export function wideConstant(g: Graph, value: bigint): Wide {
+  if (value <= MASK) return narrow(g, g.constant(value));
   const limb = (i: bigint): Node => g.constant((value >> (64n * i)) & MASK);
   return [limb(0n), limb(1n), limb(2n), limb(3n)];
 }
@@ -21,6 +22,8 @@ export function narrow(g: Graph, limb: Node): Wide {
 
 /** The value where all limbs are constants. */
 export function wideValue(g: Graph, value: Wide): bigint | undefined {
+  const low = g.valueOf(value[0]);
+  if (low === undefined || isNarrow(g, value)) return low;
   let result = 0n;
   for (let i = 3; i >= 0; i--) {
     const limb = g.valueOf(value[i] as Node);
@@ -42,6 +45,11 @@ export function wideBits(g: Graph, value: Wide): number {
     if (bits > 0) return i * 64 + bits;
   }
   return 0;
+}
+
+/** Whether the values are the same nodes. */
+export function isSame(x: Wide, y: Wide): boolean {
+  return x[0] === y[0] && x[1] === y[1] && x[2] === y[2] && x[3] === y[3];
 }
 
 function map(f: (i: number) => Node): Wide {

@@ -16,9 +16,15 @@ export class ByteSink {
     return this.#bytes.slice(0, this.#length);
   }
 
-  /** Forgets what was written after a length. */
-  truncate(length: number): void {
-    this.#length = length;
+  /** What was written, until more is. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Forgets what was written. */
+  clear(): this {
+    this.#length = 0;
+    return this;
   }
 
   #reserve(count: number): void {
@@ -30,7 +36,7 @@ export class ByteSink {
   }
 
   byte(value: number): this {
-    this.#reserve(1);
+    if (this.#length === this.#bytes.length) this.#reserve(1);
     this.#bytes[this.#length++] = value;
     return this;
   }
@@ -50,6 +56,7 @@ export class ByteSink {
 
   /** Unsigned, below 2^32. */
   u32(value: number): this {
+    if (value < 0x80) return this.byte(value);
     this.#reserve(5);
     let rest = value >>> 0;
     while (rest >= 0x80) {
@@ -62,6 +69,7 @@ export class ByteSink {
 
   /** Signed, 32 bits. */
   s32(value: number): this {
+    if (value >= -0x40 && value < 0x40) return this.byte(value & 0x7f);
     this.#reserve(5);
     let rest = value | 0;
     for (;;) {
@@ -96,6 +104,6 @@ export class ByteSink {
 
   /** Content behind its size. */
   sized(content: ByteSink): this {
-    return this.u32(content.length).append(content.bytes());
+    return this.u32(content.length).append(content.view());
   }
 }

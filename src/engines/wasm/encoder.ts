@@ -31,17 +31,15 @@ interface Import {
   readonly description: readonly number[];
 }
 
-interface Body {
-  readonly type: number;
-  readonly locals: readonly ValueType[];
-  readonly code: Uint8Array;
-}
-
 /** A module that is being put together. Imports come before functions. */
 export class ModuleWriter {
   readonly #types: string[] = [];
   readonly #imports: Import[] = [];
-  readonly #bodies: Body[] = [];
+  /** Types of the functions, and their bodies as they are written. */
+  readonly #functions: number[] = [];
+  readonly #bodies = new ByteSink();
+  readonly #head = new ByteSink();
+  readonly #rows = new ByteSink();
   readonly #exports: { readonly name: string; readonly index: number }[] = [];
   #functionImports = 0;
 
@@ -56,7 +54,7 @@ export class ModuleWriter {
   }
 
   importFunction(module: string, name: string, type: number): number {
-    if (this.#bodies.length > 0) throw new Error('BUG: an import after a function');
+    if (this.#functions.length > 0) throw new Error('BUG: an import after a function');
     this.#imports.push({ module, name, kind: KIND.function, description: [type] });
     return this.#functionImports++;
   }
@@ -79,14 +77,31 @@ export class ModuleWriter {
 
   /** Index that the next function will have. */
   get nextFunction(): number {
-    return this.#functionImports + this.#bodies.length;
+    return this.#functionImports + this.#functions.length;
   }
 
   /** A function; `code` ends with the `end` of its body. */
-  addFunction(type: number, locals: readonly ValueType[], code: Uint8Array): number {
+  addFunction(type: number, locals: readonly ValueType[], code: ByteSink): number {
     const index = this.nextFunction;
-    this.#bodies.push({ type, locals, code });
+    this.#functions.push(type);
+    this.#writeBody(locals, code);
     return index;
+  }
+
+  /** Locals in runs of one type, then the code. */
+  #writeBody(locals: readonly ValueType[], code: ByteSink): void {
+    const head = this.#head.clear();
+    const rows = this.#rows.clear();
+    let runs = 0;
+    for (let from = 0; from < locals.length; runs++) {
+      let to = from + 1;
+      while (locals[to] === locals[from]) to++;
+      rows.u32(to - from).byte(locals[from] as number);
+      from = to;
+    }
+    head.u32(runs).append(rows.view());
+    const out = this.#bodies.u32(head.length + code.length);
+    out.append(head.view()).append(code.view());
   }
 
   exportFunction(name: string, index: number): void {
@@ -102,11 +117,13 @@ export class ModuleWriter {
     section(out, SECTION.import, this.#imports, (sink, each) =>
       sink.text(each.module).text(each.name).byte(each.kind).raw(each.description),
     );
-    section(out, SECTION.function, this.#bodies, (sink, { type }) => sink.u32(type));
+    section(out, SECTION.function, this.#functions, (sink, type) => sink.u32(type));
     section(out, SECTION.export, this.#exports, (sink, { name, index }) =>
       sink.text(name).byte(KIND.function).u32(index),
     );
-    section(out, SECTION.code, this.#bodies, writeBody);
+    const count = new ByteSink().u32(this.#functions.length);
+    out.byte(SECTION.code).u32(count.length + this.#bodies.length);
+    out.append(count.view()).append(this.#bodies.view());
     return out.bytes();
   }
 }
@@ -122,21 +139,4 @@ function section<T>(
   content.u32(items.length);
   for (const item of items) write(content, item);
   out.byte(id).sized(content);
-}
-
-/** Locals in runs of one type, then the code. */
-function writeBody(out: ByteSink, { locals, code }: Body): void {
-  const runs: { type: number; count: number }[] = [];
-  for (const type of locals) {
-    const last = runs[runs.length - 1];
-    if (last?.type === type) last.count++;
-    else runs.push({ type, count: 1 });
-  }
-  const head = new ByteSink();
-  head.u32(runs.length);
-  for (const { type, count } of runs) head.u32(count).byte(type);
-  out
-    .u32(head.length + code.length)
-    .append(head.bytes())
-    .append(code);
 }
