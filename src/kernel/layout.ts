@@ -64,8 +64,8 @@ export const M_LOG_TOP = 24; // u32: end of the logs
 export const M_LOG_COUNT = 28; // u32
 export const M_CELL_TOP = 32; // u32: end of the cell entries
 export const M_CELL_COUNT = 36; // u32
-export const M_INDEX_BASE = 40; // u32: hash index over the cells
-export const M_INDEX_MASK = 44; // u32
+export const M_OWNER_MASK = 40; // u32: slots of the hash index over the owners, less one
+export const M_INDEX_MASK = 44; // u32: slots of the hash index over the cells, less one
 export const M_OWNER_COUNT = 48; // u32
 export const M_STEP_LIMIT = 56; // u64: the run yields at the first block entry at or after it
 export const M_TOUCHED_TOP = 64; // u32: end of the list of cells touched in the transaction
@@ -176,8 +176,9 @@ export const SPACE_EXISTS = 8; // mark: the account exists although it is empty
 // Ranges of the journal, in order; the last one ends at JOURNAL_END
 export const OWNERS_BASE = 0x0800_0000;
 export const OWNER_COUNT_MAX = 0x4_0000;
-export const OWNER_INDEX_BASE = 0x0880_0000; // u32 a slot, twice as many slots as owners
-export const CELL_INDEX_BASE = 0x08a0_0000; // u32 a slot, twice as many slots as cells
+// A slot of an index is a u32: the number of the entry, and a part of its hash beside it.
+export const OWNER_INDEX_BASE = 0x0880_0000; // at most twice as many slots as owners
+export const CELL_INDEX_BASE = 0x08a0_0000; // at most twice as many slots as cells
 export const TOUCHED_BASE = 0x09a0_0000; // u32 a cell
 export const CELLS_BASE = 0x0a20_0000;
 export const CELL_COUNT_MAX = 0x20_0000;

@@ -2,8 +2,10 @@
  * The hot tables of the journal: every cell that the machine knows, with its value, the value at
  * the start of the transaction and its warmth; the undo log; the logs.
  *
- *   owners    32-byte ids by index, 0 reserved, and a hash index over them
- *   index     open addressing over the cells, linear probing, at most half full; doubles in place
+ *   owners    32-byte ids by index, 0 reserved
+ *   indexes   over owners and cells: open addressing, linear probing, at most half full; double in
+ *             place. A slot has bits of the hash, so that a probe seldom reads another's entry, and
+ *             an index is as small as it can be, so that it stays in the cache
  *   touched   addresses of the cells that the transaction reached, in order of first touch
  *   cells     128-byte entries in order of insertion, contiguous up to M_CELL_TOP
  *   undo      48-byte records: a cell's flags and value, and the refund counter, before a change
@@ -58,12 +60,12 @@ import {
   M_CELL_COUNT,
   M_CELL_TOP,
   M_HASH_SEED,
-  M_INDEX_BASE,
   M_INDEX_MASK,
   M_JOURNAL_STATUS,
   M_LOG_COUNT,
   M_LOG_TOP,
   M_OWNER_COUNT,
+  M_OWNER_MASK,
   M_REFUND,
   M_TOUCHED_TOP,
   M_TX,
@@ -96,7 +98,11 @@ import { schedule } from './memory';
 import { copy256, eq256, iszero256, storeBe256, zero256 } from './u256-word';
 
 const INDEX_SLOTS_MIN: u32 = 4096;
-const OWNER_SLOTS: u32 = OWNER_COUNT_MAX * 2;
+/** A slot of the cells' index: the address of a cell, and bits of its hash in place of zeros. */
+const CELL_TAG: u32 = CELL_BYTES - 1;
+const HASH_TAG_SHIFT: u32 = 32 - u32(popcnt(CELL_TAG));
+/** A slot of the owners' index: the index of an owner, and above it bits of its hash. */
+const OWNER_TAG: u32 = ~(u32(OWNER_COUNT_MAX) - 1);
 
 // Odd multipliers without structure: the golden ratio and first words of SHA-512.
 const MIX_0: u64 = 0x9e3779b97f4a7c15;
@@ -133,11 +139,9 @@ function fail(status: u32): void {
 
 /** Forgets everything: owners, cells, logs. The memory must be fresh or hold a journal. */
 export function initJournal(): void {
-  if (load<u32>(MACHINE_BASE, M_OWNER_COUNT) != 0) {
-    memory.fill(OWNER_INDEX_BASE, 0, OWNER_SLOTS << 2);
-  }
+  memory.fill(OWNER_INDEX_BASE, 0, INDEX_SLOTS_MIN << 2);
+  store<u32>(MACHINE_BASE, INDEX_SLOTS_MIN - 1, M_OWNER_MASK);
   store<u32>(MACHINE_BASE, 1, M_OWNER_COUNT);
-  store<u32>(MACHINE_BASE, CELL_INDEX_BASE, M_INDEX_BASE);
   store<u32>(MACHINE_BASE, 0, M_TX);
   evictAll();
 }
@@ -179,25 +183,49 @@ export function ownerPtr(index: u32): u32 {
   return OWNERS_BASE + index * OWNER_BYTES;
 }
 
+// @ts-ignore: decorator
+@inline
+function hashOwner(id: u32): u32 {
+  return hashLimbs(load<u64>(id), load<u64>(id, 8), load<u64>(id, 16), load<u64>(id, 24), 0);
+}
+
+function placeOwner(index: u32, hash: u32, mask: u32): void {
+  let slot = hash & mask;
+  while (load<u32>(OWNER_INDEX_BASE + (slot << 2)) != 0) slot = (slot + 1) & mask;
+  store<u32>(OWNER_INDEX_BASE + (slot << 2), index | (hash & OWNER_TAG));
+}
+
+function growOwnerIndex(count: u32): void {
+  const mask = (load<u32>(MACHINE_BASE, M_OWNER_MASK) << 1) | 1;
+  memory.fill(OWNER_INDEX_BASE, 0, (mask + 1) << 2);
+  for (let i: u32 = 1; i < count; i++) placeOwner(i, hashOwner(ownerPtr(i)), mask);
+  store<u32>(MACHINE_BASE, mask, M_OWNER_MASK);
+}
+
 /** The index of a 32-byte id, the same for the same bytes; 0 when the owners are full. */
 export function internOwner(ptr: u32): u32 {
-  const mask: u32 = OWNER_SLOTS - 1;
-  let slot =
-    hashLimbs(load<u64>(ptr), load<u64>(ptr, 8), load<u64>(ptr, 16), load<u64>(ptr, 24), 0) & mask;
-  let index = load<u32>(OWNER_INDEX_BASE + (slot << 2));
-  while (index != 0) {
-    if (eq256(ownerPtr(index), ptr)) return index;
+  const hash = hashOwner(ptr);
+  const mask = load<u32>(MACHINE_BASE, M_OWNER_MASK);
+  let slot = hash & mask;
+  while (true) {
+    const entry = load<u32>(OWNER_INDEX_BASE + (slot << 2));
+    if (entry == 0) return addOwner(ptr, hash);
+    const index = entry & ~OWNER_TAG;
+    if (((entry ^ hash) & OWNER_TAG) == 0 && eq256(ownerPtr(index), ptr)) return index;
     slot = (slot + 1) & mask;
-    index = load<u32>(OWNER_INDEX_BASE + (slot << 2));
   }
-  index = load<u32>(MACHINE_BASE, M_OWNER_COUNT);
+}
+
+function addOwner(ptr: u32, hash: u32): u32 {
+  const index = load<u32>(MACHINE_BASE, M_OWNER_COUNT);
   if (index >= <u32>OWNER_COUNT_MAX) {
     fail(JOURNAL_OWNERS_FULL);
     return 0;
   }
+  if (index << 1 > load<u32>(MACHINE_BASE, M_OWNER_MASK)) growOwnerIndex(index);
   store<u32>(MACHINE_BASE, index + 1, M_OWNER_COUNT);
   copy256(ownerPtr(index), ptr);
-  store<u32>(OWNER_INDEX_BASE + (slot << 2), index);
+  placeOwner(index, hash, load<u32>(MACHINE_BASE, M_OWNER_MASK));
   return index;
 }
 
@@ -211,14 +239,17 @@ export function findCell(space: u32, owner: u32, keyPtr: u32): u32 {
   const k3 = load<u64>(keyPtr, 24);
   // As one load reads C_OWNER and C_SPACE
   const tag = (<u64>space << 32) | <u64>owner;
+  const hash = hashLimbs(k0, k1, k2, k3, tag);
   const mask = load<u32>(MACHINE_BASE, M_INDEX_MASK);
-  let slot = hashLimbs(k0, k1, k2, k3, tag) & mask;
+  let slot = hash & mask;
   while (true) {
-    const cell = load<u32>(CELL_INDEX_BASE + (slot << 2));
-    if (cell == 0) return 0;
+    const entry = load<u32>(CELL_INDEX_BASE + (slot << 2));
+    if (entry == 0) return 0;
+    const cell = entry & ~CELL_TAG;
     if (
-      load<u64>(cell, C_KEY) == k0 &&
-      ((load<u64>(cell, C_KEY + 8) ^ k1) |
+      (entry & CELL_TAG) == hash >> HASH_TAG_SHIFT &&
+      ((load<u64>(cell, C_KEY) ^ k0) |
+        (load<u64>(cell, C_KEY + 8) ^ k1) |
         (load<u64>(cell, C_KEY + 16) ^ k2) |
         (load<u64>(cell, C_KEY + 24) ^ k3) |
         (load<u64>(cell, C_OWNER) ^ tag)) ==
@@ -233,7 +264,7 @@ export function findCell(space: u32, owner: u32, keyPtr: u32): u32 {
 function placeInIndex(cell: u32, hash: u32, mask: u32): void {
   let slot = hash & mask;
   while (load<u32>(CELL_INDEX_BASE + (slot << 2)) != 0) slot = (slot + 1) & mask;
-  store<u32>(CELL_INDEX_BASE + (slot << 2), cell);
+  store<u32>(CELL_INDEX_BASE + (slot << 2), cell | (hash >> HASH_TAG_SHIFT));
 }
 
 function growIndex(): void {
