@@ -25,7 +25,9 @@ export const MACHINE_BASE = 0x0002_0000;
 export const SCHEDULE_BASE = 0x0002_1000;
 export const ENV_BASE = 0x0002_2000;
 export const SCRATCH_BASE = 0x0002_3000;
-export const SCRATCH_BYTES = 0x1000;
+export const SCRATCH_BYTES = 0x0fe0;
+/** A word that nobody writes: zero. */
+export const ZERO_WORD = 0x0002_3fe0;
 /** Scratch that only compiled code uses; aligned to 32 bytes. */
 export const RT_SCRATCH_BASE = 0x0002_4000;
 export const RT_SCRATCH_BYTES = 0x400;
@@ -36,6 +38,8 @@ export const MEMO_BASE = 0x0004_0000;
 export const FRAMES_BASE = 0x0020_0000;
 export const WINDOW_BASE = 0x0040_0000;
 export const WINDOW_END = 0x0270_0000;
+/** Window that a frame may use: 1,024 words. */
+export const WINDOW_BYTES = 0x8000;
 export const CONTROL_BASE = 0x0270_0000;
 export const CONTROL_END = 0x0300_0000;
 export const CODE_BASE = 0x0300_0000;
@@ -109,6 +113,14 @@ export const F_FUNCTION_COUNT = 228; // u32
 export const F_CALL_LIMIT = 232; // u32: the window pointer of a called function may not pass it
 export const F_WORDS = 256; // 32-byte words that a VM reads as the region `frame`, little-endian
 export const F_WORD_COUNT = 24;
+// The first of them, which `enterFrame` sets: whose frame it is, who called, with what value; bytes
+// of the input, of the code, and of the last return data
+export const W_SELF = 0;
+export const W_CALLER = 1;
+export const W_VALUE = 2;
+export const W_INPUT_LENGTH = 3;
+export const W_CODE_LENGTH = 4;
+export const W_RETURN_LENGTH = 5;
 
 /** dMIR calls of a frame that may be open at once. */
 export const CALL_DEPTH_MAX = 1024;
@@ -252,5 +264,12 @@ export const TRAP_CELL_MISSING = 15;
 export const TRAP_BAD_FUNCTION = 16;
 export const TRAP_USER = 17;
 
-// Records of collectWritten: owner (u64), key, original, value
+// Effects of a transaction: a header, the output, log records, then records of what was written
+export const EFFECTS_HEADER_BYTES = 32;
+export const E_REFUND = 0; // i64: gas refund counter
+export const E_STEPS = 8; // u64: dMIR operations executed
+export const E_OUTPUT_LENGTH = 16; // u32: bytes of the output, which is padded to 8
+export const E_LOG_BYTES = 20; // u32
+export const E_WRITTEN_BYTES = 24; // u32
+/** A record of what was written: owner (u64), key, original, value. */
 export const WRITTEN_BYTES = 104;

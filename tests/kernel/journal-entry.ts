@@ -18,6 +18,7 @@ const ENTRY = 'journal-entry.as.ts';
 const SOURCE = `
 import { findCell, touchCell, writeCell } from './src/kernel/assembly/journal';
 export * from './src/kernel/assembly/journal';
+export { cellLoadCost, cellStoreCost } from './src/kernel/assembly/cells';
 
 /** Finds, touches and, where asked, writes the cells whose keys stand one after another. */
 export function visitMany(keys: u32, count: u32, isWrite: bool): void {

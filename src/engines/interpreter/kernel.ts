@@ -22,7 +22,6 @@ export interface KernelExports {
   growMemory(frame: number, offset: bigint, size: bigint, gas: bigint): bigint;
   initJournal(): void;
   internOwner(id: number): number;
-  ownerPtr(owner: number): number;
   findCell(space: number, owner: number, key: number): number;
   reachCell(space: number, owner: number, key: number): number;
   insertCell(space: number, owner: number, key: number, value: number, exists: number): number;
@@ -30,13 +29,35 @@ export interface KernelExports {
   writeCell(cell: number, value: number): void;
   deleteCell(cell: number): void;
   refundAdd(delta: bigint): void;
+  enterFrame(
+    frame: number,
+    entry: number,
+    jumps: number,
+    code: number,
+    codeLength: number,
+    input: number,
+    inputLength: number,
+    owner: number,
+    flags: number,
+    self: number,
+    caller: number,
+    value: number,
+    gas: bigint,
+  ): void;
   checkpoint(record: number): void;
   rollback(record: number): void;
+  rollbackAll(): void;
   txBegin(): void;
   evictAll(): void;
   nextDirty(from: number): number;
-  effectsLimit(output: number): number;
-  collectEffects(target: number, output: number, length: number, space: number): number;
+  effectsSize(output: number, space: number): number;
+  collectEffects(
+    target: number,
+    room: number,
+    output: number,
+    length: number,
+    space: number,
+  ): number;
   rtGrow(frame: number, offset: bigint, size: bigint, gas: bigint): bigint;
   rtGrow256(frame: number, offset: number, size: number, gas: bigint): bigint;
   rtStore8(frame: number, offset: number, value: number, gas: bigint): bigint;

@@ -5,7 +5,7 @@
  * calls are frames of the same loop, so their depth needs no native stack, and between two runs the
  * whole machine is data in the kernel's memory plus a note for each frame.
  *
- * Gas enters as an unsigned 64-bit number below 2^63, which keeps the kernel's comparisons signed.
+ * The kernel counts gas below 2^63, which keeps its comparisons signed; `enterFrame` sees to that.
  */
 import { LockstepError } from '../../base/errors.ts';
 import {
@@ -28,13 +28,11 @@ import type { Tier } from './tier.ts';
 
 /** Operations of one run of the loop; it must return now and then to reach the optimising tier. */
 const BUDGET = 250_000;
-const GAS_MAX = (1n << 63n) - 1n;
 const DEPTH_RECORDS = 1026;
 const SLOT = 32;
-const WINDOW_SLOTS = 1024;
 const KEY = L.SCRATCH_BASE;
 const VALUE = L.SCRATCH_BASE + 32;
-const MASK_64 = 0xffff_ffff_ffff_ffffn;
+const WORD = L.SCRATCH_BASE + 64;
 
 /** Fetches a cell that the journal does not hold. */
 export interface CellLoader {
@@ -120,10 +118,7 @@ export class InterpreterMachine implements MachineAccess {
 
   /** Begins a transaction: cells are cold again, their values original, logs and refund empty. */
   begin(): void {
-    const { kernel } = this;
-    kernel.exports.txBegin();
-    kernel.u64[(L.MACHINE_BASE + L.M_STEP_LIMIT) / 8] = MASK_64;
-    kernel.u64[(L.MACHINE_BASE + L.M_STEPS) / 8] = 0n;
+    this.kernel.exports.txBegin();
     this.#depth = -1;
     this.#frame = L.FRAMES_BASE;
     this.#isWaiting = false;
@@ -146,7 +141,7 @@ export class InterpreterMachine implements MachineAccess {
 
   /** The same with the owner's id. */
   setEnvOwner(index: number, owner: Owner): void {
-    this.kernel.copyWord(L.ENV_BASE + index * SLOT, L.OWNERS_BASE + owner * L.OWNER_BYTES);
+    this.kernel.copyWord(L.ENV_BASE + index * SLOT, this.ownerAddress(owner));
   }
 
   setSchedule(entry: number, value: bigint): void {
@@ -200,35 +195,29 @@ export class InterpreterMachine implements MachineAccess {
 
   enter(start: FrameStart): void {
     const { kernel } = this;
-    const parent = this.#frame;
-    const outermost = this.#depth < 0;
-    if (outermost) this.gasStart = start.gas;
     this.#depth++;
+    if (this.#depth === 0) this.gasStart = start.gas;
     if (this.#depth >= DEPTH_RECORDS) throw new Error('BUG: the host enters frames without limit');
     const frame = L.FRAMES_BASE + this.#depth * L.FRAME_BYTES;
     this.#frame = frame;
-    const { u32 } = kernel;
-    const f = frame / 4;
-    const p = parent / 4;
     const program = start.program as Program;
     if (this.tier !== undefined) this.tier.entered(program);
-    const window = outermost ? L.WINDOW_BASE + SLOT : (u32[p + L.F_SP / 4] as number);
-    u32[f + L.F_PC / 4] = program.entry;
-    u32[f + L.F_SP / 4] = window;
-    u32[f + L.F_WINDOW_BASE / 4] = window;
-    u32[f + L.F_WINDOW_LIMIT / 4] = window + WINDOW_SLOTS * SLOT;
-    kernel.u64[(frame + L.F_GAS) / 8] = start.gas > GAS_MAX ? GAS_MAX : start.gas;
-    u32[f + L.F_JUMPS / 4] = program.jumps;
-    u32[f + L.F_JUMPS_LENGTH / 4] = program.codeLength;
-    u32[f + L.F_FLAGS / 4] = start.isStatic ? L.FLAG_STATIC : 0;
-    u32[f + L.F_OWNER / 4] = start.owner;
-    u32[f + L.F_OUT_LENGTH / 4] = 0;
-    const heap = outermost ? L.HEAP_BASE : this.#heapTop(parent);
-    this.#setRegion(f, 0, heap, 0, L.REGION_BOUNDS_CHARGE | L.REGION_WRITABLE);
-    this.#setRegion(f, 1, start.input.base, start.input.length, L.REGION_BOUNDS_ZERO);
-    this.#setRegion(f, 2, program.codeAddress, program.codeLength, L.REGION_BOUNDS_ZERO);
-    this.#setRegion(f, 3, L.RETURN_BASE, 0, L.REGION_BOUNDS_TRAP);
-    kernel.exports.checkpoint(frame + L.F_CHECKPOINT);
+    const { input } = start;
+    kernel.exports.enterFrame(
+      frame,
+      program.entry,
+      program.jumps,
+      program.codeAddress,
+      program.codeLength,
+      input.base,
+      input.length,
+      start.owner,
+      start.isStatic ? L.FLAG_STATIC : 0,
+      start.self,
+      start.caller,
+      start.value,
+      start.gas,
+    );
     const note = this.#notes[this.#depth];
     if (note === undefined) this.#notes[this.#depth] = { program, note: start.note };
     else {
@@ -237,18 +226,9 @@ export class InterpreterMachine implements MachineAccess {
     }
   }
 
-  #setRegion(f: number, index: number, base: number, length: number, flags: number): void {
-    const at = f + (L.F_REGIONS + index * L.REGION_BYTES) / 4;
-    const { u32 } = this.kernel;
-    u32[at + L.R_BASE / 4] = base;
-    u32[at + L.R_LENGTH / 4] = length;
-    u32[at + L.R_FLAGS / 4] = flags;
-  }
-
-  #heapTop(frame: number): number {
-    const at = (frame + L.F_REGIONS) / 4;
-    const { u32 } = this.kernel;
-    return (u32[at + L.R_BASE / 4] as number) + (u32[at + L.R_LENGTH / 4] as number);
+  #setReturnLength(length: number): void {
+    const at = this.#frame + L.F_REGIONS + 3 * L.REGION_BYTES + L.R_LENGTH;
+    this.kernel.u32[at / 4] = length;
   }
 
   /** Runs until the outermost frame ends or the step limit pauses it. */
@@ -425,38 +405,32 @@ export class InterpreterMachine implements MachineAccess {
     this.kernel.writeWord(this.frameWordAddress(index), value);
   }
 
-  /** The same for a number below 2^32. */
-  setFrameNumber(index: number, value: number): void {
-    const { u32 } = this.kernel;
-    const at = this.frameWordAddress(index) / 4;
-    u32[at] = value;
-    for (let i = 1; i < 8; i++) u32[at + i] = 0;
-  }
-
-  setFrameOwner(index: number, owner: Owner): void {
-    this.kernel.copyWord(this.frameWordAddress(index), L.OWNERS_BASE + owner * L.OWNER_BYTES);
-  }
-
-  copyFrameWord(index: number, address: number): void {
-    this.kernel.copyWord(this.frameWordAddress(index), address);
-  }
-
   frameWordAddress(index: number): number {
     return this.#frame + L.F_WORDS + index * SLOT;
+  }
+
+  ownerAddress(owner: Owner): number {
+    return L.OWNERS_BASE + owner * L.OWNER_BYTES;
+  }
+
+  wordAddress(value: bigint): number {
+    if (value === 0n) return L.ZERO_WORD;
+    this.kernel.writeWord(WORD, value);
+    return WORD;
   }
 
   setReturnData(data: Range): boolean {
     if (data.length > L.RETURN_END - L.RETURN_BASE) return false;
     const { u8 } = this.kernel;
     if (data.length > 0) u8.copyWithin(L.RETURN_BASE, data.base, data.base + data.length);
-    this.#setRegion(this.#frame / 4, 3, L.RETURN_BASE, data.length, L.REGION_BOUNDS_TRAP);
+    this.#setReturnLength(data.length);
     return true;
   }
 
   setReturnBytes(data: Uint8Array): boolean {
     if (data.length > L.RETURN_END - L.RETURN_BASE) return false;
     this.kernel.u8.set(data, L.RETURN_BASE);
-    this.#setRegion(this.#frame / 4, 3, L.RETURN_BASE, data.length, L.REGION_BOUNDS_TRAP);
+    this.#setReturnLength(data.length);
     return true;
   }
 
@@ -512,11 +486,11 @@ export class InterpreterMachine implements MachineAccess {
   }
 
   ownerId(owner: Owner): Uint8Array {
-    return this.kernel.readWordAsBytes(this.kernel.exports.ownerPtr(owner), 20);
+    return this.kernel.readWordAsBytes(this.ownerAddress(owner), 20);
   }
 
   hasStorage(owner: Owner): boolean {
-    const question = this.kernel.readWord(this.kernel.exports.ownerPtr(owner));
+    const question = this.kernel.readWord(this.ownerAddress(owner));
     const ask = (): bigint => (this.#loader.hasStorage(this.ownerId(owner)) ? 1n : 0n);
     return this.outside(TAPE_HAS_STORAGE, question, ask) !== 0n;
   }

@@ -67,6 +67,8 @@ import {
   M_OWNER_COUNT,
   M_OWNER_MASK,
   M_REFUND,
+  M_STEP_LIMIT,
+  M_STEPS,
   M_TOUCHED_TOP,
   M_TX,
   M_UNDO_TOP,
@@ -75,14 +77,6 @@ import {
   OWNER_COUNT_MAX,
   OWNER_INDEX_BASE,
   OWNERS_BASE,
-  S_CELL_COLD,
-  S_CELL_WARM,
-  S_STORE_CLEAR_REFUND,
-  S_STORE_COLD,
-  S_STORE_RESET,
-  S_STORE_RULE,
-  S_STORE_SET,
-  S_TRANSIENT,
   SPACE_CREATED,
   SPACE_DESTROYED,
   SPACE_TRANSIENT,
@@ -94,7 +88,7 @@ import {
   UNDO_BASE,
   UNDO_BYTES,
 } from '../layout';
-import { schedule } from './memory';
+import { copyBytes } from './memory';
 import { copy256, eq256, iszero256, storeBe256, zero256 } from './u256-word';
 
 const INDEX_SLOTS_MIN: u32 = 4096;
@@ -158,7 +152,7 @@ export function evictAll(): void {
   txBegin();
 }
 
-/** Begins a transaction: all cells cold, no refund, no logs, nothing to undo. */
+/** Begins a transaction: all cells cold, no refund, no logs, nothing to undo, no steps done. */
 export function txBegin(): void {
   let tx = load<u32>(MACHINE_BASE, M_TX) + 1;
   if (tx == 0) {
@@ -174,6 +168,8 @@ export function txBegin(): void {
   store<u32>(MACHINE_BASE, 0, M_LOG_COUNT);
   store<u32>(MACHINE_BASE, TOUCHED_BASE, M_TOUCHED_TOP);
   store<u32>(MACHINE_BASE, JOURNAL_OK, M_JOURNAL_STATUS);
+  store<u64>(MACHINE_BASE, 0, M_STEPS);
+  store<u64>(MACHINE_BASE, u64.MAX_VALUE, M_STEP_LIMIT);
 }
 
 // Owners
@@ -474,7 +470,16 @@ export function checkpoint(ptr: u32): void {
 
 /** Undoes what happened after the checkpoint, which stays valid; later ones are void. */
 export function rollback(ptr: u32): void {
-  const bottom = load<u32>(ptr, K_UNDO_TOP);
+  const logTop = load<u32>(ptr, K_LOG_TOP);
+  rollbackTo(load<u32>(ptr, K_UNDO_TOP), logTop, load<u32>(ptr, K_LOG_COUNT));
+}
+
+/** Undoes everything that the transaction changed; all checkpoints are void. */
+export function rollbackAll(): void {
+  rollbackTo(UNDO_BASE, LOGS_BASE, 0);
+}
+
+function rollbackTo(bottom: u32, logTop: u32, logCount: u32): void {
   let top = load<u32>(MACHINE_BASE, M_UNDO_TOP);
   while (top > bottom) {
     top -= UNDO_BYTES;
@@ -487,8 +492,8 @@ export function rollback(ptr: u32): void {
     }
   }
   store<u32>(MACHINE_BASE, bottom, M_UNDO_TOP);
-  store<u32>(MACHINE_BASE, load<u32>(ptr, K_LOG_TOP), M_LOG_TOP);
-  store<u32>(MACHINE_BASE, load<u32>(ptr, K_LOG_COUNT), M_LOG_COUNT);
+  store<u32>(MACHINE_BASE, logTop, M_LOG_TOP);
+  store<u32>(MACHINE_BASE, logCount, M_LOG_COUNT);
 }
 
 // Logs
@@ -524,7 +529,7 @@ export function appendLog(
   if (topicCount > 3) storeBe256(topics + 96, topic3);
   if (dataLength != 0) {
     store<u64>(<u32>end - 8, 0);
-    memory.copy(data, dataPtr, dataLength);
+    copyBytes(data, dataPtr, dataLength);
   }
   store<u32>(MACHINE_BASE, <u32>end, M_LOG_TOP);
   store<u32>(MACHINE_BASE, load<u32>(MACHINE_BASE, M_LOG_COUNT) + 1, M_LOG_COUNT);
@@ -538,54 +543,4 @@ export function nextDirty(from: u32): u32 {
     if (load<u32>(cell, C_FLAGS) & CELL_DIRTY) return cell;
   }
   return 0;
-}
-
-// Gas
-
-/** Gas of a load, which warms the cell. */
-export function cellLoadCost(cell: u32): u64 {
-  const wasWarm = touchCell(cell);
-  if (load<u32>(cell, C_OWNER + 4) == SPACE_TRANSIENT) return schedule(S_TRANSIENT);
-  return wasWarm ? schedule(S_CELL_WARM) : schedule(S_CELL_COLD);
-}
-
-/** Moves the refund by what net metering gives or takes back when a dirty slot changes again. */
-function refundDirty(original: u32, current: u32, next: u32): void {
-  let delta: i64 = 0;
-  const hadValue = !iszero256(original);
-  if (hadValue) {
-    if (iszero256(current)) delta -= <i64>schedule(S_STORE_CLEAR_REFUND);
-    else if (iszero256(next)) delta += <i64>schedule(S_STORE_CLEAR_REFUND);
-  }
-  if (eq256(original, next)) {
-    delta += <i64>schedule(hadValue ? S_STORE_RESET : S_STORE_SET) - <i64>schedule(S_CELL_WARM);
-  }
-  if (delta != 0) refundAdd(delta);
-}
-
-/**
- * Gas of a store that is about to happen; warms the cell and moves the refund counter.
- *
- * Rule 1 is the net metering of EIP-2200 with the costs of EIP-2929 and the refunds of EIP-3529,
- * all taken from the schedule; rule 0 goes by the current value alone (before EIP-2200). The sentry
- * of EIP-2200 is the caller's.
- */
-export function cellStoreCost(cell: u32, valuePtr: u32): u64 {
-  const extra = touchCell(cell) ? 0 : schedule(S_STORE_COLD);
-  const current = cell + C_VALUE;
-  if (schedule(S_STORE_RULE) == 0) {
-    const isClear = iszero256(current);
-    if (isClear && !iszero256(valuePtr)) return extra + schedule(S_STORE_SET);
-    if (!isClear && iszero256(valuePtr)) refundAdd(<i64>schedule(S_STORE_CLEAR_REFUND));
-    return extra + schedule(S_STORE_RESET);
-  }
-  if (eq256(current, valuePtr)) return extra + schedule(S_CELL_WARM);
-  const original = cell + C_ORIGINAL;
-  if (!eq256(original, current)) {
-    refundDirty(original, current, valuePtr);
-    return extra + schedule(S_CELL_WARM);
-  }
-  if (iszero256(original)) return extra + schedule(S_STORE_SET);
-  if (iszero256(valuePtr)) refundAdd(<i64>schedule(S_STORE_CLEAR_REFUND));
-  return extra + schedule(S_STORE_RESET);
 }
