@@ -25,13 +25,14 @@ import { isPerTransaction, SPACES } from '../state/cells.ts';
 import { ENV_WORD, type EnvWord } from '../vms/evm/abi.ts';
 import { type Fork, forkRules, LATEST_FORK, type Overrides } from '../vms/evm/forks.ts';
 import { costsOf, type KernelSchedule, scheduleOf } from '../vms/evm/gas.ts';
-import { bigintToAddress, RIPEMD160, SPACE } from '../vms/evm/host/accounts.ts';
+import { bigintToAddress, type Code, RIPEMD160, SPACE } from '../vms/evm/host/accounts.ts';
 import { applyPrecompile, precompileFailure, resolveCode } from '../vms/evm/host/calls.ts';
 import { create2Address, createAddress, enterCreate } from '../vms/evm/host/creates.ts';
 import { EvmHost } from '../vms/evm/host/host.ts';
 import { Lowerer } from '../vms/evm/lower.ts';
 import { opcodesOf } from '../vms/evm/opcodes.ts';
 import { precompileCostsOf, precompilesOf } from '../vms/evm/precompiles/index.ts';
+import type { Precompile } from '../vms/evm/precompiles/types.ts';
 import { createEvmSource } from '../vms/evm/source.ts';
 import { Codes } from './codes.ts';
 import { EffectPage, LazyOutcome } from './outcome.ts';
@@ -311,40 +312,53 @@ export class Executor {
     const { from, value, gas } = message;
     const to = this.#ownerOfCallee(message.to);
     const precompile = host.precompileAt(message.to);
-    host.observer?.enter(machine, {
-      type: 'CALL',
-      from,
-      to,
-      value,
-      gas,
-      input: message.data,
-      isPrecompile: precompile !== undefined,
-    });
+    if (host.observer !== undefined) this.#observeCall(message, to, precompile !== undefined);
     if (value !== 0n && accounts.balance(machine, from) < value) {
       host.observer?.reject('insufficient-balance');
       return { status: 'halt', reason: undefined, gas, output: NOTHING };
     }
-    if (precompile !== undefined) {
-      const result = applyPrecompile(precompile, message.data, gas);
-      if (result.output === undefined) {
-        host.observer?.reject(precompileFailure(precompile, message.data, gas));
-        // Such a touch outlives the failure, as it does in calls.
-        const isRipemd = BigInt(precompile.address) === RIPEMD160;
-        if (isRipemd && host.options.rules.eip158) accounts.touch(machine, to);
-        return { status: 'halt', reason: 'out-of-gas', gas: 0n, output: NOTHING };
-      }
-      accounts.transfer(machine, from, to, value);
-      const output = machine.input(result.output);
-      return { status: 'success', reason: undefined, gas: result.gas, output };
-    }
+    if (precompile !== undefined) return this.#callPrecompile(message, to, precompile);
     const { code } = resolveCode(host, machine, to);
-    if (code === undefined) {
-      accounts.transfer(machine, from, to, value);
-      return { status: 'success', reason: undefined, gas, output: NOTHING };
+    if (code !== undefined) {
+      this.#enterCode(message, to, code);
+      return undefined;
     }
+    accounts.transfer(machine, from, to, value);
+    return { status: 'success', reason: undefined, gas, output: NOTHING };
+  }
+
+  #observeCall(message: Message, to: Owner, isPrecompile: boolean): void {
+    const { from, value, gas, data: input } = message;
+    const { machine } = this;
+    this.host.observer?.enter(machine, { type: 'CALL', from, to, value, gas, input, isPrecompile });
+  }
+
+  #callPrecompile(
+    { from, data, value, gas }: Message,
+    to: Owner,
+    precompile: Precompile,
+  ): FrameEnd {
+    const { machine, host } = this;
+    const { accounts } = host;
+    const result = applyPrecompile(precompile, data, gas);
+    if (result.output === undefined) {
+      host.observer?.reject(precompileFailure(precompile, data, gas));
+      // Such a touch outlives the failure, as it does in calls.
+      const isRipemd = BigInt(precompile.address) === RIPEMD160;
+      if (isRipemd && host.options.rules.eip158) accounts.touch(machine, to);
+      return { status: 'halt', reason: 'out-of-gas', gas: 0n, output: NOTHING };
+    }
+    accounts.transfer(machine, from, to, value);
+    const output = machine.input(result.output);
+    return { status: 'success', reason: undefined, gas: result.gas, output };
+  }
+
+  #enterCode(message: Message, to: Owner, code: Code): void {
+    const { machine, host } = this;
+    const { from, value } = message;
     machine.enter({
       program: this.codes.program(code),
-      gas,
+      gas: message.gas,
       isStatic: message.isStatic,
       owner: to,
       input: machine.input(message.data),
@@ -353,8 +367,8 @@ export class Executor {
       value: machine.wordAddress(value),
       note: OUTERMOST,
     });
-    accounts.transfer(machine, from, to, value);
-    return undefined;
+    // After the journal's mark, so that a failure of the frame undoes it.
+    host.accounts.transfer(machine, from, to, value);
   }
 
   /** The same for a creation; gives its address. */
@@ -402,9 +416,9 @@ export class Executor {
   }
 
   #advance(): FrameEnd {
-    const progress = this.machine.advance();
-    assert(progress.kind === 'ended', 'a run without a step limit paused');
-    return progress.end;
+    const end = this.machine.advance();
+    assert(end !== undefined, 'a run without a step limit paused');
+    return end;
   }
 
   /** Closes the transaction: removes what it destroyed and gathers its effects. */

@@ -9,7 +9,9 @@ import {
   E_WRITTEN_BYTES,
   EFFECTS_HEADER_BYTES,
   LOG_HEADER_BYTES,
-  WRITTEN_BYTES,
+  WRITTEN_COUNTS,
+  WRITTEN_HEADER_BYTES,
+  WRITTEN_OWNER,
 } from '../kernel/layout.ts';
 import type { Hex, Log, Outcome, StorageWrite } from './types.ts';
 
@@ -175,15 +177,23 @@ export function decodeLogs(logs: Uint8Array, addressOf: (owner: number) => Hex):
 
 function decodeWrites(writes: Uint8Array, addressOf: (owner: number) => Hex): StorageWrite[] {
   const view = new DataView(writes.buffer, writes.byteOffset, writes.length);
-  const word = (at: number): bigint => {
+  const word = (at: number, limbs: number): bigint => {
     let value = 0n;
-    for (let i = 24; i >= 0; i -= 8) value = (value << 64n) | view.getBigUint64(at + i, true);
+    for (let i = limbs; i-- > 0; ) value = (value << 64n) | view.getBigUint64(at + i * 8, true);
     return value;
   };
   const result: StorageWrite[] = [];
-  for (let at = 0; at < writes.length; at += WRITTEN_BYTES) {
-    const address = addressOf(view.getUint32(at, true));
-    result.push({ address, slot: word(at + 8), before: word(at + 40), after: word(at + 72) });
+  let at = 0;
+  while (at < writes.length) {
+    const address = addressOf(view.getUint32(at + WRITTEN_OWNER, true));
+    let from = at + WRITTEN_HEADER_BYTES;
+    const [slot, before, after] = [0, 1, 2].map((i) => {
+      const limbs = view.getUint8(at + WRITTEN_COUNTS + i);
+      from += limbs * 8;
+      return word(from - limbs * 8, limbs);
+    }) as [bigint, bigint, bigint];
+    result.push({ address, slot, before, after });
+    at = from;
   }
   return result.sort(compareWrites);
 }

@@ -81,8 +81,8 @@ export function continueUntil(executor: Executor, steps = STEPS_MAX): RunProgres
   const { machine } = executor;
   const done = machine.kernel.u64[(L.MACHINE_BASE + L.M_STEPS) / 8] as bigint;
   machine.pauseAfter(steps > done ? steps - done : 0n);
-  const progress = machine.advance();
-  if (progress.kind === 'ended') return endRun(executor, progress.end);
+  const end = machine.advance();
+  if (end !== undefined) return endRun(executor, end);
   return { kind: 'paused', snapshot: takeSnapshot(executor) };
 }
 

@@ -29,12 +29,12 @@ export interface Range {
   readonly length: number;
 }
 
-/** How a frame ended. */
+/** How a frame ended; good until another frame runs. */
 export interface FrameEnd {
   readonly status: 'success' | 'revert' | 'halt';
   readonly reason: TrapKind | undefined;
   readonly gas: bigint;
-  /** Output, in the memory of the frame that ended; gone when another frame runs. */
+  /** Output, in the memory of the frame that ended. */
   readonly output: Range;
 }
 

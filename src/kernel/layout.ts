@@ -35,7 +35,7 @@ export const RT_SCRATCH_BYTES = 0x400;
 export const RT_SPILL_BASE = 0x0002_8000;
 export const RT_SPILL_COUNT = 1024;
 export const MEMO_BASE = 0x0004_0000;
-export const FRAMES_BASE = 0x0020_0000;
+export const FRAMES_BASE = 0x0024_0000;
 export const WINDOW_BASE = 0x0040_0000;
 export const WINDOW_END = 0x0270_0000;
 /** Window that a frame may use: 1,024 words. */
@@ -54,7 +54,7 @@ export const INPUT_BASE = 0x2d00_0000;
 export const INPUT_END = 0x2df0_0000;
 /** Outputs, logs and writes of the latest transactions, until TypeScript takes them over. */
 export const EFFECTS_BASE = 0x2df0_0000;
-export const EFFECTS_BYTES = 0x1_0000;
+export const EFFECTS_BYTES = 0x8000;
 export const HEAP_BASE = 0x2e00_0000;
 /** Pages that the kernel's memory has at start: all below the heap, and one mebibyte of it. */
 export const INITIAL_PAGES = 0x2e10;
@@ -271,5 +271,8 @@ export const E_STEPS = 8; // u64: dMIR operations executed
 export const E_OUTPUT_LENGTH = 16; // u32: bytes of the output, which is padded to 8
 export const E_LOG_BYTES = 20; // u32
 export const E_WRITTEN_BYTES = 24; // u32
-/** A record of what was written: owner (u64), key, original, value. */
-export const WRITTEN_BYTES = 104;
+// A record of what was written: a header, then key, original and value without their high zeros
+export const WRITTEN_HEADER_BYTES = 8;
+export const WRITTEN_OWNER = 0; // u32
+export const WRITTEN_COUNTS = 4; // u8 each: limbs of key, original and value
+export const WRITTEN_BYTES_MAX = 104;

@@ -51,11 +51,6 @@ export interface FrameNote {
   note: unknown;
 }
 
-/** Why `advance` came back. */
-export type Progress =
-  | { readonly kind: 'ended'; readonly end: FrameEnd }
-  | { readonly kind: 'paused' };
-
 export class InterpreterMachine implements MachineAccess {
   readonly kernel = new Kernel();
   readonly area = new CodeArea();
@@ -74,6 +69,17 @@ export class InterpreterMachine implements MachineAccess {
   /** Set by `enter`, `stop` and `trap`: what the host decided for the frame that stopped. */
   #decided: FrameEnd['status'] | undefined;
   #decidedReason: TrapKind | undefined;
+  /**
+   * How the latest frame ended, and its output: one record for all of them, because objects that
+   * live as short as a frame would push its cells out of the processor's caches.
+   */
+  readonly #end: { -readonly [Key in keyof FrameEnd]: FrameEnd[Key] } = {
+    status: 'success',
+    reason: undefined,
+    gas: 0n,
+    output: NOTHING,
+  };
+  readonly #output = { base: 0, length: 0 };
 
   constructor(host: VmHost, loader: CellLoader) {
     this.#host = host;
@@ -231,8 +237,12 @@ export class InterpreterMachine implements MachineAccess {
     this.kernel.u32[at / 4] = length;
   }
 
-  /** Runs until the outermost frame ends or the step limit pauses it. */
-  advance(): Progress {
+  /**
+   * Runs until the outermost frame ends or the step limit pauses it.
+   *
+   * @returns how the frame ended, good until the machine runs again; undefined: it is paused
+   */
+  advance(): FrameEnd | undefined {
     const { kernel } = this;
     const { run } = kernel.exports;
     for (;;) {
@@ -240,12 +250,13 @@ export class InterpreterMachine implements MachineAccess {
       if (kernel.u8.length === 0) kernel.refresh();
       this.#checkLimits();
       const end = this.#react(status);
-      if (end === 'paused') return { kind: 'paused' };
-      if (end !== undefined && this.#finish(end)) return { kind: 'ended', end: this.#last };
+      if (end === 'paused') return undefined;
+      if (end === undefined) continue;
+      const outermost = this.#finish(end);
+      if (outermost !== undefined) return outermost;
     }
   }
 
-  #last!: FrameEnd;
   /** The host has not yet answered the suspension: what it needs is being fetched. */
   #isWaiting = false;
 
@@ -279,36 +290,32 @@ export class InterpreterMachine implements MachineAccess {
         this.#isWaiting = true;
         this.#host.suspend(this, u32[f + L.F_DETAIL / 4] as number);
         this.#isWaiting = false;
-        return this.#decided === undefined ? undefined : this.#decision();
+        return this.#decided === undefined ? undefined : this.#ended(this.#decided, NOTHING);
       case L.STATUS_FINISH:
       case L.STATUS_REVERT:
-        return {
-          status: status === L.STATUS_FINISH ? 'success' : 'revert',
-          reason: undefined,
-          gas: this.gas,
-          output: {
-            base: u32[f + L.F_OUT_BASE / 4] as number,
-            length: u32[f + L.F_OUT_LENGTH / 4] as number,
-          },
-        };
-      case L.STATUS_TRAP: {
-        const reason = TRAP_KINDS[u32[f + L.F_DETAIL / 4] as number] ?? 'memory-limit';
-        return { status: 'halt', reason, gas: 0n, output: NOTHING };
-      }
+        this.#output.base = u32[f + L.F_OUT_BASE / 4] as number;
+        this.#output.length = u32[f + L.F_OUT_LENGTH / 4] as number;
+        return this.#ended(status === L.STATUS_FINISH ? 'success' : 'revert', this.#output);
+      case L.STATUS_TRAP:
+        this.#decidedReason = TRAP_KINDS[u32[f + L.F_DETAIL / 4] as number] ?? 'memory-limit';
+        return this.#ended('halt', NOTHING);
       default:
         throw new Error(`BUG: the interpreter returned status ${status}`);
     }
   }
 
-  #decision(): FrameEnd {
-    if (this.#decided === 'success') {
-      return { status: 'success', reason: undefined, gas: this.gas, output: NOTHING };
-    }
-    return { status: 'halt', reason: this.#decidedReason, gas: 0n, output: NOTHING };
+  #ended(status: FrameEnd['status'], output: Range): FrameEnd {
+    const end = this.#end;
+    const isHalt = status === 'halt';
+    end.status = status;
+    end.reason = isHalt ? this.#decidedReason : undefined;
+    end.gas = isHalt ? 0n : this.gas;
+    end.output = output;
+    return end;
   }
 
-  /** Takes the ended frame away; true if it was the outermost. */
-  #finish(ended: FrameEnd): boolean {
+  /** Takes the ended frame away; gives its end if it was the outermost. */
+  #finish(ended: FrameEnd): FrameEnd | undefined {
     const { kernel } = this;
     const note = this.#notes[this.#depth] as FrameNote;
     const end = ended.status === 'success' ? this.#host.settle(this, ended, note.note) : ended;
@@ -317,14 +324,11 @@ export class InterpreterMachine implements MachineAccess {
       this.tier?.released(note.program);
       note.program.release();
     }
-    if (this.#depth === 0) {
-      this.#last = end;
-      return true;
-    }
+    if (this.#depth === 0) return end;
     this.#depth--;
     this.#frame -= L.FRAME_BYTES;
     this.#host.leave(this, end, note.note);
-    return false;
+    return undefined;
   }
 
   // ---- MachineAccess

@@ -18,7 +18,10 @@ import {
   M_TOUCHED_TOP,
   MACHINE_BASE,
   TOUCHED_BASE,
-  WRITTEN_BYTES,
+  WRITTEN_BYTES_MAX,
+  WRITTEN_COUNTS,
+  WRITTEN_HEADER_BYTES,
+  WRITTEN_OWNER,
 } from '../layout';
 import { copyBytes } from './memory';
 import { copy256, eq256 } from './u256';
@@ -35,12 +38,12 @@ function isChanged(cell: u32, space: u32): bool {
   return load<u32>(cell, C_SPACE) == space && !eq256(cell + C_VALUE, cell + C_ORIGINAL);
 }
 
-/** Bytes that `collectEffects` writes for an output of the length. */
+/** Bytes that `collectEffects` writes at most for an output of the length. */
 export function effectsSize(output: u32, space: u32): u32 {
   const end = load<u32>(MACHINE_BASE, M_TOUCHED_TOP);
   let bytes = fixedBytes(output);
   for (let at: u32 = TOUCHED_BASE; at < end; at += 4) {
-    if (isChanged(load<u32>(at), space)) bytes += WRITTEN_BYTES;
+    if (isChanged(load<u32>(at), space)) bytes += WRITTEN_BYTES_MAX;
   }
   return bytes;
 }
@@ -48,7 +51,8 @@ export function effectsSize(output: u32, space: u32): u32 {
 /** Whether the effects fit; only where all touched cells would not, those that changed count. */
 function isWithin(room: u32, output: u32, space: u32): bool {
   const touched = (load<u32>(MACHINE_BASE, M_TOUCHED_TOP) - TOUCHED_BASE) >> 2;
-  return fixedBytes(output) + touched * WRITTEN_BYTES <= room || effectsSize(output, space) <= room;
+  if (fixedBytes(output) + touched * WRITTEN_BYTES_MAX <= room) return true;
+  return effectsSize(output, space) <= room;
 }
 
 /**
@@ -79,9 +83,19 @@ export function collectEffects(
   return at + written - target;
 }
 
+/** Limbs of a word up to the highest that is not zero. */
+// @ts-ignore: decorator
+@inline
+function limbCount(word: u32): u32 {
+  if (load<u64>(word, 24) != 0) return 4;
+  if (load<u64>(word, 16) != 0) return 3;
+  return load<u64>(word, 8) != 0 ? 2 : <u32>(load<u64>(word) != 0);
+}
+
 /**
  * Writes the cells of the space whose value differs from the original to `target`, in the order of
- * their first use: owner (8 bytes), key, original, value. Returns the bytes that they take.
+ * their first use, as the layout tells. Returns the bytes that they take; what is written behind
+ * the last of them stays within WRITTEN_BYTES_MAX.
  */
 function collectWritten(space: u32, target: u32): u32 {
   const end = load<u32>(MACHINE_BASE, M_TOUCHED_TOP);
@@ -89,11 +103,18 @@ function collectWritten(space: u32, target: u32): u32 {
   for (let at: u32 = TOUCHED_BASE; at < end; at += 4) {
     const cell = load<u32>(at);
     if (!isChanged(cell, space)) continue;
-    store<u64>(to, <u64>load<u32>(cell, C_OWNER));
-    copy256(to + 8, cell + C_KEY);
-    copy256(to + 40, cell + C_ORIGINAL);
-    copy256(to + 72, cell + C_VALUE);
-    to += WRITTEN_BYTES;
+    const key = limbCount(cell + C_KEY);
+    const original = limbCount(cell + C_ORIGINAL);
+    const value = limbCount(cell + C_VALUE);
+    store<u32>(to, load<u32>(cell, C_OWNER), WRITTEN_OWNER);
+    store<u32>(to, key | (original << 8) | (value << 16), WRITTEN_COUNTS);
+    to += WRITTEN_HEADER_BYTES;
+    copy256(to, cell + C_KEY);
+    to += key << 3;
+    copy256(to, cell + C_ORIGINAL);
+    to += original << 3;
+    copy256(to, cell + C_VALUE);
+    to += value << 3;
   }
   return to - target;
 }
