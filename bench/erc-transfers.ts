@@ -1,16 +1,16 @@
 /**
  * The transfers of the `erc` suite: a token with a balance for 1,000 random senders, and one call
- * from each. Run as a program it times them, alone in its process, and prints microseconds by
- * round.
+ * from each. Run as a program, with a number of rounds and the name of an engine, it times them,
+ * alone in its process, and prints microseconds by round.
  */
 import assert from 'node:assert/strict';
 import { hexToBytes } from '../src/base/bytes.ts';
 import { bytesToBigint } from '../src/base/u256.ts';
-import type { EvmMachine } from '../src/chain/machine.ts';
+import { createMachine, type EvmMachine } from '../src/chain/machine.ts';
 import type { CallOptions, Hex } from '../src/chain/types.ts';
+import type { EngineName } from '../src/engines/tiering.ts';
 import { findArtifact } from '../tests/lives/compile.ts';
 import { CASE_BLOCK } from '../tests/oracle/case.ts';
-import { createTestMachine } from '../tests/oracle/machine.ts';
 import { createPrng } from '../tests/support/prng.ts';
 import { measureCpuMsSync } from './measure.ts';
 
@@ -33,8 +33,8 @@ export interface Transfers {
   calls: CallOptions[];
 }
 
-export async function prepareTransfers(): Promise<Transfers> {
-  const machine = createTestMachine(CASE_BLOCK);
+export async function prepareTransfers(engine: EngineName): Promise<Transfers> {
+  const machine = createMachine({ fork: 'osaka', block: CASE_BLOCK, engine });
   const { init } = await findArtifact('LifeToken');
   const code = new Uint8Array([...init, ...hexToBytes(word(BigInt(OWNER)))]);
   const token = hexToBytes(machine.deploy({ code, from: OWNER }).address.slice(2));
@@ -75,6 +75,8 @@ function measureTransfers({ machine, calls }: Transfers, rounds: number): number
 }
 
 if (import.meta.main) {
-  const samples = measureTransfers(await prepareTransfers(), Number(process.argv[2]));
+  const [rounds, engine] = process.argv.slice(2);
+  const transfers = await prepareTransfers(engine as EngineName);
+  const samples = measureTransfers(transfers, Number(rounds));
   process.stdout.write(JSON.stringify(samples));
 }

@@ -28,7 +28,9 @@ export interface Figures {
     /** The average over the programs. */
     readonly dispatchesPerInstruction: number;
   };
-  readonly erc: { readonly rows: readonly { us: number; scaledUs: number | null }[] };
+  readonly erc: {
+    readonly rows: readonly { engine: string; us: number; scaledUs: number | null }[];
+  };
   readonly latency: {
     readonly rows: readonly { name: string; codeBytes: number; p50Ms: number; p95Ms: number }[];
   };
@@ -74,11 +76,11 @@ export function renderFigures({ evm, erc, latency }: Figures, machine: string): 
     digits(p50Ms),
     digits(p95Ms),
   ]);
-  const transfers = erc.rows.map(({ us, scaledUs }) => {
-    const scaled =
-      scaledUs === null ? '' : `, ${digits(scaledUs)} µs scaled to the reference machine`;
-    return `${digits(us)} µs${scaled}`;
-  });
+  const transfers = erc.rows.map(({ engine, us, scaledUs }) => [
+    engine,
+    digits(us),
+    scaledUs === null ? '' : digits(scaledUs),
+  ]);
   return [
     `Made by \`npm run figures\` on ${machine}.`,
     '',
@@ -90,7 +92,9 @@ export function renderFigures({ evm, erc, latency }: Figures, machine: string): 
       [...programs, ['**geometric mean** (dispatches: average)', ...means, average]],
     ),
     '',
-    `\`npm run bench -- erc\`: one OpenZeppelin \`transfer\`, set-up included: ${transfers.join('; ')}.`,
+    '`npm run bench -- erc`: one OpenZeppelin `transfer`, set-up included.',
+    '',
+    table(['engine', 'µs', 'µs scaled to the reference machine'], transfers),
     '',
     '`npm run bench -- latency`: the first call of a contract just deployed, in a warm process.',
     '',
