@@ -46,6 +46,7 @@ export interface JournalExports {
   txBegin(): void;
   ownerPtr(index: number): number;
   internOwner(ptr: number): number;
+  internAddress(a0: number, a1: number, a2: number, a3: number, a4: number): number;
   findCell(space: number, owner: number, key: number): number;
   insertCell(space: number, owner: number, key: number, value: number, exists: number): number;
   startCell(cell: number): void;

@@ -257,6 +257,21 @@ test('owners have one index each, from 1', async () => {
   assert.equal(kernel.internOwner(KEY), 1);
 });
 
+test('an id of 20 bytes has one index, as a word and in parts', async () => {
+  const { kernel, memory } = await createKernel();
+  const prng = createPrng(8);
+  for (let i = 0; i < 3000; i++) {
+    const id = memory.setWord(KEY, prng.bigint(160));
+    const parts = [0, 4, 8, 12, 16].map((at) => memory.u32(id + at));
+    const inParts = () =>
+      kernel.internAddress(...(parts as [number, number, number, number, number]));
+    const asWord = () => kernel.internOwner(id);
+    const [first, second] = i % 2 === 0 ? [inParts, asWord] : [asWord, inParts];
+    assert.equal(first(), i + 1);
+    assert.equal(second(), i + 1);
+  }
+});
+
 test('cells are found again after the index grew, and forgotten by evictAll', async () => {
   const { kernel, memory } = await createKernel();
   memory.view.setBigUint64(layout.MACHINE_BASE + layout.M_HASH_SEED, 0x1234_5678_9abc_def0n, true);

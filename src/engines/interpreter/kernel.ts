@@ -22,6 +22,7 @@ export interface KernelExports {
   growMemory(frame: number, offset: bigint, size: bigint, gas: bigint): bigint;
   initJournal(): void;
   internOwner(id: number): number;
+  internAddress(a0: number, a1: number, a2: number, a3: number, a4: number): number;
   findCell(space: number, owner: number, key: number): number;
   reachCell(space: number, owner: number, key: number): number;
   insertCell(space: number, owner: number, key: number, value: number, exists: number): number;
@@ -167,23 +168,6 @@ export class Kernel {
     const length = bytes.length;
     for (let i = 0; i < length; i++) u8[address + i] = bytes[length - 1 - i] as number;
     u8.fill(0, address + length, address + 32);
-  }
-
-  /** Writes 20 big-endian bytes as a little-endian word. */
-  writeAddress(address: number, bytes: Uint8Array): void {
-    const { u32 } = this;
-    const at = address / 4;
-    for (let i = 0; i < 5; i++) {
-      const b = 16 - i * 4;
-      u32[at + i] =
-        ((bytes[b] as number) << 24) |
-        ((bytes[b + 1] as number) << 16) |
-        ((bytes[b + 2] as number) << 8) |
-        (bytes[b + 3] as number);
-    }
-    u32[at + 5] = 0;
-    u32[at + 6] = 0;
-    u32[at + 7] = 0;
   }
 
   copyWord(target: number, source: number): void {

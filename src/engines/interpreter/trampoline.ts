@@ -467,26 +467,39 @@ export class InterpreterMachine implements MachineAccess {
   // ---- cells
 
   ownerAt(wordAddress: number): Owner {
-    const { u32 } = this.kernel;
-    const from = wordAddress / 4;
-    const to = VALUE / 4;
-    for (let i = 0; i < 5; i++) u32[to + i] = u32[from + i] as number;
-    u32[to + 5] = 0;
-    u32[to + 6] = 0;
-    u32[to + 7] = 0;
-    return this.#internOwner();
+    const { u32, exports } = this.kernel;
+    const at = wordAddress / 4;
+    return this.#interned(
+      exports.internAddress(
+        u32[at] as number,
+        u32[at + 1] as number,
+        u32[at + 2] as number,
+        u32[at + 3] as number,
+        u32[at + 4] as number,
+      ),
+    );
   }
 
-  #internOwner(): Owner {
-    const owner = this.kernel.exports.internOwner(VALUE);
+  #interned(owner: Owner): Owner {
     if (owner === 0) throw new LockstepError('L2002', { what: 'accounts' });
     return owner;
   }
 
   ownerOf(id: Uint8Array): Owner {
-    if (id.length === 20) this.kernel.writeAddress(VALUE, id);
-    else this.kernel.writeBytesAsWord(VALUE, id);
-    return this.#internOwner();
+    const { kernel } = this;
+    if (id.length !== 20) {
+      kernel.writeBytesAsWord(VALUE, id);
+      return this.#interned(kernel.exports.internOwner(VALUE));
+    }
+    return this.#interned(
+      kernel.exports.internAddress(
+        readBe32(id, 16),
+        readBe32(id, 12),
+        readBe32(id, 8),
+        readBe32(id, 4),
+        readBe32(id, 0),
+      ),
+    );
   }
 
   ownerId(owner: Owner): Uint8Array {
@@ -506,11 +519,12 @@ export class InterpreterMachine implements MachineAccess {
   /** Counts as a use of the cell in this transaction, so that a state holds all that was read. */
   cell(space: number, owner: Owner, key: bigint): Cell {
     const { kernel } = this;
-    kernel.writeWord(KEY, key);
-    const known = kernel.exports.reachCell(space, owner, KEY);
+    const at = key === 0n ? L.ZERO_WORD : KEY;
+    if (key !== 0n) kernel.writeWord(KEY, key);
+    const known = kernel.exports.reachCell(space, owner, at);
     if (known !== 0) return known;
-    this.#fetch(space, owner, KEY);
-    return kernel.exports.reachCell(space, owner, KEY);
+    this.#fetch(space, owner, at);
+    return kernel.exports.reachCell(space, owner, at);
   }
 
   /**
@@ -561,6 +575,11 @@ export class InterpreterMachine implements MachineAccess {
   refund(amount: bigint): void {
     this.kernel.exports.refundAdd(amount);
   }
+}
+
+function readBe32(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16);
+  return high | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
 }
 
 /** What is full, by the values of M_JOURNAL_STATUS. */

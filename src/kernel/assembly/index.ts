@@ -7,6 +7,7 @@ export {
   findCell,
   initJournal,
   insertCell,
+  internAddress,
   internOwner,
   nextDirty,
   reachCell,

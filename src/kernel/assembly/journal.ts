@@ -54,7 +54,6 @@ import {
   K_UNDO_TOP,
   L_DATA_LENGTH,
   L_OWNER,
-  L_TOPIC_COUNT,
   LOG_HEADER_BYTES,
   LOGS_BASE,
   M_CELL_COUNT,
@@ -89,7 +88,7 @@ import {
   UNDO_BYTES,
 } from '../layout';
 import { copyBytes } from './memory';
-import { copy256, eq256, iszero256, storeBe256, zero256 } from './u256-word';
+import { copy256, iszero256, setLimbs, storeBe256, zero256 } from './u256-word';
 
 const INDEX_SLOTS_MIN: u32 = 4096;
 /** A slot of the cells' index: the address of a cell, and bits of its hash in place of zeros. */
@@ -179,12 +178,6 @@ export function ownerPtr(index: u32): u32 {
   return OWNERS_BASE + index * OWNER_BYTES;
 }
 
-// @ts-ignore: decorator
-@inline
-function hashOwner(id: u32): u32 {
-  return hashLimbs(load<u64>(id), load<u64>(id, 8), load<u64>(id, 16), load<u64>(id, 24), 0);
-}
-
 function placeOwner(index: u32, hash: u32, mask: u32): void {
   let slot = hash & mask;
   while (load<u32>(OWNER_INDEX_BASE + (slot << 2)) != 0) slot = (slot + 1) & mask;
@@ -194,25 +187,53 @@ function placeOwner(index: u32, hash: u32, mask: u32): void {
 function growOwnerIndex(count: u32): void {
   const mask = (load<u32>(MACHINE_BASE, M_OWNER_MASK) << 1) | 1;
   memory.fill(OWNER_INDEX_BASE, 0, (mask + 1) << 2);
-  for (let i: u32 = 1; i < count; i++) placeOwner(i, hashOwner(ownerPtr(i)), mask);
+  for (let i: u32 = 1; i < count; i++) {
+    const id = ownerPtr(i);
+    const high = load<u64>(id, 24);
+    const hash = hashLimbs(load<u64>(id), load<u64>(id, 8), load<u64>(id, 16), high, 0);
+    placeOwner(i, hash, mask);
+  }
   store<u32>(MACHINE_BASE, mask, M_OWNER_MASK);
 }
 
 /** The index of a 32-byte id, the same for the same bytes; 0 when the owners are full. */
 export function internOwner(ptr: u32): u32 {
-  const hash = hashOwner(ptr);
+  return internLimbs(load<u64>(ptr), load<u64>(ptr, 8), load<u64>(ptr, 16), load<u64>(ptr, 24));
+}
+
+/**
+ * The same for an id of 20 bytes, in five parts with the least first. They come as arguments since
+ * a load of 8 bytes waits until two stores of 4 have left the processor's queue.
+ */
+export function internAddress(a0: u32, a1: u32, a2: u32, a3: u32, a4: u32): u32 {
+  const k0 = <u64>a0 | (<u64>a1 << 32);
+  return internLimbs(k0, <u64>a2 | (<u64>a3 << 32), <u64>a4, 0);
+}
+
+function internLimbs(k0: u64, k1: u64, k2: u64, k3: u64): u32 {
+  const hash = hashLimbs(k0, k1, k2, k3, 0);
   const mask = load<u32>(MACHINE_BASE, M_OWNER_MASK);
   let slot = hash & mask;
   while (true) {
     const entry = load<u32>(OWNER_INDEX_BASE + (slot << 2));
-    if (entry == 0) return addOwner(ptr, hash);
+    if (entry == 0) return addOwner(k0, k1, k2, k3, hash);
     const index = entry & ~OWNER_TAG;
-    if (((entry ^ hash) & OWNER_TAG) == 0 && eq256(ownerPtr(index), ptr)) return index;
+    const id = ownerPtr(index);
+    if (
+      ((entry ^ hash) & OWNER_TAG) == 0 &&
+      ((load<u64>(id) ^ k0) |
+        (load<u64>(id, 8) ^ k1) |
+        (load<u64>(id, 16) ^ k2) |
+        (load<u64>(id, 24) ^ k3)) ==
+        0
+    ) {
+      return index;
+    }
     slot = (slot + 1) & mask;
   }
 }
 
-function addOwner(ptr: u32, hash: u32): u32 {
+function addOwner(k0: u64, k1: u64, k2: u64, k3: u64, hash: u32): u32 {
   const index = load<u32>(MACHINE_BASE, M_OWNER_COUNT);
   if (index >= <u32>OWNER_COUNT_MAX) {
     fail(JOURNAL_OWNERS_FULL);
@@ -220,7 +241,7 @@ function addOwner(ptr: u32, hash: u32): u32 {
   }
   if (index << 1 > load<u32>(MACHINE_BASE, M_OWNER_MASK)) growOwnerIndex(index);
   store<u32>(MACHINE_BASE, index + 1, M_OWNER_COUNT);
-  copy256(ownerPtr(index), ptr);
+  setLimbs(ownerPtr(index), k0, k1, k2, k3);
   placeOwner(index, hash, load<u32>(MACHINE_BASE, M_OWNER_MASK));
   return index;
 }
@@ -519,8 +540,8 @@ export function appendLog(
     fail(JOURNAL_LOGS_FULL);
     return false;
   }
-  store<u32>(top, owner, L_OWNER);
-  store<u32>(top, topicCount, L_TOPIC_COUNT);
+  // In one store, as the header is copied in parts of 8 bytes
+  store<u64>(top, <u64>owner | (<u64>topicCount << 32), L_OWNER);
   store<u64>(top, <u64>dataLength, L_DATA_LENGTH);
   const topics = top + LOG_HEADER_BYTES;
   if (topicCount > 0) storeBe256(topics, topic0);

@@ -83,19 +83,18 @@ export function zeroRange(from: u32, to: u32): void {
   if (to > used) store<u32>(MACHINE_BASE + M_HEAP_USED, to);
 }
 
-/** Copies bytes to where they do not overlap; a few without the call that `memory.copy` is. */
+/**
+ * Copies bytes to where they do not overlap; a few without the call that `memory.copy` is, in parts
+ * of 8 bytes, which the processor can take from stores that it has not yet carried out.
+ */
 export function copyBytes(target: u32, source: u32, length: u32): void {
   if (length > 512) {
     memory.copy(target, source, length);
     return;
   }
-  const vectors = length & ~15;
+  const limbs = length & ~7;
   let at: u32 = 0;
-  for (; at < vectors; at += 16) v128.store(target + at, v128.load(source + at));
-  if (length & 8) {
-    store<u64>(target + at, load<u64>(source + at));
-    at += 8;
-  }
+  for (; at < limbs; at += 8) store<u64>(target + at, load<u64>(source + at));
   for (; at < length; at++) store<u8>(target + at, load<u8>(source + at));
 }
 
