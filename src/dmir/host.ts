@@ -42,6 +42,7 @@ export interface FrameEnd {
 export interface FrameStart {
   /** Code in the machine. */
   readonly program: ProgramHandle;
+  /** Below 2^64; the machine counts 2^63 - 1 at most. */
   readonly gas: bigint;
   readonly isStatic: boolean;
   /** Whose cells the frame addresses. */

@@ -12,6 +12,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { bytesToHex } from '../../src/base/bytes.ts';
 import { U256_MAX } from '../../src/base/u256.ts';
+import { FRAME_WORDS } from '../../src/dmir/host.ts';
 import * as layout from '../../src/kernel/layout.ts';
 import { isPerTransaction, SPACES, type WordCell } from '../../src/state/cells.ts';
 import { ReferenceJournal } from '../state/reference-journal.ts';
@@ -208,6 +209,17 @@ test('the room state and the kernel name the same spaces', () => {
   const stateSpaces = Object.entries(SPACES).map(([name, { number }]) => [name, number]);
   assert.deepEqual(Object.fromEntries(stateSpaces), kernelSpaces);
   assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 7, 8].filter(isPerTransaction), [1, 6, 7]);
+});
+
+test('the Host interface and the kernel name the same words of a frame', () => {
+  assert.deepEqual(FRAME_WORDS, {
+    self: layout.W_SELF,
+    caller: layout.W_CALLER,
+    value: layout.W_VALUE,
+    inputLength: layout.W_INPUT_LENGTH,
+    codeLength: layout.W_CODE_LENGTH,
+    returnLength: layout.W_RETURN_LENGTH,
+  });
 });
 
 test('the ranges of the journal follow each other and end in its area', () => {
