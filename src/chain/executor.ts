@@ -22,20 +22,21 @@ import { createTier, type EngineName, type TierOptions } from '../engines/tierin
 import * as L from '../kernel/layout.ts';
 import { type Backend, isPending } from '../state/backends/backend.ts';
 import { isPerTransaction, SPACES } from '../state/cells.ts';
-import { ENV_WORD, type EnvWord, FRAME_WORD } from '../vms/evm/abi.ts';
+import { ENV_WORD, type EnvWord } from '../vms/evm/abi.ts';
 import { type Fork, forkRules, LATEST_FORK, type Overrides } from '../vms/evm/forks.ts';
 import { costsOf, type KernelSchedule, scheduleOf } from '../vms/evm/gas.ts';
-import { bigintToAddress, RIPEMD160, SPACE } from '../vms/evm/host/accounts.ts';
+import { bigintToAddress, type Code, RIPEMD160, SPACE } from '../vms/evm/host/accounts.ts';
 import { applyPrecompile, precompileFailure, resolveCode } from '../vms/evm/host/calls.ts';
 import { create2Address, createAddress, enterCreate } from '../vms/evm/host/creates.ts';
 import { EvmHost } from '../vms/evm/host/host.ts';
 import { Lowerer } from '../vms/evm/lower.ts';
 import { opcodesOf } from '../vms/evm/opcodes.ts';
 import { precompileCostsOf, precompilesOf } from '../vms/evm/precompiles/index.ts';
+import type { Precompile } from '../vms/evm/precompiles/types.ts';
 import { createEvmSource } from '../vms/evm/source.ts';
 import { sharedCompiler } from './background.ts';
 import { Codes } from './codes.ts';
-import { EffectPage, LazyOutcome, padded, type RawEffects } from './outcome.ts';
+import { EffectPage, LazyOutcome } from './outcome.ts';
 import type { Hex, Outcome } from './types.ts';
 import { MessageWarmSet } from './warm-set.ts';
 
@@ -97,8 +98,6 @@ const CELLS_MAX = 500_000;
 const OWNERS_MAX = L.OWNER_COUNT_MAX / 2;
 /** Codes that are kept at hand, with their programs. */
 const CODES_MAX = 2048;
-/** Where the journal's mark at the start of the transaction stands. */
-const MARK = L.SCRATCH_BASE + 0x100;
 const HEAP_LIMIT = 0xc000_0000;
 /** Large effects are gathered where return data were: no frame is left that could read them. */
 const LARGE_EFFECTS_BASE = L.RETURN_BASE;
@@ -169,7 +168,7 @@ export class Executor {
     this.machine = new InterpreterMachine(this.host, loader);
     this.machine.tier = createTier(this.machine, engine, tier, sharedCompiler);
     this.codes.kernel = this.machine.kernel;
-    this.#page = new EffectPage(this.machine.kernel, L.EFFECTS_BASE);
+    this.#page = this.#newPage(L.EFFECTS_BASE, L.EFFECTS_BYTES);
     for (const [name, entry] of Object.entries(SCHEDULE_ENTRIES)) {
       this.machine.setSchedule(entry, schedule[name as keyof KernelSchedule]);
     }
@@ -228,7 +227,6 @@ export class Executor {
     }
     if (!this.#knowsEmptiness) this.#noteEmptyAccounts();
     machine.begin();
-    exports.checkpoint(MARK);
     this.isOpen = true;
     this.host.isDestroying = false;
     this.host.accounts.isRipemdTouched = false;
@@ -240,7 +238,7 @@ export class Executor {
   /** Undoes what the transaction changed. */
   undo(): void {
     this.isOpen = false;
-    this.machine.kernel.exports.rollback(MARK);
+    this.machine.kernel.exports.rollbackAll();
   }
 
   setEnv(name: EnvWord, value: bigint): void {
@@ -322,54 +320,63 @@ export class Executor {
     const { from, value, gas } = message;
     const to = this.#ownerOfCallee(message.to);
     const precompile = host.precompileAt(message.to);
-    host.observer?.enter(machine, {
-      type: 'CALL',
-      from,
-      to,
-      value,
-      gas,
-      input: message.data,
-      isPrecompile: precompile !== undefined,
-    });
+    if (host.observer !== undefined) this.#observeCall(message, to, precompile !== undefined);
     if (value !== 0n && accounts.balance(machine, from) < value) {
       host.observer?.reject('insufficient-balance');
       return { status: 'halt', reason: undefined, gas, output: NOTHING };
     }
-    if (precompile !== undefined) {
-      const result = applyPrecompile(precompile, message.data, gas);
-      if (result.output === undefined) {
-        host.observer?.reject(precompileFailure(precompile, message.data, gas));
-        // Such a touch outlives the failure, as it does in calls.
-        const isRipemd = BigInt(precompile.address) === RIPEMD160;
-        if (isRipemd && host.options.rules.eip158) accounts.touch(machine, to);
-        return { status: 'halt', reason: 'out-of-gas', gas: 0n, output: NOTHING };
-      }
-      accounts.transfer(machine, from, to, value);
-      const output = machine.input(result.output);
-      return { status: 'success', reason: undefined, gas: result.gas, output };
-    }
+    if (precompile !== undefined) return this.#callPrecompile(message, to, precompile);
     const { code } = resolveCode(host, machine, to);
-    if (code === undefined) {
-      accounts.transfer(machine, from, to, value);
-      return { status: 'success', reason: undefined, gas, output: NOTHING };
+    if (code !== undefined) {
+      this.#enterCode(message, to, code);
+      return undefined;
     }
-    const program = this.codes.program(code);
+    accounts.transfer(machine, from, to, value);
+    return { status: 'success', reason: undefined, gas, output: NOTHING };
+  }
+
+  #observeCall(message: Message, to: Owner, isPrecompile: boolean): void {
+    const { from, value, gas, data: input } = message;
+    const { machine } = this;
+    this.host.observer?.enter(machine, { type: 'CALL', from, to, value, gas, input, isPrecompile });
+  }
+
+  #callPrecompile(
+    { from, data, value, gas }: Message,
+    to: Owner,
+    precompile: Precompile,
+  ): FrameEnd {
+    const { machine, host } = this;
+    const { accounts } = host;
+    const result = applyPrecompile(precompile, data, gas);
+    if (result.output === undefined) {
+      host.observer?.reject(precompileFailure(precompile, data, gas));
+      // Such a touch outlives the failure, as it does in calls.
+      const isRipemd = BigInt(precompile.address) === RIPEMD160;
+      if (isRipemd && host.options.rules.eip158) accounts.touch(machine, to);
+      return { status: 'halt', reason: 'out-of-gas', gas: 0n, output: NOTHING };
+    }
+    accounts.transfer(machine, from, to, value);
+    const output = machine.input(result.output);
+    return { status: 'success', reason: undefined, gas: result.gas, output };
+  }
+
+  #enterCode(message: Message, to: Owner, code: Code): void {
+    const { machine, host } = this;
+    const { from, value } = message;
     machine.enter({
-      program,
-      gas,
+      program: this.codes.program(code),
+      gas: message.gas,
       isStatic: message.isStatic,
       owner: to,
       input: machine.input(message.data),
+      self: machine.ownerAddress(to),
+      caller: machine.ownerAddress(from),
+      value: machine.wordAddress(value),
       note: OUTERMOST,
     });
-    accounts.transfer(machine, from, to, value);
-    machine.setFrameOwner(FRAME_WORD.ADDRESS, to);
-    machine.setFrameOwner(FRAME_WORD.CALLER, from);
-    machine.setFrameWord(FRAME_WORD.CALLVALUE, value);
-    machine.setFrameNumber(FRAME_WORD.CALLDATASIZE, message.data.length);
-    machine.setFrameNumber(FRAME_WORD.CODESIZE, program.codeLength);
-    machine.setFrameNumber(FRAME_WORD.RETURNDATASIZE, 0);
-    return undefined;
+    // After the journal's mark, so that a failure of the frame undoes it.
+    host.accounts.transfer(machine, from, to, value);
   }
 
   /** The same for a creation; gives its address. */
@@ -417,31 +424,31 @@ export class Executor {
   }
 
   #advance(): FrameEnd {
-    const progress = this.machine.advance();
-    assert(progress.kind === 'ended', 'a run without a step limit paused');
-    return progress.end;
+    const end = this.machine.advance();
+    assert(end !== undefined, 'a run without a step limit paused');
+    return end;
   }
 
   /** Closes the transaction: removes what it destroyed and gathers its effects. */
   outcome(gas: bigint, end: FrameEnd, reason?: Outcome['reason']): Outcome {
     const { machine, host } = this;
-    const { u32, u64 } = machine.kernel;
     const isSuccess = end.status === 'success';
-    const refund = isSuccess ? (u64[(L.MACHINE_BASE + L.M_REFUND) / 8] as bigint) : 0n;
     if (isSuccess && host.isDestroying) this.#destroyAccounts();
     if (host.accounts.isRipemdTouched) {
       host.accounts.touch(machine, machine.ownerOf(bigintToAddress(RIPEMD160)));
     }
-    const logTop = u32[(L.MACHINE_BASE + L.M_LOG_TOP) / 4] as number;
-    const logBytes = isSuccess ? logTop - L.LOGS_BASE : 0;
-    return new LazyOutcome(
-      end.status,
-      end.status === 'halt' ? (end.reason ?? reason) : undefined,
-      gas - end.gas,
-      BigInt.asIntN(64, refund),
-      u64[(L.MACHINE_BASE + L.M_STEPS) / 8] as bigint,
-      this.#takeEffects(end.output, logBytes, isSuccess),
-    );
+    const { output } = end;
+    let page = this.#page;
+    let bytes = this.#collect(page, output);
+    if (bytes === 0) {
+      const { effectsSize } = machine.kernel.exports;
+      page = this.#pageFor(effectsSize(output.length, SPACES.slot.number));
+      bytes = this.#collect(page, output);
+    }
+    const at = page.keep(bytes);
+    if (page !== this.#page) page.seal();
+    const cause = end.status === 'halt' ? (end.reason ?? reason) : undefined;
+    return new LazyOutcome(end.status, cause, gas, end.gas, page, at);
   }
 
   /** Refund counter of the transaction, in gas. */
@@ -451,37 +458,25 @@ export class Executor {
   }
 
   /** Puts output, logs and writes where the next transaction does not reach them. */
-  #takeEffects(output: Range, logBytes: number, isSuccess: boolean): RawEffects {
-    const { kernel } = this.machine;
-    const { exports } = kernel;
-    const outputBytes = output.length;
-    const limit = isSuccess ? exports.effectsLimit(outputBytes) : padded(outputBytes);
-    const page = this.#pageFor(limit);
-    const { next } = page;
-    let writeBytes = 0;
-    if (isSuccess) {
-      writeBytes = exports.collectEffects(next, output.base, outputBytes, SPACES.slot.number);
-    } else if (outputBytes > 0) {
-      kernel.u8.copyWithin(next, output.base, output.base + outputBytes);
-    }
-    const at = page.keep(padded(outputBytes) + logBytes + writeBytes);
-    if (page !== this.#page) page.seal();
-    return { page, at, outputBytes, logBytes, writeBytes, addressOf: this.#addressOf };
+  #collect(page: EffectPage, { base, length }: Range): number {
+    const { collectEffects } = this.machine.kernel.exports;
+    return collectEffects(page.next, page.room, base, length, SPACES.slot.number);
   }
 
-  /** A page with room for the bytes: the current one, a fresh one, or a large one of its own. */
+  /** A page with room for the bytes: a fresh one, or a large one of its own. */
   #pageFor(bytes: number): EffectPage {
-    const { kernel } = this.machine;
-    if (this.#page.used + bytes <= L.EFFECTS_BYTES) return this.#page;
     if (bytes <= L.EFFECTS_BYTES) {
       this.#page.seal();
-      this.#page = new EffectPage(kernel, L.EFFECTS_BASE);
+      this.#page = this.#newPage(L.EFFECTS_BASE, L.EFFECTS_BYTES);
       return this.#page;
     }
-    if (LARGE_EFFECTS_BASE + bytes > L.INPUT_END) {
-      throw new LockstepError('L2002', { what: 'output, logs and writes' });
-    }
-    return new EffectPage(kernel, LARGE_EFFECTS_BASE);
+    const size = L.INPUT_END - LARGE_EFFECTS_BASE;
+    if (bytes > size) throw new LockstepError('L2002', { what: 'output, logs and writes' });
+    return this.#newPage(LARGE_EFFECTS_BASE, size);
+  }
+
+  #newPage(base: number, size: number): EffectPage {
+    return new EffectPage(this.machine.kernel, base, size, this.#addressOf);
   }
 
   readonly #addressOf = (owner: Owner): Hex => bytesToHex(this.machine.ownerId(owner));

@@ -203,10 +203,15 @@ export class EvmMachine implements Machine {
   }
 
   call(options: CallOptions): Outcome {
-    return this.#closed(options, () => {
-      const end = this.start(options);
-      return this.executor.finish(options.gas ?? DEFAULT_GAS, end, 'insufficient-balance');
-    });
+    const { executor } = this;
+    executor.isOpen = false;
+    try {
+      const end = this.#start(executor, options);
+      const gas = options.gas ?? DEFAULT_GAS;
+      return this.#close(options, executor.finish(gas, end, 'insufficient-balance'));
+    } finally {
+      this.#undoOpen();
+    }
   }
 
   /** Prepares a message for whoever drives the executor: how it ended already, or undefined. */
@@ -226,12 +231,16 @@ export class EvmMachine implements Machine {
   }
 
   deploy(options: DeployOptions): DeployOutcome {
-    return this.#closed(options, () => {
+    const { executor } = this;
+    executor.isOpen = false;
+    try {
       const { address, end } = this.startDeploy(options);
       const reason = end?.gas === 0n ? 'create-collision' : 'insufficient-balance';
-      const outcome = this.executor.finish(options.gas ?? DEFAULT_GAS, end, reason);
-      return Object.assign(outcome, { address: bytesToHex(address) as Hex });
-    });
+      const outcome = executor.finish(options.gas ?? DEFAULT_GAS, end, reason);
+      return this.#close(options, Object.assign(outcome, { address: bytesToHex(address) as Hex }));
+    } finally {
+      this.#undoOpen();
+    }
   }
 
   /** The same for a creation; gives its address. */
@@ -250,19 +259,15 @@ export class EvmMachine implements Machine {
     });
   }
 
-  /** Runs a transaction; undoes it if it is not to be committed, or if the host failed. */
-  #closed<T>(options: Pick<CallOptions, 'commit'>, run: () => T): T {
-    const { executor } = this;
-    executor.isOpen = false;
-    let isKept = false;
-    try {
-      const outcome = run();
-      isKept = options.commit !== false;
-      return outcome;
-    } finally {
-      // What was rejected before it began has nothing to undo; the journal's is an earlier one's.
-      if (!isKept && executor.isOpen) executor.undo();
-    }
+  /** Ends a transaction that came to an outcome, which is kept unless told. */
+  #close<T>({ commit }: Pick<CallOptions, 'commit'>, outcome: T): T {
+    if (commit !== false) this.executor.isOpen = false;
+    return outcome;
+  }
+
+  /** What was rejected before it began has nothing to undo; the journal's is an earlier one's. */
+  #undoOpen(): void {
+    if (this.executor.isOpen) this.executor.undo();
   }
 
   trace(options: CallOptions, onStep: (step: TraceStep) => void): Outcome {

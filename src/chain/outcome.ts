@@ -1,11 +1,20 @@
 /** Outcomes, whose logs and writes are decoded when they are first looked at. */
 import { bytesToHex } from '../base/bytes.ts';
 import type { Kernel } from '../engines/interpreter/kernel.ts';
+import {
+  E_LOG_BYTES,
+  E_OUTPUT_LENGTH,
+  E_REFUND,
+  E_STEPS,
+  E_WRITTEN_BYTES,
+  EFFECTS_HEADER_BYTES,
+  LOG_HEADER_BYTES,
+  WRITTEN_COUNTS,
+  WRITTEN_HEADER_BYTES,
+  WRITTEN_OWNER,
+} from '../kernel/layout.ts';
 import type { Hex, Log, Outcome, StorageWrite } from './types.ts';
 
-/** Sizes of the kernel's records; a test compares them with its layout. */
-const LOG_HEADER_BYTES = 16;
-const WRITTEN_BYTES = 104;
 const WORD = 32;
 
 /**
@@ -13,19 +22,24 @@ const WORD = 32;
  * in a copy. One small buffer for each would cost more than a small transaction.
  */
 export class EffectPage {
+  readonly addressOf: (owner: number) => Hex;
   readonly #kernel: Kernel;
   readonly #base: number;
-  #copy: Uint8Array | undefined;
+  readonly #size: number;
+  #copy: DataView<ArrayBuffer> | undefined;
   #used = 0;
 
-  /** A page at an address of the kernel's memory, which is its own until it is sealed. */
-  constructor(kernel: Kernel, base: number) {
+  /** A page in a range of the kernel's memory, which is its own until it is sealed. */
+  constructor(kernel: Kernel, base: number, size: number, addressOf: (owner: number) => Hex) {
     this.#kernel = kernel;
     this.#base = base;
+    this.#size = size;
+    this.addressOf = addressOf;
   }
 
-  get used(): number {
-    return this.#used;
+  /** Bytes that are left for effects. */
+  get room(): number {
+    return this.#size - this.#used;
   }
 
   /** Address at which the next effects go. */
@@ -33,43 +47,52 @@ export class EffectPage {
     return this.#base + this.#used;
   }
 
-  /** Keeps the bytes that were written at `next`; returns their offset. */
+  /** Keeps the bytes, a multiple of 8, that were written at `next`; returns their offset. */
   keep(bytes: number): number {
     const at = this.#used;
-    this.#used = (at + bytes + 7) & -8;
+    this.#used = at + bytes;
     return at;
   }
 
   /** Copies everything out: the memory serves another purpose now. */
   seal(): void {
-    this.#copy = this.#kernel.u8.slice(this.#base, this.#base + this.#used);
+    const { buffer } = this.#kernel.u8.slice(this.#base, this.next);
+    this.#copy = new DataView(buffer);
+  }
+
+  u32(offset: number): number {
+    return this.#view.getUint32(this.#start + offset, true);
+  }
+
+  i64(offset: number): bigint {
+    return this.#view.getBigInt64(this.#start + offset, true);
   }
 
   /** A copy of the bytes at the offset. */
   bytes(offset: number, length: number): Uint8Array {
-    if (this.#copy !== undefined) return this.#copy.slice(offset, offset + length);
-    const from = this.#base + offset;
-    return this.#kernel.u8.slice(from, from + length);
+    const view = new Uint8Array(this.#view.buffer, this.#start + offset, length);
+    return view.slice();
+  }
+
+  get #view(): DataView<ArrayBuffer> {
+    return this.#copy ?? this.#kernel.view;
+  }
+
+  /** Where the page begins in the view. */
+  get #start(): number {
+    return this.#copy === undefined ? this.#base : 0;
   }
 }
 
-/** Where the bytes of one transaction stand in a page: output, then logs, then writes. */
-export interface RawEffects {
-  readonly page: EffectPage;
-  readonly at: number;
-  readonly outputBytes: number;
-  readonly logBytes: number;
-  readonly writeBytes: number;
-  readonly addressOf: (owner: number) => Hex;
-}
-
+/** An outcome whose effects stand in a page as `collectEffects` of the kernel wrote them. */
 export class LazyOutcome implements Outcome {
   readonly status: Outcome['status'];
   readonly reason?: NonNullable<Outcome['reason']>;
-  readonly gasUsed: bigint;
-  readonly gasRefund: bigint;
-  readonly steps: bigint;
-  readonly #effects: RawEffects;
+  readonly #gas: bigint;
+  readonly #gasLeft: bigint;
+  readonly #page: EffectPage;
+  /** Where its effects begin. */
+  readonly #at: number;
   #output: Uint8Array | undefined;
   #logs: readonly Log[] | undefined;
   #writes: readonly StorageWrite[] | undefined;
@@ -77,42 +100,60 @@ export class LazyOutcome implements Outcome {
   constructor(
     status: Outcome['status'],
     reason: Outcome['reason'],
-    gasUsed: bigint,
-    gasRefund: bigint,
-    steps: bigint,
-    effects: RawEffects,
+    gas: bigint,
+    gasLeft: bigint,
+    page: EffectPage,
+    at: number,
   ) {
     this.status = status;
     if (reason !== undefined) this.reason = reason;
-    this.gasUsed = gasUsed;
-    this.gasRefund = gasRefund;
-    this.steps = steps;
-    this.#effects = effects;
+    this.#gas = gas;
+    this.#gasLeft = gasLeft;
+    this.#page = page;
+    this.#at = at;
+  }
+
+  get gasUsed(): bigint {
+    return this.#gas - this.#gasLeft;
+  }
+
+  get gasRefund(): bigint {
+    return this.status === 'success' ? this.#page.i64(this.#at + E_REFUND) : 0n;
+  }
+
+  get steps(): bigint {
+    return BigInt.asUintN(64, this.#page.i64(this.#at + E_STEPS));
   }
 
   get output(): Uint8Array {
-    const { page, at, outputBytes } = this.#effects;
-    this.#output ??= page.bytes(at, outputBytes);
+    const length = this.#field(E_OUTPUT_LENGTH);
+    this.#output ??= this.#page.bytes(this.#at + EFFECTS_HEADER_BYTES, length);
     return this.#output;
   }
 
   get logs(): readonly Log[] {
-    const { page, at, outputBytes, logBytes, addressOf } = this.#effects;
-    this.#logs ??= decodeLogs(page.bytes(at + padded(outputBytes), logBytes), addressOf);
+    const page = this.#page;
+    this.#logs ??= decodeLogs(page.bytes(this.#logsAt, this.#field(E_LOG_BYTES)), page.addressOf);
     return this.#logs;
   }
 
   get writes(): readonly StorageWrite[] {
-    const { page, at, outputBytes, logBytes, writeBytes, addressOf } = this.#effects;
-    const start = at + padded(outputBytes) + logBytes;
-    this.#writes ??= decodeWrites(page.bytes(start, writeBytes), addressOf);
+    if (this.#writes === undefined) {
+      const at = this.#logsAt + this.#field(E_LOG_BYTES);
+      const writes = this.#page.bytes(at, this.#field(E_WRITTEN_BYTES));
+      this.#writes = decodeWrites(writes, this.#page.addressOf);
+    }
     return this.#writes;
   }
-}
 
-/** Bytes up to the next part of the effects. */
-export function padded(bytes: number): number {
-  return (bytes + 7) & -8;
+  /** A number of the header. */
+  #field(field: number): number {
+    return this.#page.u32(this.#at + field);
+  }
+
+  get #logsAt(): number {
+    return this.#at + EFFECTS_HEADER_BYTES + ((this.#field(E_OUTPUT_LENGTH) + 7) & -8);
+  }
 }
 
 export function decodeLogs(logs: Uint8Array, addressOf: (owner: number) => Hex): Log[] {
@@ -136,15 +177,23 @@ export function decodeLogs(logs: Uint8Array, addressOf: (owner: number) => Hex):
 
 function decodeWrites(writes: Uint8Array, addressOf: (owner: number) => Hex): StorageWrite[] {
   const view = new DataView(writes.buffer, writes.byteOffset, writes.length);
-  const word = (at: number): bigint => {
+  const word = (at: number, limbs: number): bigint => {
     let value = 0n;
-    for (let i = 24; i >= 0; i -= 8) value = (value << 64n) | view.getBigUint64(at + i, true);
+    for (let i = limbs; i-- > 0; ) value = (value << 64n) | view.getBigUint64(at + i * 8, true);
     return value;
   };
   const result: StorageWrite[] = [];
-  for (let at = 0; at < writes.length; at += WRITTEN_BYTES) {
-    const address = addressOf(view.getUint32(at, true));
-    result.push({ address, slot: word(at + 8), before: word(at + 40), after: word(at + 72) });
+  let at = 0;
+  while (at < writes.length) {
+    const address = addressOf(view.getUint32(at + WRITTEN_OWNER, true));
+    let from = at + WRITTEN_HEADER_BYTES;
+    const [slot, before, after] = [0, 1, 2].map((i) => {
+      const limbs = view.getUint8(at + WRITTEN_COUNTS + i);
+      from += limbs * 8;
+      return word(from - limbs * 8, limbs);
+    }) as [bigint, bigint, bigint];
+    result.push({ address, slot, before, after });
+    at = from;
   }
   return result.sort(compareWrites);
 }

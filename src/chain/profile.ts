@@ -29,13 +29,12 @@ export function profileCall(machine: EvmMachine, options: CallOptions): Profile 
       const before = interpreter.currentProgram();
       const id = interpreter.blockId();
       interpreter.pauseAfter(1n);
-      const progress = interpreter.advance();
+      end = interpreter.advance();
       const block = id === undefined ? undefined : before?.blocks.get(id);
       assert(block !== undefined, 'a run stopped where no block begins');
       instructions += block.instructions;
       dispatches += block.dispatches;
       blocks++;
-      if (progress.kind === 'ended') end = progress.end;
     }
     const outcome = executor.outcome(options.gas ?? DEFAULT_GAS, end, 'insufficient-balance');
     return { outcome, instructions, dispatches, blocks };

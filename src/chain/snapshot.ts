@@ -81,8 +81,8 @@ export function continueUntil(executor: Executor, steps = STEPS_MAX): RunProgres
   const { machine } = executor;
   const done = machine.kernel.u64[(L.MACHINE_BASE + L.M_STEPS) / 8] as bigint;
   machine.pauseAfter(steps > done ? steps - done : 0n);
-  const progress = machine.advance();
-  if (progress.kind === 'ended') return endRun(executor, progress.end);
+  const end = machine.advance();
+  if (end !== undefined) return endRun(executor, end);
   return { kind: 'paused', snapshot: takeSnapshot(executor) };
 }
 
@@ -94,12 +94,7 @@ function endRun(executor: Executor, end: FrameEnd, reason?: Outcome['reason']): 
 
 /** Undoes all changes of a stopped run. */
 export function abandonRun(executor: Executor): void {
-  const { kernel } = executor.machine;
-  const at = L.SCRATCH_BASE / 4;
-  kernel.u32[at + L.K_UNDO_TOP / 4] = L.UNDO_BASE;
-  kernel.u32[at + L.K_LOG_TOP / 4] = L.LOGS_BASE;
-  kernel.u32[at + L.K_LOG_COUNT / 4] = 0;
-  kernel.exports.rollback(L.SCRATCH_BASE);
+  executor.machine.kernel.exports.rollbackAll();
 }
 
 /** The snapshot of a run that has stopped. */

@@ -24,10 +24,10 @@ export function traceFrames(executor: Executor, onStep: (step: TraceStep) => voi
       last = step;
     }
     machine.pauseAfter(1n);
-    const progress = machine.advance();
-    if (progress.kind === 'ended') {
-      report(machine.depth === 0 ? progress.end.gas : undefined, 1);
-      return progress.end;
+    const end = machine.advance();
+    if (end !== undefined) {
+      report(machine.depth === 0 ? end.gas : undefined, 1);
+      return end;
     }
   }
 }

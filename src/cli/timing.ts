@@ -26,13 +26,9 @@ export function timeCall(
   const started = performance.now();
   const outcome = call();
   const firstMs = performance.now() - started;
-  // Logs and writes are read from the machine on first sight, and it is about to go back.
-  const settled: Outcome = {
-    ...outcome,
-    output: outcome.output,
-    logs: outcome.logs,
-    writes: outcome.writes,
-  };
+  // Effects are read from the machine on first sight, and it is about to go back.
+  const { gasUsed, gasRefund, steps, output, logs, writes } = outcome;
+  const settled = { ...outcome, gasUsed, gasRefund, steps, output, logs, writes };
   const times: number[] = [];
   while (times.length < REPEAT_MAX && performance.now() - started < REPEAT_BUDGET_MS) {
     machine.restore(before);

@@ -29,12 +29,12 @@ export interface Range {
   readonly length: number;
 }
 
-/** How a frame ended. */
+/** How a frame ended; good until another frame runs. */
 export interface FrameEnd {
   readonly status: 'success' | 'revert' | 'halt';
   readonly reason: TrapKind | undefined;
   readonly gas: bigint;
-  /** Output, in the memory of the frame that ended; gone when another frame runs. */
+  /** Output, in the memory of the frame that ended. */
   readonly output: Range;
 }
 
@@ -42,14 +42,29 @@ export interface FrameEnd {
 export interface FrameStart {
   /** Code in the machine. */
   readonly program: ProgramHandle;
+  /** Below 2^64; the machine counts 2^63 - 1 at most. */
   readonly gas: bigint;
   readonly isStatic: boolean;
   /** Whose cells the frame addresses. */
   readonly owner: Owner;
   readonly input: Range;
+  /** Addresses of words that its code reads: whose frame it is, who called, with what value. */
+  readonly self: number;
+  readonly caller: number;
+  readonly value: number;
   /** What the host wants back in `leave`. */
   readonly note: unknown;
 }
+
+/** The first words of every frame's region `frame`; `enter` sets them, the lengths in bytes. */
+export const FRAME_WORDS = {
+  self: 0,
+  caller: 1,
+  value: 2,
+  inputLength: 3,
+  codeLength: 4,
+  returnLength: 5,
+} as const;
 
 /** Code that the machine can run; made by `Machine.load`. */
 export interface ProgramHandle {
@@ -88,12 +103,12 @@ export interface MachineAccess {
   enter(start: FrameStart): void;
   /** Sets a 32-byte word of the newest frame's region `frame`. */
   setFrameWord(index: number, value: bigint): void;
-  /** The same with the owner's id. */
-  setFrameOwner(index: number, owner: Owner): void;
-  /** The same from 32 little-endian bytes at an address. */
-  copyFrameWord(index: number, address: number): void;
   /** Address of a word of the region `frame` of the frame that stopped. */
   frameWordAddress(index: number): number;
+  /** Address of the id of an owner, as a word. */
+  ownerAddress(owner: Owner): number;
+  /** Address of a word with the value, good until the next call. */
+  wordAddress(value: bigint): number;
   /** Replaces the return data of the frame that stopped; false: more than the machine holds. */
   setReturnData(data: Range): boolean;
   /** The same from bytes outside the machine. */

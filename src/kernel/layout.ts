@@ -25,7 +25,9 @@ export const MACHINE_BASE = 0x0002_0000;
 export const SCHEDULE_BASE = 0x0002_1000;
 export const ENV_BASE = 0x0002_2000;
 export const SCRATCH_BASE = 0x0002_3000;
-export const SCRATCH_BYTES = 0x1000;
+export const SCRATCH_BYTES = 0x0fe0;
+/** A word that nobody writes: zero. */
+export const ZERO_WORD = 0x0002_3fe0;
 /** Scratch that only compiled code uses; aligned to 32 bytes. */
 export const RT_SCRATCH_BASE = 0x0002_4000;
 export const RT_SCRATCH_BYTES = 0x400;
@@ -33,9 +35,11 @@ export const RT_SCRATCH_BYTES = 0x400;
 export const RT_SPILL_BASE = 0x0002_8000;
 export const RT_SPILL_COUNT = 1024;
 export const MEMO_BASE = 0x0004_0000;
-export const FRAMES_BASE = 0x0020_0000;
+export const FRAMES_BASE = 0x0024_0000;
 export const WINDOW_BASE = 0x0040_0000;
 export const WINDOW_END = 0x0270_0000;
+/** Window that a frame may use: 1,024 words. */
+export const WINDOW_BYTES = 0x8000;
 export const CONTROL_BASE = 0x0270_0000;
 export const CONTROL_END = 0x0300_0000;
 export const CODE_BASE = 0x0300_0000;
@@ -50,7 +54,7 @@ export const INPUT_BASE = 0x2d00_0000;
 export const INPUT_END = 0x2df0_0000;
 /** Outputs, logs and writes of the latest transactions, until TypeScript takes them over. */
 export const EFFECTS_BASE = 0x2df0_0000;
-export const EFFECTS_BYTES = 0x1_0000;
+export const EFFECTS_BYTES = 0x8000;
 export const HEAP_BASE = 0x2e00_0000;
 /** Pages that the kernel's memory has at start: all below the heap, and one mebibyte of it. */
 export const INITIAL_PAGES = 0x2e10;
@@ -64,8 +68,8 @@ export const M_LOG_TOP = 24; // u32: end of the logs
 export const M_LOG_COUNT = 28; // u32
 export const M_CELL_TOP = 32; // u32: end of the cell entries
 export const M_CELL_COUNT = 36; // u32
-export const M_INDEX_BASE = 40; // u32: hash index over the cells
-export const M_INDEX_MASK = 44; // u32
+export const M_OWNER_MASK = 40; // u32: slots of the hash index over the owners, less one
+export const M_INDEX_MASK = 44; // u32: slots of the hash index over the cells, less one
 export const M_OWNER_COUNT = 48; // u32
 export const M_STEP_LIMIT = 56; // u64: the run yields at the first block entry at or after it
 export const M_TOUCHED_TOP = 64; // u32: end of the list of cells touched in the transaction
@@ -109,6 +113,14 @@ export const F_FUNCTION_COUNT = 228; // u32
 export const F_CALL_LIMIT = 232; // u32: the window pointer of a called function may not pass it
 export const F_WORDS = 256; // 32-byte words that a VM reads as the region `frame`, little-endian
 export const F_WORD_COUNT = 24;
+// The first of them, which `enterFrame` sets: whose frame it is, who called, with what value; bytes
+// of the input, of the code, and of the last return data
+export const W_SELF = 0;
+export const W_CALLER = 1;
+export const W_VALUE = 2;
+export const W_INPUT_LENGTH = 3;
+export const W_CODE_LENGTH = 4;
+export const W_RETURN_LENGTH = 5;
 
 /** dMIR calls of a frame that may be open at once. */
 export const CALL_DEPTH_MAX = 1024;
@@ -176,8 +188,9 @@ export const SPACE_EXISTS = 8; // mark: the account exists although it is empty
 // Ranges of the journal, in order; the last one ends at JOURNAL_END
 export const OWNERS_BASE = 0x0800_0000;
 export const OWNER_COUNT_MAX = 0x4_0000;
-export const OWNER_INDEX_BASE = 0x0880_0000; // u32 a slot, twice as many slots as owners
-export const CELL_INDEX_BASE = 0x08a0_0000; // u32 a slot, twice as many slots as cells
+// A slot of an index is a u32: the number of the entry, and a part of its hash beside it.
+export const OWNER_INDEX_BASE = 0x0880_0000; // at most twice as many slots as owners
+export const CELL_INDEX_BASE = 0x08a0_0000; // at most twice as many slots as cells
 export const TOUCHED_BASE = 0x09a0_0000; // u32 a cell
 export const CELLS_BASE = 0x0a20_0000;
 export const CELL_COUNT_MAX = 0x20_0000;
@@ -251,5 +264,15 @@ export const TRAP_CELL_MISSING = 15;
 export const TRAP_BAD_FUNCTION = 16;
 export const TRAP_USER = 17;
 
-// Records of collectWritten: owner (u64), key, original, value
-export const WRITTEN_BYTES = 104;
+// Effects of a transaction: a header, the output, log records, then records of what was written
+export const EFFECTS_HEADER_BYTES = 32;
+export const E_REFUND = 0; // i64: gas refund counter
+export const E_STEPS = 8; // u64: dMIR operations executed
+export const E_OUTPUT_LENGTH = 16; // u32: bytes of the output, which is padded to 8
+export const E_LOG_BYTES = 20; // u32
+export const E_WRITTEN_BYTES = 24; // u32
+// A record of what was written: a header, then key, original and value without their high zeros
+export const WRITTEN_HEADER_BYTES = 8;
+export const WRITTEN_OWNER = 0; // u32
+export const WRITTEN_COUNTS = 4; // u8 each: limbs of key, original and value
+export const WRITTEN_BYTES_MAX = 104;

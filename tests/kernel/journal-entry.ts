@@ -18,6 +18,7 @@ const ENTRY = 'journal-entry.as.ts';
 const SOURCE = `
 import { findCell, touchCell, writeCell } from './src/kernel/assembly/journal';
 export * from './src/kernel/assembly/journal';
+export { cellLoadCost, cellStoreCost } from './src/kernel/assembly/cells';
 
 /** Finds, touches and, where asked, writes the cells whose keys stand one after another. */
 export function visitMany(keys: u32, count: u32, isWrite: bool): void {
@@ -45,6 +46,7 @@ export interface JournalExports {
   txBegin(): void;
   ownerPtr(index: number): number;
   internOwner(ptr: number): number;
+  internAddress(a0: number, a1: number, a2: number, a3: number, a4: number): number;
   findCell(space: number, owner: number, key: number): number;
   insertCell(space: number, owner: number, key: number, value: number, exists: number): number;
   startCell(cell: number): void;

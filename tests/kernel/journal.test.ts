@@ -12,6 +12,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { bytesToHex } from '../../src/base/bytes.ts';
 import { U256_MAX } from '../../src/base/u256.ts';
+import { FRAME_WORDS } from '../../src/dmir/host.ts';
 import * as layout from '../../src/kernel/layout.ts';
 import { isPerTransaction, SPACES, type WordCell } from '../../src/state/cells.ts';
 import { ReferenceJournal } from '../state/reference-journal.ts';
@@ -210,6 +211,17 @@ test('the room state and the kernel name the same spaces', () => {
   assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 7, 8].filter(isPerTransaction), [1, 6, 7]);
 });
 
+test('the Host interface and the kernel name the same words of a frame', () => {
+  assert.deepEqual(FRAME_WORDS, {
+    self: layout.W_SELF,
+    caller: layout.W_CALLER,
+    value: layout.W_VALUE,
+    inputLength: layout.W_INPUT_LENGTH,
+    codeLength: layout.W_CODE_LENGTH,
+    returnLength: layout.W_RETURN_LENGTH,
+  });
+});
+
 test('the ranges of the journal follow each other and end in its area', () => {
   const { OWNERS_BASE, OWNER_COUNT_MAX, CELL_COUNT_MAX } = layout;
   assert.equal(OWNERS_BASE, layout.JOURNAL_BASE);
@@ -255,6 +267,21 @@ test('owners have one index each, from 1', async () => {
   }
   kernel.initJournal();
   assert.equal(kernel.internOwner(KEY), 1);
+});
+
+test('an id of 20 bytes has one index, as a word and in parts', async () => {
+  const { kernel, memory } = await createKernel();
+  const prng = createPrng(8);
+  for (let i = 0; i < 3000; i++) {
+    const id = memory.setWord(KEY, prng.bigint(160));
+    const parts = [0, 4, 8, 12, 16].map((at) => memory.u32(id + at));
+    const inParts = () =>
+      kernel.internAddress(...(parts as [number, number, number, number, number]));
+    const asWord = () => kernel.internOwner(id);
+    const [first, second] = i % 2 === 0 ? [inParts, asWord] : [asWord, inParts];
+    assert.equal(first(), i + 1);
+    assert.equal(second(), i + 1);
+  }
 });
 
 test('cells are found again after the index grew, and forgotten by evictAll', async () => {

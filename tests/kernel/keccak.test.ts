@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { FRAMES_BASE, MEMO_BASE, PAGE_BYTES } from '../../src/kernel/layout.ts';
-import { createPrng } from '../support/prng.ts';
+import { createPrng, type Prng } from '../support/prng.ts';
 import { type Arith, loadArith } from './arith-entry.ts';
 
 const DST = 0x23000;
 const SRC = 0x23100;
 const SEED = 0x4ecc;
+/** Where a key below 2^192 and a number below 2^64 may have bits. */
+const SHORT_PAIR = `${'0'.repeat(16)}${'f'.repeat(48)}${'0'.repeat(48)}${'f'.repeat(16)}`;
 
 let arith: Arith;
 let bytes: Uint8Array;
@@ -70,24 +72,27 @@ describe('keccak-256', () => {
 });
 
 describe('keccak memo', () => {
-  for (const [name, length, entries] of [
-    ['keccakMemo64', 64, 2 ** 14],
-    ['keccakMemo32', 32, 2 ** 12],
+  for (const [what, name, length, entries, mask] of [
+    ['keccakMemo64 of pairs', 'keccakMemo64', 64, 2 ** 13, 'f'.repeat(128)],
+    ['keccakMemo64 of short pairs', 'keccakMemo64', 64, 2 ** 14, SHORT_PAIR],
+    ['keccakMemo32', 'keccakMemo32', 32, 2 ** 12, 'f'.repeat(64)],
   ] as const) {
+    const kept = Buffer.from(mask, 'hex');
+    const random = (prng: Prng) => prng.bytes(length).map((byte, i) => byte & kept[i]!);
     const check = (message: Uint8Array, address: number) => {
       bytes.set(message, address);
       arith.call[name]!(DST, address);
       assert.equal(wordHex(), hex(keccak_256(message)), `${name} of ${hex(message)}`);
     };
 
-    test(`${name} gives the digest on misses, on hits and after replacement`, () => {
+    test(`${what}: gives the digest on misses, on hits and after replacement`, () => {
       const prng = createPrng(SEED);
-      const messages = Array.from({ length: entries * 1.5 }, () => prng.bytes(length));
+      const messages = Array.from({ length: entries * 1.5 }, () => random(prng));
       for (const message of messages) check(message, SRC + prng.below(8));
       for (const message of messages.slice(-entries / 4)) check(message, SRC + prng.below(8));
     });
 
-    test(`${name} tells preimages apart that differ in one bit or are all zero`, () => {
+    test(`${what}: tells preimages apart that differ in one bit or are all zero`, () => {
       const message = new Uint8Array(length);
       check(message, SRC);
       check(message, SRC);
@@ -99,8 +104,8 @@ describe('keccak memo', () => {
       }
     });
 
-    test(`${name} may write its result over the preimage`, () => {
-      const message = createPrng(SEED + 1).bytes(length);
+    test(`${what}: may write its result over the preimage`, () => {
+      const message = random(createPrng(SEED + 1));
       for (let round = 0; round < 2; round++) {
         bytes.set(message, DST);
         arith.call[name]!(DST, DST);
@@ -108,8 +113,8 @@ describe('keccak memo', () => {
       }
     });
 
-    test(`${name} does not believe an entry whose preimage differs`, () => {
-      const message = createPrng(SEED + 2).bytes(length);
+    test(`${what}: does not believe an entry whose preimage differs`, () => {
+      const message = random(createPrng(SEED + 2));
       check(message, SRC);
       for (let at = MEMO_BASE; at < FRAMES_BASE; at++) bytes[at]! ^= 0x55;
       check(message, SRC);
@@ -119,10 +124,13 @@ describe('keccak memo', () => {
 
   test('stays in its area', () => {
     const prng = createPrng(SEED);
+    bytes.fill(0, SRC, SRC + 64);
     bytes.fill(0xee, FRAMES_BASE, FRAMES_BASE + 128);
     bytes.fill(0xee, MEMO_BASE - 128, MEMO_BASE);
     for (let i = 0; i < 60_000; i++) {
       bytes.set(prng.bytes(8), SRC + 24);
+      // Above 2^192 it is no short pair.
+      bytes.fill(i & 1, SRC, SRC + 1);
       arith.call.keccakMemo32!(DST, SRC);
       arith.call.keccakMemo64!(DST, SRC);
     }

@@ -95,11 +95,11 @@ function runSteps(executor: Executor, watcher: StepWatcher): FrameEnd {
       last = step;
     }
     machine.pauseAfter(1n);
-    const progress = machine.advance();
-    if (progress.kind === 'paused') continue;
-    const flag = progress.end.status === 'success' ? 1n : 0n;
+    const end = machine.advance();
+    if (end === undefined) continue;
+    const flag = end.status === 'success' ? 1n : 0n;
     if (last !== undefined) watcher.after?.(last, isFault(last, 0, flag));
-    return progress.end;
+    return end;
   }
 }
 

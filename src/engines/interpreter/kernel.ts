@@ -22,7 +22,7 @@ export interface KernelExports {
   growMemory(frame: number, offset: bigint, size: bigint, gas: bigint): bigint;
   initJournal(): void;
   internOwner(id: number): number;
-  ownerPtr(owner: number): number;
+  internAddress(a0: number, a1: number, a2: number, a3: number, a4: number): number;
   findCell(space: number, owner: number, key: number): number;
   reachCell(space: number, owner: number, key: number): number;
   insertCell(space: number, owner: number, key: number, value: number, exists: number): number;
@@ -30,13 +30,35 @@ export interface KernelExports {
   writeCell(cell: number, value: number): void;
   deleteCell(cell: number): void;
   refundAdd(delta: bigint): void;
+  enterFrame(
+    frame: number,
+    entry: number,
+    jumps: number,
+    code: number,
+    codeLength: number,
+    input: number,
+    inputLength: number,
+    owner: number,
+    flags: number,
+    self: number,
+    caller: number,
+    value: number,
+    gas: bigint,
+  ): void;
   checkpoint(record: number): void;
   rollback(record: number): void;
+  rollbackAll(): void;
   txBegin(): void;
   evictAll(): void;
   nextDirty(from: number): number;
-  effectsLimit(output: number): number;
-  collectEffects(target: number, output: number, length: number, space: number): number;
+  effectsSize(output: number, space: number): number;
+  collectEffects(
+    target: number,
+    room: number,
+    output: number,
+    length: number,
+    space: number,
+  ): number;
   rtGrow(frame: number, offset: bigint, size: bigint, gas: bigint): bigint;
   rtGrow256(frame: number, offset: number, size: number, gas: bigint): bigint;
   rtStore8(frame: number, offset: number, value: number, gas: bigint): bigint;
@@ -146,23 +168,6 @@ export class Kernel {
     const length = bytes.length;
     for (let i = 0; i < length; i++) u8[address + i] = bytes[length - 1 - i] as number;
     u8.fill(0, address + length, address + 32);
-  }
-
-  /** Writes 20 big-endian bytes as a little-endian word. */
-  writeAddress(address: number, bytes: Uint8Array): void {
-    const { u32 } = this;
-    const at = address / 4;
-    for (let i = 0; i < 5; i++) {
-      const b = 16 - i * 4;
-      u32[at + i] =
-        ((bytes[b] as number) << 24) |
-        ((bytes[b + 1] as number) << 16) |
-        ((bytes[b + 2] as number) << 8) |
-        (bytes[b + 3] as number);
-    }
-    u32[at + 5] = 0;
-    u32[at + 6] = 0;
-    u32[at + 7] = 0;
   }
 
   copyWord(target: number, source: number): void {

@@ -107,7 +107,7 @@ function regionOf(kernel: Kernel, frame: number, region: number): Range {
 }
 
 function idOf(kernel: Kernel, owner: number): Uint8Array {
-  return kernel.readWordAsBytes(kernel.exports.ownerPtr(owner), WORD);
+  return kernel.readWordAsBytes(L.OWNERS_BASE + owner * L.OWNER_BYTES, WORD);
 }
 
 /**
@@ -356,6 +356,9 @@ function restoreFrame(
     isStatic: state.isStatic,
     owner: machine.ownerOf(state.owner),
     input: { base: base + state.input.offset, length: state.input.length },
+    self: L.ZERO_WORD,
+    caller: L.ZERO_WORD,
+    value: L.ZERO_WORD,
     note: host.decodeNote(machine, state.note, below),
   });
   const frame = machine.frameAddress;

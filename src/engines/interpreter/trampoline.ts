@@ -5,7 +5,7 @@
  * calls are frames of the same loop, so their depth needs no native stack, and between two runs the
  * whole machine is data in the kernel's memory plus a note for each frame.
  *
- * Gas enters as an unsigned 64-bit number below 2^63, which keeps the kernel's comparisons signed.
+ * The kernel counts gas below 2^63, which keeps its comparisons signed; `enterFrame` sees to that.
  */
 import { LockstepError } from '../../base/errors.ts';
 import {
@@ -27,13 +27,11 @@ import { CodeArea, Program } from './program.ts';
 import type { Tier } from './tier.ts';
 
 const BUDGET = 250_000;
-const GAS_MAX = (1n << 63n) - 1n;
 const DEPTH_RECORDS = 1026;
 const SLOT = 32;
-const WINDOW_SLOTS = 1024;
 const KEY = L.SCRATCH_BASE;
 const VALUE = L.SCRATCH_BASE + 32;
-const MASK_64 = 0xffff_ffff_ffff_ffffn;
+const WORD = L.SCRATCH_BASE + 64;
 
 /** Fetches a cell that the journal does not hold. */
 export interface CellLoader {
@@ -51,11 +49,6 @@ export interface FrameNote {
   program: Program | undefined;
   note: unknown;
 }
-
-/** Why `advance` came back. */
-export type Progress =
-  | { readonly kind: 'ended'; readonly end: FrameEnd }
-  | { readonly kind: 'paused' };
 
 export class InterpreterMachine implements MachineAccess {
   readonly kernel = new Kernel();
@@ -77,6 +70,17 @@ export class InterpreterMachine implements MachineAccess {
   /** Set by `enter`, `stop` and `trap`: what the host decided for the frame that stopped. */
   #decided: FrameEnd['status'] | undefined;
   #decidedReason: TrapKind | undefined;
+  /**
+   * How the latest frame ended, and its output: one record for all of them, because objects that
+   * live as short as a frame would push its cells out of the processor's caches.
+   */
+  readonly #end: { -readonly [Key in keyof FrameEnd]: FrameEnd[Key] } = {
+    status: 'success',
+    reason: undefined,
+    gas: 0n,
+    output: NOTHING,
+  };
+  readonly #output = { base: 0, length: 0 };
 
   constructor(host: VmHost, loader: CellLoader) {
     this.#host = host;
@@ -121,10 +125,7 @@ export class InterpreterMachine implements MachineAccess {
 
   /** Begins a transaction: cells are cold again, their values original, logs and refund empty. */
   begin(): void {
-    const { kernel } = this;
-    kernel.exports.txBegin();
-    kernel.u64[(L.MACHINE_BASE + L.M_STEP_LIMIT) / 8] = MASK_64;
-    kernel.u64[(L.MACHINE_BASE + L.M_STEPS) / 8] = 0n;
+    this.kernel.exports.txBegin();
     this.#depth = -1;
     this.#frame = L.FRAMES_BASE;
     this.#isWaiting = false;
@@ -147,7 +148,7 @@ export class InterpreterMachine implements MachineAccess {
 
   /** The same with the owner's id. */
   setEnvOwner(index: number, owner: Owner): void {
-    this.kernel.copyWord(L.ENV_BASE + index * SLOT, L.OWNERS_BASE + owner * L.OWNER_BYTES);
+    this.kernel.copyWord(L.ENV_BASE + index * SLOT, this.ownerAddress(owner));
   }
 
   setSchedule(entry: number, value: bigint): void {
@@ -201,35 +202,29 @@ export class InterpreterMachine implements MachineAccess {
 
   enter(start: FrameStart): void {
     const { kernel } = this;
-    const parent = this.#frame;
-    const outermost = this.#depth < 0;
-    if (outermost) this.gasStart = start.gas;
     this.#depth++;
+    if (this.#depth === 0) this.gasStart = start.gas;
     if (this.#depth >= DEPTH_RECORDS) throw new Error('BUG: the host enters frames without limit');
     const frame = L.FRAMES_BASE + this.#depth * L.FRAME_BYTES;
     this.#frame = frame;
-    const { u32 } = kernel;
-    const f = frame / 4;
-    const p = parent / 4;
     const program = start.program as Program;
     if (this.tier !== undefined) this.tier.entered(program);
-    const window = outermost ? L.WINDOW_BASE + SLOT : (u32[p + L.F_SP / 4] as number);
-    u32[f + L.F_PC / 4] = program.entry;
-    u32[f + L.F_SP / 4] = window;
-    u32[f + L.F_WINDOW_BASE / 4] = window;
-    u32[f + L.F_WINDOW_LIMIT / 4] = window + WINDOW_SLOTS * SLOT;
-    kernel.u64[(frame + L.F_GAS) / 8] = start.gas > GAS_MAX ? GAS_MAX : start.gas;
-    u32[f + L.F_JUMPS / 4] = program.jumps;
-    u32[f + L.F_JUMPS_LENGTH / 4] = program.codeLength;
-    u32[f + L.F_FLAGS / 4] = start.isStatic ? L.FLAG_STATIC : 0;
-    u32[f + L.F_OWNER / 4] = start.owner;
-    u32[f + L.F_OUT_LENGTH / 4] = 0;
-    const heap = outermost ? L.HEAP_BASE : this.#heapTop(parent);
-    this.#setRegion(f, 0, heap, 0, L.REGION_BOUNDS_CHARGE | L.REGION_WRITABLE);
-    this.#setRegion(f, 1, start.input.base, start.input.length, L.REGION_BOUNDS_ZERO);
-    this.#setRegion(f, 2, program.codeAddress, program.codeLength, L.REGION_BOUNDS_ZERO);
-    this.#setRegion(f, 3, L.RETURN_BASE, 0, L.REGION_BOUNDS_TRAP);
-    kernel.exports.checkpoint(frame + L.F_CHECKPOINT);
+    const { input } = start;
+    kernel.exports.enterFrame(
+      frame,
+      program.entry,
+      program.jumps,
+      program.codeAddress,
+      program.codeLength,
+      input.base,
+      input.length,
+      start.owner,
+      start.isStatic ? L.FLAG_STATIC : 0,
+      start.self,
+      start.caller,
+      start.value,
+      start.gas,
+    );
     const note = this.#notes[this.#depth];
     if (note === undefined) this.#notes[this.#depth] = { program, note: start.note };
     else {
@@ -238,22 +233,17 @@ export class InterpreterMachine implements MachineAccess {
     }
   }
 
-  #setRegion(f: number, index: number, base: number, length: number, flags: number): void {
-    const at = f + (L.F_REGIONS + index * L.REGION_BYTES) / 4;
-    const { u32 } = this.kernel;
-    u32[at + L.R_BASE / 4] = base;
-    u32[at + L.R_LENGTH / 4] = length;
-    u32[at + L.R_FLAGS / 4] = flags;
+  #setReturnLength(length: number): void {
+    const at = this.#frame + L.F_REGIONS + 3 * L.REGION_BYTES + L.R_LENGTH;
+    this.kernel.u32[at / 4] = length;
   }
 
-  #heapTop(frame: number): number {
-    const at = (frame + L.F_REGIONS) / 4;
-    const { u32 } = this.kernel;
-    return (u32[at + L.R_BASE / 4] as number) + (u32[at + L.R_LENGTH / 4] as number);
-  }
-
-  /** Runs until the outermost frame ends or the step limit pauses it. */
-  advance(): Progress {
+  /**
+   * Runs until the outermost frame ends or the step limit pauses it.
+   *
+   * @returns how the frame ended, good until the machine runs again; undefined: it is paused
+   */
+  advance(): FrameEnd | undefined {
     const { kernel } = this;
     const { run } = kernel.exports;
     for (;;) {
@@ -261,12 +251,13 @@ export class InterpreterMachine implements MachineAccess {
       if (kernel.u8.length === 0) kernel.refresh();
       this.#checkLimits();
       const end = this.#react(status);
-      if (end === 'paused') return { kind: 'paused' };
-      if (end !== undefined && this.#finish(end)) return { kind: 'ended', end: this.#last };
+      if (end === 'paused') return undefined;
+      if (end === undefined) continue;
+      const outermost = this.#finish(end);
+      if (outermost !== undefined) return outermost;
     }
   }
 
-  #last!: FrameEnd;
   /** The host has not yet answered the suspension: what it needs is being fetched. */
   #isWaiting = false;
 
@@ -300,36 +291,32 @@ export class InterpreterMachine implements MachineAccess {
         this.#isWaiting = true;
         this.#host.suspend(this, u32[f + L.F_DETAIL / 4] as number);
         this.#isWaiting = false;
-        return this.#decided === undefined ? undefined : this.#decision();
+        return this.#decided === undefined ? undefined : this.#ended(this.#decided, NOTHING);
       case L.STATUS_FINISH:
       case L.STATUS_REVERT:
-        return {
-          status: status === L.STATUS_FINISH ? 'success' : 'revert',
-          reason: undefined,
-          gas: this.gas,
-          output: {
-            base: u32[f + L.F_OUT_BASE / 4] as number,
-            length: u32[f + L.F_OUT_LENGTH / 4] as number,
-          },
-        };
-      case L.STATUS_TRAP: {
-        const reason = TRAP_KINDS[u32[f + L.F_DETAIL / 4] as number] ?? 'memory-limit';
-        return { status: 'halt', reason, gas: 0n, output: NOTHING };
-      }
+        this.#output.base = u32[f + L.F_OUT_BASE / 4] as number;
+        this.#output.length = u32[f + L.F_OUT_LENGTH / 4] as number;
+        return this.#ended(status === L.STATUS_FINISH ? 'success' : 'revert', this.#output);
+      case L.STATUS_TRAP:
+        this.#decidedReason = TRAP_KINDS[u32[f + L.F_DETAIL / 4] as number] ?? 'memory-limit';
+        return this.#ended('halt', NOTHING);
       default:
         throw new Error(`BUG: the interpreter returned status ${status}`);
     }
   }
 
-  #decision(): FrameEnd {
-    if (this.#decided === 'success') {
-      return { status: 'success', reason: undefined, gas: this.gas, output: NOTHING };
-    }
-    return { status: 'halt', reason: this.#decidedReason, gas: 0n, output: NOTHING };
+  #ended(status: FrameEnd['status'], output: Range): FrameEnd {
+    const end = this.#end;
+    const isHalt = status === 'halt';
+    end.status = status;
+    end.reason = isHalt ? this.#decidedReason : undefined;
+    end.gas = isHalt ? 0n : this.gas;
+    end.output = output;
+    return end;
   }
 
-  /** Takes the ended frame away; true if it was the outermost. */
-  #finish(ended: FrameEnd): boolean {
+  /** Takes the ended frame away; gives its end if it was the outermost. */
+  #finish(ended: FrameEnd): FrameEnd | undefined {
     const { kernel } = this;
     const note = this.#notes[this.#depth] as FrameNote;
     const end = ended.status === 'success' ? this.#host.settle(this, ended, note.note) : ended;
@@ -340,13 +327,12 @@ export class InterpreterMachine implements MachineAccess {
     }
     if (this.#depth === 0) {
       this.tier?.ended();
-      this.#last = end;
-      return true;
+      return end;
     }
     this.#depth--;
     this.#frame -= L.FRAME_BYTES;
     this.#host.leave(this, end, note.note);
-    return false;
+    return undefined;
   }
 
   // ---- MachineAccess
@@ -427,38 +413,32 @@ export class InterpreterMachine implements MachineAccess {
     this.kernel.writeWord(this.frameWordAddress(index), value);
   }
 
-  /** The same for a number below 2^32. */
-  setFrameNumber(index: number, value: number): void {
-    const { u32 } = this.kernel;
-    const at = this.frameWordAddress(index) / 4;
-    u32[at] = value;
-    for (let i = 1; i < 8; i++) u32[at + i] = 0;
-  }
-
-  setFrameOwner(index: number, owner: Owner): void {
-    this.kernel.copyWord(this.frameWordAddress(index), L.OWNERS_BASE + owner * L.OWNER_BYTES);
-  }
-
-  copyFrameWord(index: number, address: number): void {
-    this.kernel.copyWord(this.frameWordAddress(index), address);
-  }
-
   frameWordAddress(index: number): number {
     return this.#frame + L.F_WORDS + index * SLOT;
+  }
+
+  ownerAddress(owner: Owner): number {
+    return L.OWNERS_BASE + owner * L.OWNER_BYTES;
+  }
+
+  wordAddress(value: bigint): number {
+    if (value === 0n) return L.ZERO_WORD;
+    this.kernel.writeWord(WORD, value);
+    return WORD;
   }
 
   setReturnData(data: Range): boolean {
     if (data.length > L.RETURN_END - L.RETURN_BASE) return false;
     const { u8 } = this.kernel;
     if (data.length > 0) u8.copyWithin(L.RETURN_BASE, data.base, data.base + data.length);
-    this.#setRegion(this.#frame / 4, 3, L.RETURN_BASE, data.length, L.REGION_BOUNDS_TRAP);
+    this.#setReturnLength(data.length);
     return true;
   }
 
   setReturnBytes(data: Uint8Array): boolean {
     if (data.length > L.RETURN_END - L.RETURN_BASE) return false;
     this.kernel.u8.set(data, L.RETURN_BASE);
-    this.#setRegion(this.#frame / 4, 3, L.RETURN_BASE, data.length, L.REGION_BOUNDS_TRAP);
+    this.#setReturnLength(data.length);
     return true;
   }
 
@@ -491,34 +471,47 @@ export class InterpreterMachine implements MachineAccess {
   // ---- cells
 
   ownerAt(wordAddress: number): Owner {
-    const { u32 } = this.kernel;
-    const from = wordAddress / 4;
-    const to = VALUE / 4;
-    for (let i = 0; i < 5; i++) u32[to + i] = u32[from + i] as number;
-    u32[to + 5] = 0;
-    u32[to + 6] = 0;
-    u32[to + 7] = 0;
-    return this.#internOwner();
+    const { u32, exports } = this.kernel;
+    const at = wordAddress / 4;
+    return this.#interned(
+      exports.internAddress(
+        u32[at] as number,
+        u32[at + 1] as number,
+        u32[at + 2] as number,
+        u32[at + 3] as number,
+        u32[at + 4] as number,
+      ),
+    );
   }
 
-  #internOwner(): Owner {
-    const owner = this.kernel.exports.internOwner(VALUE);
+  #interned(owner: Owner): Owner {
     if (owner === 0) throw new LockstepError('L2002', { what: 'accounts' });
     return owner;
   }
 
   ownerOf(id: Uint8Array): Owner {
-    if (id.length === 20) this.kernel.writeAddress(VALUE, id);
-    else this.kernel.writeBytesAsWord(VALUE, id);
-    return this.#internOwner();
+    const { kernel } = this;
+    if (id.length !== 20) {
+      kernel.writeBytesAsWord(VALUE, id);
+      return this.#interned(kernel.exports.internOwner(VALUE));
+    }
+    return this.#interned(
+      kernel.exports.internAddress(
+        readBe32(id, 16),
+        readBe32(id, 12),
+        readBe32(id, 8),
+        readBe32(id, 4),
+        readBe32(id, 0),
+      ),
+    );
   }
 
   ownerId(owner: Owner): Uint8Array {
-    return this.kernel.readWordAsBytes(this.kernel.exports.ownerPtr(owner), 20);
+    return this.kernel.readWordAsBytes(this.ownerAddress(owner), 20);
   }
 
   hasStorage(owner: Owner): boolean {
-    const question = this.kernel.readWord(this.kernel.exports.ownerPtr(owner));
+    const question = this.kernel.readWord(this.ownerAddress(owner));
     const ask = (): bigint => (this.#loader.hasStorage(this.ownerId(owner)) ? 1n : 0n);
     return this.outside(TAPE_HAS_STORAGE, question, ask) !== 0n;
   }
@@ -530,11 +523,12 @@ export class InterpreterMachine implements MachineAccess {
   /** Counts as a use of the cell in this transaction, so that a state holds all that was read. */
   cell(space: number, owner: Owner, key: bigint): Cell {
     const { kernel } = this;
-    kernel.writeWord(KEY, key);
-    const known = kernel.exports.reachCell(space, owner, KEY);
+    const at = key === 0n ? L.ZERO_WORD : KEY;
+    if (key !== 0n) kernel.writeWord(KEY, key);
+    const known = kernel.exports.reachCell(space, owner, at);
     if (known !== 0) return known;
-    this.#fetch(space, owner, KEY);
-    return kernel.exports.reachCell(space, owner, KEY);
+    this.#fetch(space, owner, at);
+    return kernel.exports.reachCell(space, owner, at);
   }
 
   /**
@@ -585,6 +579,11 @@ export class InterpreterMachine implements MachineAccess {
   refund(amount: bigint): void {
     this.kernel.exports.refundAdd(amount);
   }
+}
+
+function readBe32(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16);
+  return high | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
 }
 
 /** What is full, by the values of M_JOURNAL_STATUS. */

@@ -7,13 +7,21 @@
 import {
   C_FLAGS,
   C_ORIGINAL,
+  C_OWNER,
   C_VALUE,
   CELL_EXISTS,
   CELL_READ,
   CELL_WARM,
   F_FLAGS,
   FLAG_STATIC,
+  S_CELL_COLD,
+  S_CELL_WARM,
+  S_STORE_CLEAR_REFUND,
+  S_STORE_COLD,
+  S_STORE_RESET,
+  S_STORE_RULE,
   S_STORE_SENTRY,
+  S_STORE_SET,
   S_TRANSIENT,
   SPACE_TRANSIENT,
   TRAP_CELL_EXISTS,
@@ -23,16 +31,16 @@ import {
 } from '../layout';
 import {
   addCell,
-  cellStoreCost,
   consumeCell,
   deleteCell,
   insertOnce,
+  refundAdd,
   startCell,
   touchCell,
   writeCell,
 } from './journal';
 import { schedule } from './memory';
-import { add256, copy256, set64, ult256, zero256 } from './u256';
+import { add256, copy256, eq256, iszero256, set64, ult256, zero256 } from './u256';
 
 const NEXT: u32 = u32(memory.data(32, 16));
 
@@ -47,6 +55,54 @@ function isStatic(fp: u32): bool {
 function noteRead(cell: u32): void {
   startCell(cell);
   store<u32>(cell, load<u32>(cell, C_FLAGS) | CELL_READ, C_FLAGS);
+}
+
+/** Gas of a load, which warms the cell. */
+export function cellLoadCost(cell: u32): u64 {
+  const wasWarm = touchCell(cell);
+  if (load<u32>(cell, C_OWNER + 4) == SPACE_TRANSIENT) return schedule(S_TRANSIENT);
+  return wasWarm ? schedule(S_CELL_WARM) : schedule(S_CELL_COLD);
+}
+
+/** Moves the refund by what net metering gives or takes back when a dirty slot changes again. */
+function refundDirty(original: u32, current: u32, next: u32): void {
+  let delta: i64 = 0;
+  const hadValue = !iszero256(original);
+  if (hadValue) {
+    if (iszero256(current)) delta -= <i64>schedule(S_STORE_CLEAR_REFUND);
+    else if (iszero256(next)) delta += <i64>schedule(S_STORE_CLEAR_REFUND);
+  }
+  if (eq256(original, next)) {
+    delta += <i64>schedule(hadValue ? S_STORE_RESET : S_STORE_SET) - <i64>schedule(S_CELL_WARM);
+  }
+  if (delta != 0) refundAdd(delta);
+}
+
+/**
+ * Gas of a store that is about to happen; warms the cell and moves the refund counter.
+ *
+ * Rule 1 is the net metering of EIP-2200 with the costs of EIP-2929 and the refunds of EIP-3529,
+ * all taken from the schedule; rule 0 goes by the current value alone (before EIP-2200). The sentry
+ * of EIP-2200 is the caller's.
+ */
+export function cellStoreCost(cell: u32, valuePtr: u32): u64 {
+  const extra = touchCell(cell) ? 0 : schedule(S_STORE_COLD);
+  const current = cell + C_VALUE;
+  if (schedule(S_STORE_RULE) == 0) {
+    const isClear = iszero256(current);
+    if (isClear && !iszero256(valuePtr)) return extra + schedule(S_STORE_SET);
+    if (!isClear && iszero256(valuePtr)) refundAdd(<i64>schedule(S_STORE_CLEAR_REFUND));
+    return extra + schedule(S_STORE_RESET);
+  }
+  if (eq256(current, valuePtr)) return extra + schedule(S_CELL_WARM);
+  const original = cell + C_ORIGINAL;
+  if (!eq256(original, current)) {
+    refundDirty(original, current, valuePtr);
+    return extra + schedule(S_CELL_WARM);
+  }
+  if (iszero256(original)) return extra + schedule(S_STORE_SET);
+  if (iszero256(valuePtr)) refundAdd(<i64>schedule(S_STORE_CLEAR_REFUND));
+  return extra + schedule(S_STORE_RESET);
 }
 
 /** Charges for a store of the value at the address, and makes the cell warm. */

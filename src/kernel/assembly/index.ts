@@ -1,4 +1,5 @@
 /** Exports of the kernel. Pointers are addresses in the kernel's memory, see `layout.ts`. */
+export { enterFrame } from './frames';
 export {
   checkpoint,
   deleteCell,
@@ -6,12 +7,13 @@ export {
   findCell,
   initJournal,
   insertCell,
+  internAddress,
   internOwner,
   nextDirty,
-  ownerPtr,
   reachCell,
   refundAdd,
   rollback,
+  rollbackAll,
   touchCell,
   txBegin,
   writeCell,
@@ -19,7 +21,7 @@ export {
 export { keccak256 } from './keccak';
 export { run } from './loop';
 export { growMemory, reserve } from './memory';
-export { collectEffects, effectsLimit } from './outcome';
+export { collectEffects, effectsSize } from './outcome';
 export {
   rtAddmod,
   rtByte,

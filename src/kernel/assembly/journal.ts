@@ -2,8 +2,10 @@
  * The hot tables of the journal: every cell that the machine knows, with its value, the value at
  * the start of the transaction and its warmth; the undo log; the logs.
  *
- *   owners    32-byte ids by index, 0 reserved, and a hash index over them
- *   index     open addressing over the cells, linear probing, at most half full; doubles in place
+ *   owners    32-byte ids by index, 0 reserved
+ *   indexes   over owners and cells: open addressing, linear probing, at most half full; double in
+ *             place. A slot has bits of the hash, so that a probe seldom reads another's entry, and
+ *             an index is as small as it can be, so that it stays in the cache
  *   touched   addresses of the cells that the transaction reached, in order of first touch
  *   cells     128-byte entries in order of insertion, contiguous up to M_CELL_TOP
  *   undo      48-byte records: a cell's flags and value, and the refund counter, before a change
@@ -52,19 +54,20 @@ import {
   K_UNDO_TOP,
   L_DATA_LENGTH,
   L_OWNER,
-  L_TOPIC_COUNT,
   LOG_HEADER_BYTES,
   LOGS_BASE,
   M_CELL_COUNT,
   M_CELL_TOP,
   M_HASH_SEED,
-  M_INDEX_BASE,
   M_INDEX_MASK,
   M_JOURNAL_STATUS,
   M_LOG_COUNT,
   M_LOG_TOP,
   M_OWNER_COUNT,
+  M_OWNER_MASK,
   M_REFUND,
+  M_STEP_LIMIT,
+  M_STEPS,
   M_TOUCHED_TOP,
   M_TX,
   M_UNDO_TOP,
@@ -73,14 +76,6 @@ import {
   OWNER_COUNT_MAX,
   OWNER_INDEX_BASE,
   OWNERS_BASE,
-  S_CELL_COLD,
-  S_CELL_WARM,
-  S_STORE_CLEAR_REFUND,
-  S_STORE_COLD,
-  S_STORE_RESET,
-  S_STORE_RULE,
-  S_STORE_SET,
-  S_TRANSIENT,
   SPACE_CREATED,
   SPACE_DESTROYED,
   SPACE_TRANSIENT,
@@ -92,11 +87,15 @@ import {
   UNDO_BASE,
   UNDO_BYTES,
 } from '../layout';
-import { schedule } from './memory';
-import { copy256, eq256, iszero256, storeBe256, zero256 } from './u256-word';
+import { copyBytes } from './memory';
+import { copy256, iszero256, setLimbs, storeBe256, zero256 } from './u256-word';
 
 const INDEX_SLOTS_MIN: u32 = 4096;
-const OWNER_SLOTS: u32 = OWNER_COUNT_MAX * 2;
+/** A slot of the cells' index: the address of a cell, and bits of its hash in place of zeros. */
+const CELL_TAG: u32 = CELL_BYTES - 1;
+const HASH_TAG_SHIFT: u32 = 32 - u32(popcnt(CELL_TAG));
+/** A slot of the owners' index: the index of an owner, and above it bits of its hash. */
+const OWNER_TAG: u32 = ~(u32(OWNER_COUNT_MAX) - 1);
 
 // Odd multipliers without structure: the golden ratio and first words of SHA-512.
 const MIX_0: u64 = 0x9e3779b97f4a7c15;
@@ -133,11 +132,9 @@ function fail(status: u32): void {
 
 /** Forgets everything: owners, cells, logs. The memory must be fresh or hold a journal. */
 export function initJournal(): void {
-  if (load<u32>(MACHINE_BASE, M_OWNER_COUNT) != 0) {
-    memory.fill(OWNER_INDEX_BASE, 0, OWNER_SLOTS << 2);
-  }
+  memory.fill(OWNER_INDEX_BASE, 0, INDEX_SLOTS_MIN << 2);
+  store<u32>(MACHINE_BASE, INDEX_SLOTS_MIN - 1, M_OWNER_MASK);
   store<u32>(MACHINE_BASE, 1, M_OWNER_COUNT);
-  store<u32>(MACHINE_BASE, CELL_INDEX_BASE, M_INDEX_BASE);
   store<u32>(MACHINE_BASE, 0, M_TX);
   evictAll();
 }
@@ -154,7 +151,7 @@ export function evictAll(): void {
   txBegin();
 }
 
-/** Begins a transaction: all cells cold, no refund, no logs, nothing to undo. */
+/** Begins a transaction: all cells cold, no refund, no logs, nothing to undo, no steps done. */
 export function txBegin(): void {
   let tx = load<u32>(MACHINE_BASE, M_TX) + 1;
   if (tx == 0) {
@@ -170,6 +167,8 @@ export function txBegin(): void {
   store<u32>(MACHINE_BASE, 0, M_LOG_COUNT);
   store<u32>(MACHINE_BASE, TOUCHED_BASE, M_TOUCHED_TOP);
   store<u32>(MACHINE_BASE, JOURNAL_OK, M_JOURNAL_STATUS);
+  store<u64>(MACHINE_BASE, 0, M_STEPS);
+  store<u64>(MACHINE_BASE, u64.MAX_VALUE, M_STEP_LIMIT);
 }
 
 // Owners
@@ -179,25 +178,71 @@ export function ownerPtr(index: u32): u32 {
   return OWNERS_BASE + index * OWNER_BYTES;
 }
 
+function placeOwner(index: u32, hash: u32, mask: u32): void {
+  let slot = hash & mask;
+  while (load<u32>(OWNER_INDEX_BASE + (slot << 2)) != 0) slot = (slot + 1) & mask;
+  store<u32>(OWNER_INDEX_BASE + (slot << 2), index | (hash & OWNER_TAG));
+}
+
+function growOwnerIndex(count: u32): void {
+  const mask = (load<u32>(MACHINE_BASE, M_OWNER_MASK) << 1) | 1;
+  memory.fill(OWNER_INDEX_BASE, 0, (mask + 1) << 2);
+  for (let i: u32 = 1; i < count; i++) {
+    const id = ownerPtr(i);
+    const high = load<u64>(id, 24);
+    const hash = hashLimbs(load<u64>(id), load<u64>(id, 8), load<u64>(id, 16), high, 0);
+    placeOwner(i, hash, mask);
+  }
+  store<u32>(MACHINE_BASE, mask, M_OWNER_MASK);
+}
+
 /** The index of a 32-byte id, the same for the same bytes; 0 when the owners are full. */
 export function internOwner(ptr: u32): u32 {
-  const mask: u32 = OWNER_SLOTS - 1;
-  let slot =
-    hashLimbs(load<u64>(ptr), load<u64>(ptr, 8), load<u64>(ptr, 16), load<u64>(ptr, 24), 0) & mask;
-  let index = load<u32>(OWNER_INDEX_BASE + (slot << 2));
-  while (index != 0) {
-    if (eq256(ownerPtr(index), ptr)) return index;
+  return internLimbs(load<u64>(ptr), load<u64>(ptr, 8), load<u64>(ptr, 16), load<u64>(ptr, 24));
+}
+
+/**
+ * The same for an id of 20 bytes, in five parts with the least first. They come as arguments since
+ * a load of 8 bytes waits until two stores of 4 have left the processor's queue.
+ */
+export function internAddress(a0: u32, a1: u32, a2: u32, a3: u32, a4: u32): u32 {
+  const k0 = <u64>a0 | (<u64>a1 << 32);
+  return internLimbs(k0, <u64>a2 | (<u64>a3 << 32), <u64>a4, 0);
+}
+
+function internLimbs(k0: u64, k1: u64, k2: u64, k3: u64): u32 {
+  const hash = hashLimbs(k0, k1, k2, k3, 0);
+  const mask = load<u32>(MACHINE_BASE, M_OWNER_MASK);
+  let slot = hash & mask;
+  while (true) {
+    const entry = load<u32>(OWNER_INDEX_BASE + (slot << 2));
+    if (entry == 0) return addOwner(k0, k1, k2, k3, hash);
+    const index = entry & ~OWNER_TAG;
+    const id = ownerPtr(index);
+    if (
+      ((entry ^ hash) & OWNER_TAG) == 0 &&
+      ((load<u64>(id) ^ k0) |
+        (load<u64>(id, 8) ^ k1) |
+        (load<u64>(id, 16) ^ k2) |
+        (load<u64>(id, 24) ^ k3)) ==
+        0
+    ) {
+      return index;
+    }
     slot = (slot + 1) & mask;
-    index = load<u32>(OWNER_INDEX_BASE + (slot << 2));
   }
-  index = load<u32>(MACHINE_BASE, M_OWNER_COUNT);
+}
+
+function addOwner(k0: u64, k1: u64, k2: u64, k3: u64, hash: u32): u32 {
+  const index = load<u32>(MACHINE_BASE, M_OWNER_COUNT);
   if (index >= <u32>OWNER_COUNT_MAX) {
     fail(JOURNAL_OWNERS_FULL);
     return 0;
   }
+  if (index << 1 > load<u32>(MACHINE_BASE, M_OWNER_MASK)) growOwnerIndex(index);
   store<u32>(MACHINE_BASE, index + 1, M_OWNER_COUNT);
-  copy256(ownerPtr(index), ptr);
-  store<u32>(OWNER_INDEX_BASE + (slot << 2), index);
+  setLimbs(ownerPtr(index), k0, k1, k2, k3);
+  placeOwner(index, hash, load<u32>(MACHINE_BASE, M_OWNER_MASK));
   return index;
 }
 
@@ -211,14 +256,17 @@ export function findCell(space: u32, owner: u32, keyPtr: u32): u32 {
   const k3 = load<u64>(keyPtr, 24);
   // As one load reads C_OWNER and C_SPACE
   const tag = (<u64>space << 32) | <u64>owner;
+  const hash = hashLimbs(k0, k1, k2, k3, tag);
   const mask = load<u32>(MACHINE_BASE, M_INDEX_MASK);
-  let slot = hashLimbs(k0, k1, k2, k3, tag) & mask;
+  let slot = hash & mask;
   while (true) {
-    const cell = load<u32>(CELL_INDEX_BASE + (slot << 2));
-    if (cell == 0) return 0;
+    const entry = load<u32>(CELL_INDEX_BASE + (slot << 2));
+    if (entry == 0) return 0;
+    const cell = entry & ~CELL_TAG;
     if (
-      load<u64>(cell, C_KEY) == k0 &&
-      ((load<u64>(cell, C_KEY + 8) ^ k1) |
+      (entry & CELL_TAG) == hash >> HASH_TAG_SHIFT &&
+      ((load<u64>(cell, C_KEY) ^ k0) |
+        (load<u64>(cell, C_KEY + 8) ^ k1) |
         (load<u64>(cell, C_KEY + 16) ^ k2) |
         (load<u64>(cell, C_KEY + 24) ^ k3) |
         (load<u64>(cell, C_OWNER) ^ tag)) ==
@@ -233,7 +281,7 @@ export function findCell(space: u32, owner: u32, keyPtr: u32): u32 {
 function placeInIndex(cell: u32, hash: u32, mask: u32): void {
   let slot = hash & mask;
   while (load<u32>(CELL_INDEX_BASE + (slot << 2)) != 0) slot = (slot + 1) & mask;
-  store<u32>(CELL_INDEX_BASE + (slot << 2), cell);
+  store<u32>(CELL_INDEX_BASE + (slot << 2), cell | (hash >> HASH_TAG_SHIFT));
 }
 
 function growIndex(): void {
@@ -443,7 +491,16 @@ export function checkpoint(ptr: u32): void {
 
 /** Undoes what happened after the checkpoint, which stays valid; later ones are void. */
 export function rollback(ptr: u32): void {
-  const bottom = load<u32>(ptr, K_UNDO_TOP);
+  const logTop = load<u32>(ptr, K_LOG_TOP);
+  rollbackTo(load<u32>(ptr, K_UNDO_TOP), logTop, load<u32>(ptr, K_LOG_COUNT));
+}
+
+/** Undoes everything that the transaction changed; all checkpoints are void. */
+export function rollbackAll(): void {
+  rollbackTo(UNDO_BASE, LOGS_BASE, 0);
+}
+
+function rollbackTo(bottom: u32, logTop: u32, logCount: u32): void {
   let top = load<u32>(MACHINE_BASE, M_UNDO_TOP);
   while (top > bottom) {
     top -= UNDO_BYTES;
@@ -456,8 +513,8 @@ export function rollback(ptr: u32): void {
     }
   }
   store<u32>(MACHINE_BASE, bottom, M_UNDO_TOP);
-  store<u32>(MACHINE_BASE, load<u32>(ptr, K_LOG_TOP), M_LOG_TOP);
-  store<u32>(MACHINE_BASE, load<u32>(ptr, K_LOG_COUNT), M_LOG_COUNT);
+  store<u32>(MACHINE_BASE, logTop, M_LOG_TOP);
+  store<u32>(MACHINE_BASE, logCount, M_LOG_COUNT);
 }
 
 // Logs
@@ -483,8 +540,8 @@ export function appendLog(
     fail(JOURNAL_LOGS_FULL);
     return false;
   }
-  store<u32>(top, owner, L_OWNER);
-  store<u32>(top, topicCount, L_TOPIC_COUNT);
+  // In one store, as the header is copied in parts of 8 bytes
+  store<u64>(top, <u64>owner | (<u64>topicCount << 32), L_OWNER);
   store<u64>(top, <u64>dataLength, L_DATA_LENGTH);
   const topics = top + LOG_HEADER_BYTES;
   if (topicCount > 0) storeBe256(topics, topic0);
@@ -493,7 +550,7 @@ export function appendLog(
   if (topicCount > 3) storeBe256(topics + 96, topic3);
   if (dataLength != 0) {
     store<u64>(<u32>end - 8, 0);
-    memory.copy(data, dataPtr, dataLength);
+    copyBytes(data, dataPtr, dataLength);
   }
   store<u32>(MACHINE_BASE, <u32>end, M_LOG_TOP);
   store<u32>(MACHINE_BASE, load<u32>(MACHINE_BASE, M_LOG_COUNT) + 1, M_LOG_COUNT);
@@ -507,54 +564,4 @@ export function nextDirty(from: u32): u32 {
     if (load<u32>(cell, C_FLAGS) & CELL_DIRTY) return cell;
   }
   return 0;
-}
-
-// Gas
-
-/** Gas of a load, which warms the cell. */
-export function cellLoadCost(cell: u32): u64 {
-  const wasWarm = touchCell(cell);
-  if (load<u32>(cell, C_OWNER + 4) == SPACE_TRANSIENT) return schedule(S_TRANSIENT);
-  return wasWarm ? schedule(S_CELL_WARM) : schedule(S_CELL_COLD);
-}
-
-/** Moves the refund by what net metering gives or takes back when a dirty slot changes again. */
-function refundDirty(original: u32, current: u32, next: u32): void {
-  let delta: i64 = 0;
-  const hadValue = !iszero256(original);
-  if (hadValue) {
-    if (iszero256(current)) delta -= <i64>schedule(S_STORE_CLEAR_REFUND);
-    else if (iszero256(next)) delta += <i64>schedule(S_STORE_CLEAR_REFUND);
-  }
-  if (eq256(original, next)) {
-    delta += <i64>schedule(hadValue ? S_STORE_RESET : S_STORE_SET) - <i64>schedule(S_CELL_WARM);
-  }
-  if (delta != 0) refundAdd(delta);
-}
-
-/**
- * Gas of a store that is about to happen; warms the cell and moves the refund counter.
- *
- * Rule 1 is the net metering of EIP-2200 with the costs of EIP-2929 and the refunds of EIP-3529,
- * all taken from the schedule; rule 0 goes by the current value alone (before EIP-2200). The sentry
- * of EIP-2200 is the caller's.
- */
-export function cellStoreCost(cell: u32, valuePtr: u32): u64 {
-  const extra = touchCell(cell) ? 0 : schedule(S_STORE_COLD);
-  const current = cell + C_VALUE;
-  if (schedule(S_STORE_RULE) == 0) {
-    const isClear = iszero256(current);
-    if (isClear && !iszero256(valuePtr)) return extra + schedule(S_STORE_SET);
-    if (!isClear && iszero256(valuePtr)) refundAdd(<i64>schedule(S_STORE_CLEAR_REFUND));
-    return extra + schedule(S_STORE_RESET);
-  }
-  if (eq256(current, valuePtr)) return extra + schedule(S_CELL_WARM);
-  const original = cell + C_ORIGINAL;
-  if (!eq256(original, current)) {
-    refundDirty(original, current, valuePtr);
-    return extra + schedule(S_CELL_WARM);
-  }
-  if (iszero256(original)) return extra + schedule(S_STORE_SET);
-  if (iszero256(valuePtr)) refundAdd(<i64>schedule(S_STORE_CLEAR_REFUND));
-  return extra + schedule(S_STORE_RESET);
 }

@@ -66,6 +66,7 @@ import {
 } from '../layout';
 import {
   addToCell,
+  cellLoadCost,
   createCell,
   readOriginal,
   readWarmth,
@@ -73,7 +74,7 @@ import {
   storeCell,
   takeCell,
 } from './cells';
-import { cellLoadCost, findCell, refundAdd } from './journal';
+import { findCell, refundAdd } from './journal';
 import {
   copyRegion,
   growMemory,

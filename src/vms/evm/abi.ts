@@ -4,6 +4,7 @@
  *
  * The lowering writes these numbers into operations, the host answers to them.
  */
+import { FRAME_WORDS } from '../../dmir/host.ts';
 import type { HostDecl, Region } from '../../dmir/ir.ts';
 
 /** Regions in order; the number of a region is its place. */
@@ -39,12 +40,12 @@ export const EVM_SPACES: readonly string[] = ['slot', 'transient', 'account', 'c
 
 /** Words of the region `frame`, which differ by call. */
 export const FRAME_WORD = {
-  ADDRESS: 0,
-  CALLER: 1,
-  CALLVALUE: 2,
-  CALLDATASIZE: 3,
-  CODESIZE: 4,
-  RETURNDATASIZE: 5,
+  ADDRESS: FRAME_WORDS.self,
+  CALLER: FRAME_WORDS.caller,
+  CALLVALUE: FRAME_WORDS.value,
+  CALLDATASIZE: FRAME_WORDS.inputLength,
+  CODESIZE: FRAME_WORDS.codeLength,
+  RETURNDATASIZE: FRAME_WORDS.returnLength,
 } as const;
 
 /** Words of the region `env`, the same for a whole transaction. */

@@ -147,32 +147,21 @@ function enterCall(host: EvmHost, machine: MachineAccess, call: PaidCall): void 
     settleCall(machine, end, note);
     return;
   }
-  const callerWord = machine.frameWordAddress(FRAME_WORD.CALLER);
+  const isDelegate = kind.name === 'DELEGATECALL';
   const selfWord = machine.frameWordAddress(FRAME_WORD.ADDRESS);
-  const valueWord = machine.frameWordAddress(FRAME_WORD.CALLVALUE);
-  const program = options.codes.program(call.code);
   machine.enter({
-    program,
+    program: options.codes.program(call.code),
     gas,
     isStatic: machine.isStatic || kind.name === 'STATICCALL',
     owner: kind.isOnSelf ? self : target,
     input: call.input,
+    self: kind.isOnSelf ? selfWord : machine.ownerAddress(target),
+    caller: isDelegate ? machine.frameWordAddress(FRAME_WORD.CALLER) : selfWord,
+    value: isDelegate ? machine.frameWordAddress(FRAME_WORD.CALLVALUE) : machine.wordAddress(value),
     note,
   });
   // After the journal's mark, so that a failure of the callee undoes it.
   if (isTransfer) accounts.transfer(machine, self, target, value);
-  if (kind.isOnSelf) machine.copyFrameWord(FRAME_WORD.ADDRESS, selfWord);
-  else machine.setFrameOwner(FRAME_WORD.ADDRESS, target);
-  if (kind.name === 'DELEGATECALL') {
-    machine.copyFrameWord(FRAME_WORD.CALLER, callerWord);
-    machine.copyFrameWord(FRAME_WORD.CALLVALUE, valueWord);
-  } else {
-    machine.copyFrameWord(FRAME_WORD.CALLER, selfWord);
-    machine.setFrameWord(FRAME_WORD.CALLVALUE, value);
-  }
-  machine.setFrameWord(FRAME_WORD.CALLDATASIZE, BigInt(call.input.length));
-  machine.setFrameWord(FRAME_WORD.CODESIZE, BigInt(program.codeLength));
-  machine.setFrameWord(FRAME_WORD.RETURNDATASIZE, 0n);
 }
 
 /** The call as an observer hears of it. */

@@ -151,24 +151,20 @@ export function enterCreate(
     if (machine.depth >= 0) machine.resume(operands, 0n);
     return false;
   }
-  const program = options.load(code);
   machine.enter({
-    program,
+    program: options.load(code),
     gas,
     isStatic: false,
     owner,
     input: NOTHING,
+    self: machine.ownerAddress(owner),
+    caller: machine.ownerAddress(creator),
+    value: machine.wordAddress(value),
     note: { kind: 'create', owner, address, operands },
   });
   accounts.set(machine, SPACE.created, owner, 1n);
   if (options.rules.eip158) accounts.set(machine, SPACE.nonce, owner, 1n);
   accounts.transfer(machine, creator, owner, value);
-  machine.setFrameOwner(FRAME_WORD.ADDRESS, owner);
-  machine.setFrameOwner(FRAME_WORD.CALLER, creator);
-  machine.setFrameWord(FRAME_WORD.CALLVALUE, value);
-  machine.setFrameWord(FRAME_WORD.CALLDATASIZE, 0n);
-  machine.setFrameWord(FRAME_WORD.CODESIZE, BigInt(program.codeLength));
-  machine.setFrameWord(FRAME_WORD.RETURNDATASIZE, 0n);
   return true;
 }
 
