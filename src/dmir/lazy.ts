@@ -11,8 +11,10 @@ export interface LazySource {
   readonly regions: readonly RegionUse[];
   /** Cell space of the kernel for each space of the module. */
   readonly spaces: readonly number[];
-  /** 1 for each source program counter at which a dispatch may arrive. */
+  /** 1 for each source program counter at which a dispatch may arrive; made when asked for. */
   readonly destinations: Uint8Array;
+  /** Whether a dispatch may arrive at the source program counter. */
+  isDestination(pc: number): boolean;
   /** Bits that a word of a region for words can have set, by its offset; 256 unless told. */
   wordBits?(region: number, offset: number): number;
   /** Whether there is a block with the id. */

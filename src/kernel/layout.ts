@@ -135,6 +135,7 @@ export const STATUS_MISSING = 6; // F_DETAIL: cell space, F_DETAIL2: address of 
 export const STATUS_RETURN = 7; // a closed function returned outside; results at the window
 /** Of compiled code to the loop only: the frame is saved, go on at the block at F_PC. */
 export const STATUS_CONTINUE = 8;
+export const STATUS_ARRIVE = 9; // F_DETAIL: source pc to which a dispatch came first
 
 // Block headers in the bytecode, before the block's constants and words
 export const HEADER_BYTES = 16;

@@ -315,6 +315,12 @@ class Run {
         case L.STATUS_LOWER:
           kernel.u32[(FRAME + L.F_PC) / 4] = this.#program.function(this.#field(L.F_DETAIL)).entry;
           break;
+        case L.STATUS_ARRIVE:
+          // The table of a function is complete: what is not in it is no destination.
+          kernel.u32[(FRAME + L.F_DETAIL) / 4] = L.TRAP_BAD_JUMP;
+          kernel.u32[(FRAME + L.F_SAVED_PC) / 4] = this.#field(L.F_PC);
+          this.#settleTrap();
+          return this.#result('trap', gas, { trap: 'bad-jump' });
         case L.STATUS_MISSING:
           this.#insertEmpty();
           break;

@@ -29,12 +29,22 @@ const ALIGN = 16;
 const CHUNK_BYTES_MIN = 1024;
 const CHUNK_BYTES_MAX = 0x1_0000;
 
+/** A piece of the code area. */
+interface Chunk {
+  readonly address: number;
+  readonly bytes: number;
+  /** Whether it is known to hold zeros. */
+  readonly isZero: boolean;
+}
+
 /**
  * The area of the kernel's memory that holds programs, in chunks whose sizes are powers of two. A
  * freed chunk serves the next request for its size.
  */
 export class CodeArea {
   #top = CODE_BASE + ALIGN;
+  /** Nothing was ever written from here on: the memory is zeros, and most of it not yet real. */
+  #untouched = this.#top;
   readonly #free = new Map<number, number[]>();
   /** Asked when the area is full, to give up programs that no frame runs; false: there are none. */
   onFull: () => boolean = () => false;
@@ -48,15 +58,17 @@ export class CodeArea {
   }
 
   /** A chunk of at least the size. @throws Error if the area is full of programs that are in use */
-  takeChunk(bytesMin: number): { readonly address: number; readonly bytes: number } {
+  takeChunk(bytesMin: number): Chunk {
     const bytes = 2 ** (32 - Math.clz32(bytesMin - 1));
     for (;;) {
       const freed = this.#free.get(bytes)?.pop();
-      if (freed !== undefined) return { address: freed, bytes };
+      if (freed !== undefined) return { address: freed, bytes, isZero: false };
       if (this.#top + bytes <= CODE_END) {
         const address = this.#top;
         this.#top += bytes;
-        return { address, bytes };
+        const isZero = address >= this.#untouched;
+        this.#untouched = Math.max(this.#untouched, this.#top);
+        return { address, bytes, isZero };
       }
       if (!this.onFull()) {
         throw new LockstepError('L2002', { what: 'code that runs' });
@@ -105,7 +117,7 @@ export class Program implements ProgramHandle {
   readonly #installed = new Map<number, number>();
   /** What ENTER words displaced, by the place of its last 32 bits, where a target may stand. */
   readonly #heads = new Map<number, Uint32Array>();
-  readonly #chunks: { readonly address: number; readonly bytes: number }[] = [];
+  readonly #chunks: Chunk[] = [];
   #next = 0;
   #entry = 0;
   #end = 0;
@@ -122,11 +134,11 @@ export class Program implements ProgramHandle {
     this.#encoder = new OpenEncoder(source.regions, source.spaces);
     const { code } = source;
     this.codeLength = code.length;
-    this.#reserve(code.length * 5 + CHUNK_BYTES_MIN);
+    const { isZero } = this.#reserve(code.length * 5 + CHUNK_BYTES_MIN);
     this.codeAddress = this.#take(code.length + WORD_BYTES);
     kernel.u8.set(code, this.codeAddress);
     this.jumps = this.#take(code.length * 4 + 4);
-    kernel.u32.set(source.destinations, this.jumps / 4);
+    if (!isZero) kernel.u32.fill(0, this.jumps / 4, this.jumps / 4 + code.length);
   }
 
   #codeHash: Uint8Array | undefined;
@@ -144,11 +156,12 @@ export class Program implements ProgramHandle {
     this.isReleased = true;
   }
 
-  #reserve(bytes: number): void {
+  #reserve(bytes: number): Chunk {
     const chunk = this.#area.takeChunk(bytes);
     this.#chunks.push(chunk);
     this.#next = chunk.address;
     this.#end = chunk.address + chunk.bytes;
+    return chunk;
   }
 
   #take(bytes: number): number {
@@ -179,6 +192,14 @@ export class Program implements ProgramHandle {
     return (this.blocks.get(id) ?? this.#encode(id)).address;
   }
 
+  /** Address of the block at which a dispatch to the id arrives; undefined where none may. */
+  arrive(id: number): number | undefined {
+    if (!this.source.isDestination(id)) return undefined;
+    const address = this.block(id);
+    this.#kernel.u32[this.jumps / 4 + id] = address;
+    return address;
+  }
+
   #encode(id: number): BlockInfo {
     const { source } = this;
     const { func, block, instructionCount } = source.lower(id);
@@ -205,12 +226,8 @@ export class Program implements ProgramHandle {
     return info;
   }
 
-  /** Points the jump table and all waiting branches at the block. */
+  /** Points all waiting branches at the block. */
   #link(id: number, address: number): void {
-    const { u32 } = this.#kernel;
-    if (id < this.source.code.length && u32[this.jumps / 4 + id] !== 0) {
-      u32[this.jumps / 4 + id] = address;
-    }
     const stub = this.#stubs.get(id);
     if (stub !== undefined) this.#writeEntry(stub, FORM.JUMP, address);
     const fixups = this.#fixups.get(id);

@@ -291,6 +291,13 @@ export class InterpreterMachine implements MachineAccess {
           u32[f + L.F_DETAIL / 4] as number,
         );
         return undefined;
+      case L.STATUS_ARRIVE: {
+        const program = this.currentProgram() as Program;
+        const address = program.arrive(u32[f + L.F_DETAIL / 4] as number);
+        if (address === undefined) return BAD_JUMP;
+        u32[f + L.F_PC / 4] = address;
+        return undefined;
+      }
       case L.STATUS_MISSING:
         this.fetchCell(u32[f + L.F_DETAIL / 4] as number, u32[f + L.F_DETAIL2 / 4] as number);
         return undefined;
@@ -588,4 +595,5 @@ export class InterpreterMachine implements MachineAccess {
 /** What is full, by the values of M_JOURNAL_STATUS. */
 const LIMITS = ['', 'accounts', 'cells', 'changes of cells', 'logs', 'memory of this device'];
 const NOTHING: Range = { base: L.HEAP_BASE, length: 0 };
+const BAD_JUMP: FrameEnd = { status: 'halt', reason: 'bad-jump', gas: 0n, output: NOTHING };
 const EMPTY = new Uint8Array(0);

@@ -16,9 +16,9 @@ import {
   M_STEPS,
   MACHINE_BASE,
   R_LENGTH,
+  STATUS_ARRIVE,
   STATUS_CONTINUE,
   STATUS_FINISH,
-  STATUS_LOWER,
   STATUS_SUSPEND,
   STATUS_TRAP,
   TRAP_BAD_JUMP,
@@ -96,16 +96,13 @@ function writeDispatch(code: ByteSink, indexOf: (name: string) => number): void 
   get(code, 0).byte(0x28).u32(2).u32(F_JUMPS);
   get(code, 1).byte(0xa7);
   i32(code, 2).byte(0x74).byte(0x6a).byte(0x28).u32(2).u32(0).byte(0x22).u32(5);
-  i32(code, 1).byte(0x4d).byte(0x04).byte(VOID);
-  get(code, 5).byte(0x45).byte(0x04).byte(VOID);
-  trap();
-  code.byte(0x0b);
+  code.byte(0x45).byte(0x04).byte(VOID);
   get(code, 0);
   get(code, 1).byte(0xa7).byte(0x36).u32(2).u32(F_DETAIL);
   keep(code, F_SP, 2, I32);
   keep(code, F_GAS, 3, I64);
   keepSteps(code, 4);
-  i32(code, STATUS_LOWER).byte(0x0f);
+  i32(code, STATUS_ARRIVE).byte(0x0f);
   code.byte(0x0b);
   get(code, 0);
   get(code, 5);

@@ -48,6 +48,7 @@ import {
   MACHINE_BASE,
   R_BASE,
   R_LENGTH,
+  STATUS_ARRIVE,
   STATUS_CONTINUE,
   STATUS_FINISH,
   STATUS_LOWER,
@@ -292,12 +293,11 @@ export function run(fp: u32, budget: u32): u32 {
           return trap(fp, pc, sp, gas, steps, TRAP_BAD_JUMP);
         const target = <u32>load<u64>(a);
         const block = load<u32>(load<u32>(fp, F_JUMPS) + (target << 2));
-        if (block <= 1) {
-          if (block == 0) return trap(fp, pc, sp, gas, steps, TRAP_BAD_JUMP);
-          store<u32>(fp, target, F_DETAIL);
-          return save(fp, pc, sp + <u32>load<i16>(pc, 2), gas, steps, STATUS_LOWER);
-        }
         sp += <u32>load<i16>(pc, 2);
+        if (block == 0) {
+          store<u32>(fp, target, F_DETAIL);
+          return save(fp, pc, sp, gas, steps, STATUS_ARRIVE);
+        }
         pc = block;
         break;
       }

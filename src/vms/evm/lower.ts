@@ -23,7 +23,7 @@ import {
 import { type OpName as DmirOp, TRAP_KINDS } from '../../dmir/ops.ts';
 import type { Type } from '../../dmir/types.ts';
 import { BLOCK_BAD_JUMP, BLOCK_DROP, BLOCK_DYNAMIC } from './abi.ts';
-import { findJumpDestinations } from './decode.ts';
+import { JumpDestinations } from './decode.ts';
 import { foldBinary, foldUnary } from './fold.ts';
 import type { Fork, Overrides } from './forks.ts';
 import { costsOf } from './gas.ts';
@@ -50,7 +50,7 @@ const NO_TARGETS: Inst['targets'] = [];
 /** Lowers the blocks of a contract. The `Func` it fills is reused: take a block before the next. */
 export class Lowerer {
   readonly code: Uint8Array;
-  readonly destinations: Uint8Array;
+  readonly destinations: JumpDestinations;
   readonly opcodes: ForkOpcodes;
   readonly expByte: number;
   readonly #lengthMax: number;
@@ -83,14 +83,10 @@ export class Lowerer {
 
   constructor(code: Uint8Array, options: LowerOptions) {
     this.code = code;
-    this.destinations = findJumpDestinations(code);
+    this.destinations = new JumpDestinations(code);
     this.opcodes = opcodesOf(options.fork, options.overrides);
     this.expByte = Number(costsOf(options.fork, options.overrides).expByte);
     this.#lengthMax = options.lengthMax ?? LENGTH_MAX;
-  }
-
-  isDestination(pc: number): boolean {
-    return this.destinations[pc] === 1;
   }
 
   /**

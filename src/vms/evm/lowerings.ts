@@ -129,7 +129,7 @@ const exp: Lowering = (l) => {
 function knownTarget(l: Lowerer, destination: bigint): number {
   if (destination >= BigInt(l.code.length)) return BLOCK_BAD_JUMP;
   const pc = Number(destination);
-  return l.isDestination(pc) ? pc : BLOCK_BAD_JUMP;
+  return l.destinations.has(pc) ? pc : BLOCK_BAD_JUMP;
 }
 
 const jump: Lowering = (l) => {

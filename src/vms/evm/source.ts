@@ -53,7 +53,10 @@ export function createEvmSource(lowerer: Lowerer): LazySource {
     code: lowerer.code,
     regions: REGION_USES,
     spaces: SPACE_NUMBERS,
-    destinations: lowerer.destinations,
+    get destinations() {
+      return lowerer.destinations.marks;
+    },
+    isDestination: (pc) => lowerer.destinations.has(pc),
     wordBits: (region, offset) => WORD_BITS.get(region)?.get(offset) ?? 256,
     isBlock: (id) => isBlock(id, lowerer.code.length),
     lower: (id) => {
