@@ -52,13 +52,13 @@ export function printEvmModule(code: Uint8Array, fork: Fork): string {
 /** All blocks of EVM code as the register bytecode that the interpreter runs. */
 export function printEvmBytecode(code: Uint8Array, fork: Fork): string {
   const lowerer = new Lowerer(code, { fork });
-  const { regions, spaces } = createEvmSource(lowerer);
-  const encoder = new OpenEncoder(regions, spaces);
+  const source = createEvmSource(lowerer);
+  const encoder = new OpenEncoder();
   const blocks = new Map<number, string[]>();
   const blocksLeft = walkBlocks(
     lowerer,
     (block) => {
-      encoder.encode(lowerer.func, block, 0);
+      encoder.encode(lowerer.flatten(block.id), source);
       const piece = encoder.writer.take(encoder.header);
       blocks.set(
         block.id,

@@ -1,6 +1,7 @@
 /** What an engine needs of a VM to run its code: blocks on demand. */
 
 import type { RegionUse } from './bytecode/encode-open.ts';
+import type { FlatBlock } from './flat.ts';
 import type { Block, Func } from './ir.ts';
 
 /** Code whose blocks are lowered when a run first reaches them. */
@@ -19,9 +20,8 @@ export interface LazySource {
   wordBits?(region: number, offset: number): number;
   /** Whether there is a block with the id. */
   isBlock(id: number): boolean;
-  /**
-   * Lowers the block with the id; the block and its function are good until the next call.
-   * Registers of the function are those of the block.
-   */
+  /** Lowers the block with the id; registers of the function are those of the block. */
   lower(id: number): { func: Func; block: Block; instructionCount: number };
+  /** The same in columns, which the next block of any source overwrites. */
+  flatten(id: number): FlatBlock;
 }

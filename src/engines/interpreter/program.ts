@@ -98,6 +98,16 @@ export interface BlockInfo {
   readonly instructions: number;
 }
 
+/** Stands for a block that is named and not encoded. */
+interface Stub {
+  readonly address: number;
+  /** Where branches name it, as indices of 32-bit words. */
+  readonly places: number[];
+}
+
+/** Of all programs: it keeps nothing of a block. */
+const ENCODER = new OpenEncoder();
+
 export class Program implements ProgramHandle {
   readonly source: LazySource;
   /** Address of the jump table: one u32 for each byte of code. */
@@ -106,14 +116,13 @@ export class Program implements ProgramHandle {
   readonly codeAddress: number;
   readonly blocks = new Map<number, BlockInfo>();
   readonly codeLength: number;
-  /** Block ids by address of their header. */
-  readonly ids = new Map<number, number>();
 
   readonly #kernel: Kernel;
   readonly #area: CodeArea;
-  readonly #encoder: OpenEncoder;
-  readonly #stubs = new Map<number, number>();
-  readonly #fixups = new Map<number, number[]>();
+  readonly #stubs = new Map<number, Stub>();
+  /** Addresses of headers, each before its block's id, that are not in `#ids` yet. */
+  readonly #placed: number[] = [];
+  readonly #ids = new Map<number, number>();
   readonly #installed = new Map<number, number>();
   /** What ENTER words displaced, by the place of its last 32 bits, where a target may stand. */
   readonly #heads = new Map<number, Uint32Array>();
@@ -131,7 +140,6 @@ export class Program implements ProgramHandle {
     this.#kernel = kernel;
     this.#area = area;
     this.source = source;
-    this.#encoder = new OpenEncoder(source.regions, source.spaces);
     const { code } = source;
     this.codeLength = code.length;
     const { isZero } = this.#reserve(code.length * 5 + CHUNK_BYTES_MIN);
@@ -178,7 +186,11 @@ export class Program implements ProgramHandle {
 
   /** Id of the block whose header, or whose stub's header, stands at the address. */
   idAt(address: number): number | undefined {
-    return this.ids.get(address);
+    for (let i = 0; i < this.#placed.length; i += 2) {
+      this.#ids.set(this.#placed[i] as number, this.#placed[i + 1] as number);
+    }
+    this.#placed.length = 0;
+    return this.#ids.get(address);
   }
 
   /** Address of the header of the first block. */
@@ -202,26 +214,24 @@ export class Program implements ProgramHandle {
 
   #encode(id: number): BlockInfo {
     const { source } = this;
-    const { func, block, instructionCount } = source.lower(id);
-    const encoder = this.#encoder;
-    encoder.encode(func, block, 0);
-    const { writer } = encoder;
+    const block = source.flatten(id);
+    ENCODER.encode(block, source);
+    const { writer } = ENCODER;
     const bytes = writer.byteLength;
     const address = this.#take(bytes);
-    writer.copyTo(this.#kernel.u32, address, encoder.header);
+    writer.copyTo(this.#kernel.u32, address, ENCODER.header);
     const info = {
       id,
       address,
       bytes,
       dispatches: writer.dispatches,
-      instructions: instructionCount,
+      instructions: block.sourceCount,
     };
     this.blocks.set(id, info);
-    this.ids.set(address, id);
+    this.#placed.push(address, id);
     this.#link(id, address);
     for (let i = 0; i < writer.relocationCount; i++) {
-      const { offset, block: target } = writer.relocation(i);
-      this.#resolve((address + offset) / 4, target);
+      this.#resolve((address + writer.relocationOffset(i)) / 4, writer.relocationBlock(i));
     }
     return info;
   }
@@ -229,11 +239,10 @@ export class Program implements ProgramHandle {
   /** Points all waiting branches at the block. */
   #link(id: number, address: number): void {
     const stub = this.#stubs.get(id);
-    if (stub !== undefined) this.#writeEntry(stub, FORM.JUMP, address);
-    const fixups = this.#fixups.get(id);
-    if (fixups === undefined) return;
-    for (const place of fixups) this.#setTarget(place, address);
-    this.#fixups.delete(id);
+    if (stub === undefined) return;
+    this.#writeEntry(stub.address, FORM.JUMP, address);
+    for (const place of stub.places) this.#setTarget(place, address);
+    this.#stubs.delete(id);
   }
 
   /** Writes a block's address to the place, or to where its content is kept. */
@@ -250,20 +259,20 @@ export class Program implements ProgramHandle {
       u32[place] = known.address;
       return;
     }
-    u32[place] = this.#stub(target);
-    const fixups = this.#fixups.get(target);
-    if (fixups === undefined) this.#fixups.set(target, [place]);
-    else fixups.push(place);
+    const stub = this.#stub(target);
+    u32[place] = stub.address;
+    stub.places.push(place);
   }
 
-  #stub(id: number): number {
+  #stub(id: number): Stub {
     const known = this.#stubs.get(id);
     if (known !== undefined) return known;
     const address = this.#take(STUB_BYTES);
     this.#writeEntry(address, FORM.LOWER, id);
-    this.#stubs.set(id, address);
-    this.ids.set(address, id);
-    return address;
+    const stub = { address, places: [] };
+    this.#stubs.set(id, stub);
+    this.#placed.push(address, id);
+    return stub;
   }
 
   /** Makes a block of one word: a form and its 32-bit number. Entering it costs nothing. */
@@ -287,7 +296,7 @@ export class Program implements ProgramHandle {
 
   /** Address of the block's header if it is encoded, else of its stub; both stay good. */
   addressOf(id: number): number {
-    return this.blocks.get(id)?.address ?? this.#stub(id);
+    return this.blocks.get(id)?.address ?? this.#stub(id).address;
   }
 
   /**

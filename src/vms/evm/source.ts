@@ -63,6 +63,7 @@ export function createEvmSource(lowerer: Lowerer): LazySource {
       const block = lowerer.lower(id);
       return { func: lowerer.func, block, instructionCount: lowerer.instructionCount };
     },
+    flatten: (id) => lowerer.flatten(id),
   };
 }
 
