@@ -36,6 +36,8 @@ export class FlatBlock {
   sourceCount = 0;
   /** As in `Block`. */
   grow = 0;
+  /** Whether it reads the bytes of the source as data. */
+  readsCode = false;
 
   // Operations; the last is the terminator.
   count = 0;
@@ -72,6 +74,7 @@ export class FlatBlock {
     this.id = id;
     this.sourceCount = 0;
     this.grow = 0;
+    this.readsCode = false;
     this.count = 0;
     this.#argCount = 0;
     this.registerCount = 0;

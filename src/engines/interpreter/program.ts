@@ -18,7 +18,16 @@ import { OpenEncoder } from '../../dmir/bytecode/encode-open.ts';
 import { FORM } from '../../dmir/bytecode/forms.ts';
 import type { ProgramHandle } from '../../dmir/host.ts';
 import type { LazySource } from '../../dmir/lazy.ts';
-import { CODE_BASE, CODE_END, HEADER_BYTES } from '../../kernel/layout.ts';
+import {
+  CODE_BASE,
+  CODE_END,
+  F_DETAIL,
+  F_JUMPS,
+  F_JUMPS_LENGTH,
+  F_JUMPS_MASK,
+  HEADER_BYTES,
+} from '../../kernel/layout.ts';
+import { clearJumps, enterJump, JUMP_BYTES } from './jump-table.ts';
 import type { Kernel } from './kernel.ts';
 
 const WORD_BYTES = 8;
@@ -28,13 +37,12 @@ const HEAD_WORDS = (HEADER_BYTES + WORD_BYTES) / 4;
 const ALIGN = 16;
 const CHUNK_BYTES_MIN = 1024;
 const CHUNK_BYTES_MAX = 0x1_0000;
+const JUMP_PLACES_MIN = 32;
 
 /** A piece of the code area. */
 interface Chunk {
   readonly address: number;
   readonly bytes: number;
-  /** Whether it is known to hold zeros. */
-  readonly isZero: boolean;
 }
 
 /**
@@ -43,8 +51,6 @@ interface Chunk {
  */
 export class CodeArea {
   #top = CODE_BASE + ALIGN;
-  /** Nothing was ever written from here on: the memory is zeros, and most of it not yet real. */
-  #untouched = this.#top;
   readonly #free = new Map<number, number[]>();
   /** Asked when the area is full, to give up programs that no frame runs; false: there are none. */
   onFull: () => boolean = () => false;
@@ -62,13 +68,11 @@ export class CodeArea {
     const bytes = 2 ** (32 - Math.clz32(bytesMin - 1));
     for (;;) {
       const freed = this.#free.get(bytes)?.pop();
-      if (freed !== undefined) return { address: freed, bytes, isZero: false };
+      if (freed !== undefined) return { address: freed, bytes };
       if (this.#top + bytes <= CODE_END) {
         const address = this.#top;
         this.#top += bytes;
-        const isZero = address >= this.#untouched;
-        this.#untouched = Math.max(this.#untouched, this.#top);
-        return { address, bytes, isZero };
+        return { address, bytes };
       }
       if (!this.onFull()) {
         throw new LockstepError('L2002', { what: 'code that runs' });
@@ -110,8 +114,6 @@ const ENCODER = new OpenEncoder();
 
 export class Program implements ProgramHandle {
   readonly source: LazySource;
-  /** Address of the jump table: one u32 for each byte of code. */
-  readonly jumps: number;
   /** Address of the code's bytes. */
   readonly codeAddress: number;
   readonly blocks = new Map<number, BlockInfo>();
@@ -127,6 +129,11 @@ export class Program implements ProgramHandle {
   /** What ENTER words displaced, by the place of its last 32 bits, where a target may stand. */
   readonly #heads = new Map<number, Uint32Array>();
   readonly #chunks: Chunk[] = [];
+  /** Address of the jump table, its places less one, and how many of them are taken. */
+  #jumps = 0;
+  #jumpMask = -1;
+  #jumpCount = 0;
+  #isCodeShown = false;
   #next = 0;
   #entry = 0;
   #end = 0;
@@ -142,11 +149,9 @@ export class Program implements ProgramHandle {
     this.source = source;
     const { code } = source;
     this.codeLength = code.length;
-    const { isZero } = this.#reserve(code.length * 5 + CHUNK_BYTES_MIN);
+    this.#reserve(code.length + CHUNK_BYTES_MIN);
     this.codeAddress = this.#take(code.length + WORD_BYTES);
-    kernel.u8.set(code, this.codeAddress);
-    this.jumps = this.#take(code.length * 4 + 4);
-    if (!isZero) kernel.u32.fill(0, this.jumps / 4, this.jumps / 4 + code.length);
+    this.#growJumps(JUMP_PLACES_MIN);
   }
 
   #codeHash: Uint8Array | undefined;
@@ -164,12 +169,11 @@ export class Program implements ProgramHandle {
     this.isReleased = true;
   }
 
-  #reserve(bytes: number): Chunk {
+  #reserve(bytes: number): void {
     const chunk = this.#area.takeChunk(bytes);
     this.#chunks.push(chunk);
     this.#next = chunk.address;
     this.#end = chunk.address + chunk.bytes;
-    return chunk;
   }
 
   #take(bytes: number): number {
@@ -204,17 +208,56 @@ export class Program implements ProgramHandle {
     return (this.blocks.get(id) ?? this.#encode(id)).address;
   }
 
-  /** Address of the block at which a dispatch to the id arrives; undefined where none may. */
-  arrive(id: number): number | undefined {
+  /** Gives the frame the jump table. */
+  setJumps(frame: number): void {
+    const { u32 } = this.#kernel;
+    u32[(frame + F_JUMPS) / 4] = this.#jumps;
+    u32[(frame + F_JUMPS_MASK) / 4] = this.#jumpMask;
+    u32[(frame + F_JUMPS_LENGTH) / 4] = this.codeLength;
+  }
+
+  /**
+   * Address of the block at which the frame's dispatch arrives, which is in its jump table then;
+   * undefined where none may arrive.
+   */
+  arrive(frame: number): number | undefined {
+    const id = this.#kernel.u32[(frame + F_DETAIL) / 4] as number;
     if (!this.source.isDestination(id)) return undefined;
     const address = this.block(id);
-    this.#kernel.u32[this.jumps / 4 + id] = address;
+    const { u32 } = this.#kernel;
+    const to = { table: this.#jumps, mask: this.#jumpMask };
+    if (enterJump(u32, to, id, address)) this.#jumpCount++;
+    const places = this.#jumpMask + 1;
+    if (this.#jumpCount * 2 > places) this.#growJumps(places * 2);
+    this.setJumps(frame);
     return address;
+  }
+
+  /** Makes the jump table anew; frames may have the one before, which stays good. */
+  #growJumps(places: number): void {
+    const { u32 } = this.#kernel;
+    const table = this.#take(places * JUMP_BYTES);
+    const mask = places - 1;
+    clearJumps(u32, table, places);
+    for (let old = 0; old <= this.#jumpMask; old++) {
+      const at = (this.#jumps + old * JUMP_BYTES) / 4;
+      const key = u32[at] as number;
+      if (key !== 0) enterJump(u32, { table, mask }, key - 1, u32[at + 1] as number);
+    }
+    this.#jumps = table;
+    this.#jumpMask = mask;
+  }
+
+  /** Writes the code's bytes for the frames to read; most code never looks at itself. */
+  #showCode(): void {
+    if (!this.#isCodeShown) this.#kernel.u8.set(this.source.code, this.codeAddress);
+    this.#isCodeShown = true;
   }
 
   #encode(id: number): BlockInfo {
     const { source } = this;
     const block = source.flatten(id);
+    if (block.readsCode) this.#showCode();
     ENCODER.encode(block, source);
     const { writer } = ENCODER;
     const bytes = writer.byteLength;
@@ -309,6 +352,7 @@ export class Program implements ProgramHandle {
    */
   install(id: number, index: number): void {
     assert(!this.isReleased, 'code is installed in a program that was given up');
+    this.#showCode();
     const address = this.block(id);
     const at = address / 4;
     if (!this.#installed.has(id)) {

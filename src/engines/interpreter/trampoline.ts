@@ -218,8 +218,7 @@ export class InterpreterMachine implements MachineAccess {
     u32[f + L.F_WINDOW_BASE / 4] = window;
     u32[f + L.F_WINDOW_LIMIT / 4] = window + WINDOW_SLOTS * SLOT;
     kernel.u64[(frame + L.F_GAS) / 8] = start.gas > GAS_MAX ? GAS_MAX : start.gas;
-    u32[f + L.F_JUMPS / 4] = program.jumps;
-    u32[f + L.F_JUMPS_LENGTH / 4] = program.codeLength;
+    program.setJumps(frame);
     u32[f + L.F_FLAGS / 4] = start.isStatic ? L.FLAG_STATIC : 0;
     u32[f + L.F_OWNER / 4] = start.owner;
     u32[f + L.F_OUT_LENGTH / 4] = 0;
@@ -292,8 +291,7 @@ export class InterpreterMachine implements MachineAccess {
         );
         return undefined;
       case L.STATUS_ARRIVE: {
-        const program = this.currentProgram() as Program;
-        const address = program.arrive(u32[f + L.F_DETAIL / 4] as number);
+        const address = (this.currentProgram() as Program).arrive(this.#frame);
         if (address === undefined) return BAD_JUMP;
         u32[f + L.F_PC / 4] = address;
         return undefined;

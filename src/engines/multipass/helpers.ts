@@ -8,6 +8,7 @@ import {
   F_GAS,
   F_JUMPS,
   F_JUMPS_LENGTH,
+  F_JUMPS_MASK,
   F_OUT_LENGTH,
   F_PC,
   F_REGIONS,
@@ -92,11 +93,14 @@ function writeDispatch(code: ByteSink, indexOf: (name: string) => number): void 
   get(code, 0).byte(0x35).u32(2).u32(F_JUMPS_LENGTH).byte(0x5a).byte(0x04).byte(VOID);
   trap();
   code.byte(0x0b);
-  // block = jumps[target]
+  // entry = jumps[place & mask], from place = target on, until its number is the target
+  get(code, 1).byte(0xa7).byte(0x21).u32(5);
+  code.byte(0x03).byte(VOID);
   get(code, 0).byte(0x28).u32(2).u32(F_JUMPS);
-  get(code, 1).byte(0xa7);
-  i32(code, 2).byte(0x74).byte(0x6a).byte(0x28).u32(2).u32(0).byte(0x22).u32(5);
-  code.byte(0x45).byte(0x04).byte(VOID);
+  get(code, 5);
+  get(code, 0).byte(0x28).u32(2).u32(F_JUMPS_MASK).byte(0x71);
+  i32(code, 3).byte(0x74).byte(0x6a).byte(0x29).u32(3).u32(0).byte(0x22).u32(6);
+  code.byte(0x50).byte(0x04).byte(VOID);
   get(code, 0);
   get(code, 1).byte(0xa7).byte(0x36).u32(2).u32(F_DETAIL);
   keep(code, F_SP, 2, I32);
@@ -104,8 +108,14 @@ function writeDispatch(code: ByteSink, indexOf: (name: string) => number): void 
   keepSteps(code, 4);
   i32(code, STATUS_ARRIVE).byte(0x0f);
   code.byte(0x0b);
-  get(code, 0);
   get(code, 5);
+  i32(code, 1).byte(0x6a).byte(0x21).u32(5);
+  get(code, 6).byte(0xa7);
+  get(code, 1).byte(0xa7);
+  i32(code, 1).byte(0x6a).byte(0x47).byte(0x0d).u32(0);
+  code.byte(0x0b);
+  get(code, 0);
+  get(code, 6).byte(0x42).s64(32n).byte(0x88).byte(0xa7);
   get(code, 2);
   get(code, 3);
   get(code, 4).byte(0x12).u32(indexOf('continue'));
@@ -199,7 +209,7 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   dispatch: {
     params: [I32, I64, I32, I64, I64],
     results: [I32],
-    locals: [I32],
+    locals: [I32, I64],
     write: writeDispatch,
   },
   // Bytes of a memory: the first offset at which no whole word begins

@@ -25,6 +25,7 @@ import {
   F_GAS,
   F_JUMPS,
   F_JUMPS_LENGTH,
+  F_JUMPS_MASK,
   F_OUT_LENGTH,
   F_OWNER,
   F_PC,
@@ -292,13 +293,20 @@ export function run(fp: u32, budget: u32): u32 {
         if (!isOffset(a, <u64>load<u32>(fp, F_JUMPS_LENGTH)))
           return trap(fp, pc, sp, gas, steps, TRAP_BAD_JUMP);
         const target = <u32>load<u64>(a);
-        const block = load<u32>(load<u32>(fp, F_JUMPS) + (target << 2));
+        const jumps = load<u32>(fp, F_JUMPS);
+        const mask = load<u32>(fp, F_JUMPS_MASK);
+        let place = target;
+        let entry = load<u64>(jumps + ((place & mask) << 3));
+        while (<u32>entry != target + 1 && entry != 0) {
+          place++;
+          entry = load<u64>(jumps + ((place & mask) << 3));
+        }
         sp += <u32>load<i16>(pc, 2);
-        if (block == 0) {
+        if (entry == 0) {
           store<u32>(fp, target, F_DETAIL);
           return save(fp, pc, sp, gas, steps, STATUS_ARRIVE);
         }
-        pc = block;
+        pc = <u32>(entry >> 32);
         break;
       }
       case Op.BR_NZ: {

@@ -151,6 +151,11 @@ export class Lowerer {
     this.#next = pc;
   }
 
+  /** Says that the block reads the code as data. */
+  readCode(): void {
+    FLAT.readsCode = true;
+  }
+
   get nextPc(): number {
     return this.#next;
   }

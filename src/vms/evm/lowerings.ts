@@ -83,6 +83,8 @@ function copyFrom(region: number): Lowering {
   return emitVoid('mem_copy', 3, (REGION.memory << 8) | region);
 }
 
+const copyCode = copyFrom(REGION.code);
+
 function modular(op: 'addmod' | 'mulmod'): Lowering {
   const number = OP_NUMBER[op];
   return (l) => {
@@ -218,7 +220,10 @@ const BASE = {
   CALLDATASIZE: frameWord('CALLDATASIZE'),
   CALLDATACOPY: copyFrom(REGION.calldata),
   CODESIZE: frameWord('CODESIZE'),
-  CODECOPY: copyFrom(REGION.code),
+  CODECOPY: (l) => {
+    l.readCode();
+    copyCode(l);
+  },
   GASPRICE: envWord('GASPRICE'),
   EXTCODESIZE: host('EXTCODESIZE'),
   EXTCODECOPY: host('EXTCODECOPY'),
