@@ -38,8 +38,8 @@ test('a table holds what was entered, also where numbers ask for the same place'
 });
 
 /**
- * Jumps to each of many destinations in turn. Half way, a call without input calls the contract with
- * input, so that its table grows while the outer frame waits.
+ * Jumps to each of many destinations in turn. Half way, a call without input calls the contract
+ * with input, so that its table grows while the outer frame waits.
  */
 const CODE = assemble(`
   PUSH0

@@ -16,8 +16,8 @@ import type { Kernel } from './kernel.ts';
 const ALIGN = 16;
 const WORD_BYTES = 8;
 const STUB_BYTES = L.HEADER_BYTES + WORD_BYTES;
-/** Block ids that a dispatch may name: the jump table has an entry for each number below. */
-const DISPATCH_IDS_MAX = 2 ** 20;
+/** Block ids that a dispatch may name are below: an entry of a jump table holds 32 bits. */
+const DISPATCH_IDS_MAX = 2 ** 32 - 1;
 
 /** A piece at its address. */
 export interface PlacedPiece extends Piece {
@@ -27,10 +27,9 @@ export interface PlacedPiece extends Piece {
 
 interface PlacedFunction {
   readonly entry: number;
-  /** Jump table, its places less one, and the least number above all in it; of open functions. */
+  /** Jump table of an open function that dispatches, and its places less one. */
   readonly jumps: number;
   readonly jumpMask: number;
-  readonly jumpCount: number;
 }
 
 export class ModuleProgram {
@@ -148,10 +147,9 @@ export class ModuleProgram {
     const word = (this.#stubs[index] as number) + L.HEADER_BYTES;
     view.setUint32(word, FORM.JUMP, true);
     view.setUint32(word + 4, entry, true);
-    const none = { entry, jumps: 0, jumpMask: 0, jumpCount: 0 };
+    const none = { entry, jumps: 0, jumpMask: 0 };
     if (!func.open) return none;
     const ids = [...func.blocks.keys()];
-    const jumpCount = Math.max(...ids.filter((id) => id < DISPATCH_IDS_MAX), -1) + 1;
     const isDispatching = [...func.blocks.values()].some(({ insts }) => {
       return insts[insts.length - 1]?.op === 'dispatch';
     });
@@ -169,7 +167,7 @@ export class ModuleProgram {
     for (const id of ids) {
       enterJump(u32, { table: jumps, mask: jumpMask }, id, addresses.get(id) as number);
     }
-    return { entry, jumps, jumpMask, jumpCount };
+    return { entry, jumps, jumpMask };
   }
 }
 

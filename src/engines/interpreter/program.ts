@@ -23,7 +23,6 @@ import {
   CODE_END,
   F_DETAIL,
   F_JUMPS,
-  F_JUMPS_LENGTH,
   F_JUMPS_MASK,
   HEADER_BYTES,
 } from '../../kernel/layout.ts';
@@ -213,7 +212,6 @@ export class Program implements ProgramHandle {
     const { u32 } = this.#kernel;
     u32[(frame + F_JUMPS) / 4] = this.#jumps;
     u32[(frame + F_JUMPS_MASK) / 4] = this.#jumpMask;
-    u32[(frame + F_JUMPS_LENGTH) / 4] = this.codeLength;
   }
 
   /**

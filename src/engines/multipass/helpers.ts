@@ -7,7 +7,6 @@ import {
   F_DETAIL,
   F_GAS,
   F_JUMPS,
-  F_JUMPS_LENGTH,
   F_JUMPS_MASK,
   F_OUT_LENGTH,
   F_PC,
@@ -90,7 +89,7 @@ function writeDispatch(code: ByteSink, indexOf: (name: string) => number): void 
     get(code, 4).byte(0x12).u32(indexOf('trap'));
   };
   get(code, 1);
-  get(code, 0).byte(0x35).u32(2).u32(F_JUMPS_LENGTH).byte(0x5a).byte(0x04).byte(VOID);
+  code.byte(0x42).s64(0xffff_ffffn).byte(0x5a).byte(0x04).byte(VOID);
   trap();
   code.byte(0x0b);
   // entry = jumps[place & mask], from place = target on, until its number is the target
