@@ -55,6 +55,8 @@ export class FlatBlock {
 
   registerCount = 0;
   registerTypes = new Uint8Array(ROWS);
+  /** For the frontend: the condition that a register widens, or `NO_RESULT`. */
+  conditions = new Int32Array(ROWS);
 
   paramCount = 0;
   /** Registers of the parameters, the top of the window first. */
@@ -113,8 +115,10 @@ export class FlatBlock {
       const larger = new Uint8Array(register * 2);
       larger.set(this.registerTypes);
       this.registerTypes = larger;
+      this.conditions = enlarge(this.conditions);
     }
     this.registerTypes[register] = type;
+    this.conditions[register] = NO_RESULT;
     this.registerCount = register + 1;
     return register;
   }

@@ -552,6 +552,7 @@ export class OpenEncoder {
         for (let j = i + 1; j < count; j++) if (sources[j] === target) sources[j] = saved;
       }
       this.#move(targets[ready] as number, sources[ready] as number);
+      if (ready === i) continue;
       targets.copyWithin(i + 1, i, ready);
       sources.copyWithin(i + 1, i, ready);
     }

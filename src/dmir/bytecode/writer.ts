@@ -146,18 +146,23 @@ export class BlockWriter {
   /** A word that begins an operation, by the number of its form. */
   put(form: number, x: number, y: number, z: number): void {
     this.dispatches++;
-    this.#fields(form, x, y, z);
+    this.extension(form, x, y, z);
   }
 
   /** A word that begins an operation. */
   word(form: FormName, x: number, y: number, z: number): void {
     this.dispatches++;
-    this.#fields(FORM[form], x, y, z);
+    this.extension(FORM[form], x, y, z);
   }
 
   /** A word of four fields that extends the operation before. */
   extension(w: number, x: number, y: number, z: number): void {
-    this.#fields(w, x, y, z);
+    const bytes = this.#codeBytes;
+    if (bytes + WORD_BYTES > this.#code.byteLength) this.#code = enlarge(this.#code);
+    const code = this.#code;
+    code[bytes >> 2] = (w & 0xffff) | (x << 16);
+    code[(bytes >> 2) + 1] = (y & 0xffff) | (z << 16);
+    this.#codeBytes = bytes + WORD_BYTES;
   }
 
   /** A word that holds two 32-bit numbers. */
@@ -240,12 +245,6 @@ export class BlockWriter {
     this.#relocations[at] = offset;
     this.#relocations[at + 1] = block;
     this.#relocationCount++;
-  }
-
-  #fields(w: number, x: number, y: number, z: number): void {
-    const at = this.#room() / 4;
-    this.#code[at] = (w & 0xffff) | (x << 16);
-    this.#code[at + 1] = (y & 0xffff) | (z << 16);
   }
 
   #room(): number {

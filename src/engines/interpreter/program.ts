@@ -101,11 +101,12 @@ export interface BlockInfo {
   readonly instructions: number;
 }
 
-/** Stands for a block that is named and not encoded. */
-interface Stub {
-  readonly address: number;
-  /** Where branches name it, as indices of 32-bit words. */
-  readonly places: number[];
+/** Where a block is entered. */
+interface Entry {
+  /** Of the block's header, or of its stub's while it is not encoded. */
+  address: number;
+  /** Where branches name the stub, as indices of 32-bit words; undefined once there is a block. */
+  waiting: number[] | undefined;
 }
 
 /** Of all programs: it keeps nothing of a block. */
@@ -120,7 +121,7 @@ export class Program implements ProgramHandle {
 
   readonly #kernel: Kernel;
   readonly #area: CodeArea;
-  readonly #stubs = new Map<number, Stub>();
+  readonly #entries = new Map<number, Entry>();
   /** Addresses of headers, each before its block's id, that are not in `#ids` yet. */
   readonly #placed: number[] = [];
   readonly #ids = new Map<number, number>();
@@ -204,7 +205,9 @@ export class Program implements ProgramHandle {
 
   /** Address of the block's header; encodes the block if it is new. */
   block(id: number): number {
-    return (this.blocks.get(id) ?? this.#encode(id)).address;
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return this.#encode(id, undefined);
+    return entry.waiting === undefined ? entry.address : this.#encode(id, entry);
   }
 
   /** Gives the frame the jump table. */
@@ -252,7 +255,7 @@ export class Program implements ProgramHandle {
     this.#isCodeShown = true;
   }
 
-  #encode(id: number): BlockInfo {
+  #encode(id: number, stub: Entry | undefined): number {
     const { source } = this;
     const block = source.flatten(id);
     if (block.readsCode) this.#showCode();
@@ -261,57 +264,48 @@ export class Program implements ProgramHandle {
     const bytes = writer.byteLength;
     const address = this.#take(bytes);
     writer.copyTo(this.#kernel.u32, address, ENCODER.header);
-    const info = {
+    this.blocks.set(id, {
       id,
       address,
       bytes,
       dispatches: writer.dispatches,
       instructions: block.sourceCount,
-    };
-    this.blocks.set(id, info);
+    });
     this.#placed.push(address, id);
-    this.#link(id, address);
+    if (stub === undefined) this.#entries.set(id, { address, waiting: undefined });
+    else this.#link(stub, address);
     for (let i = 0; i < writer.relocationCount; i++) {
       this.#resolve((address + writer.relocationOffset(i)) / 4, writer.relocationBlock(i));
     }
-    return info;
+    return address;
   }
 
-  /** Points all waiting branches at the block. */
-  #link(id: number, address: number): void {
-    const stub = this.#stubs.get(id);
-    if (stub === undefined) return;
+  /** Points the stub, and all branches that wait for the block, at it. */
+  #link(stub: Entry, address: number): void {
     this.#writeEntry(stub.address, FORM.JUMP, address);
-    for (const place of stub.places) this.#setTarget(place, address);
-    this.#stubs.delete(id);
+    for (const place of stub.waiting ?? []) this.#setTarget(place, address);
+    stub.waiting = undefined;
+    stub.address = address;
   }
 
   /** Writes a block's address to the place, or to where its content is kept. */
   #setTarget(place: number, address: number): void {
-    const head = this.#heads.get(place);
+    const head = this.#heads.size === 0 ? undefined : this.#heads.get(place);
     if (head === undefined) this.#kernel.u32[place] = address;
     else head[HEAD_WORDS - 1] = address;
   }
 
   #resolve(place: number, target: number): void {
-    const { u32 } = this.#kernel;
-    const known = this.blocks.get(target);
-    if (known !== undefined) {
-      u32[place] = known.address;
-      return;
-    }
-    const stub = this.#stub(target);
-    u32[place] = stub.address;
-    stub.places.push(place);
+    const entry = this.#entries.get(target) ?? this.#makeStub(target);
+    this.#kernel.u32[place] = entry.address;
+    entry.waiting?.push(place);
   }
 
-  #stub(id: number): Stub {
-    const known = this.#stubs.get(id);
-    if (known !== undefined) return known;
+  #makeStub(id: number): Entry {
     const address = this.#take(STUB_BYTES);
     this.#writeEntry(address, FORM.LOWER, id);
-    const stub = { address, places: [] };
-    this.#stubs.set(id, stub);
+    const stub = { address, waiting: [] };
+    this.#entries.set(id, stub);
     this.#placed.push(address, id);
     return stub;
   }
@@ -337,7 +331,7 @@ export class Program implements ProgramHandle {
 
   /** Address of the block's header if it is encoded, else of its stub; both stay good. */
   addressOf(id: number): number {
-    return this.blocks.get(id)?.address ?? this.#stub(id).address;
+    return (this.#entries.get(id) ?? this.#makeStub(id)).address;
   }
 
   /**

@@ -10,7 +10,7 @@
  * Gas that is known here is charged in segments that end before each operation which can observe
  * the counter.
  */
-import { FlatBlock, OP_NUMBER, TYPE_NUMBER } from '../../dmir/flat.ts';
+import { FlatBlock, NO_RESULT, OP_NUMBER, TYPE_NUMBER } from '../../dmir/flat.ts';
 import { type Block, createFunc, type Func, type Operand, type RegId } from '../../dmir/ir.ts';
 import { TRAP_KINDS } from '../../dmir/ops.ts';
 import { BLOCK_BAD_JUMP, BLOCK_DROP, BLOCK_DYNAMIC } from './abi.ts';
@@ -44,11 +44,6 @@ const NAME = 'evm';
  */
 const FLAT = new FlatBlock();
 const STACK = new Int32Array(STACK_MAX * 2 + 64);
-/** The condition that a register widens, or `NO_CONDITION`. */
-let conditions = new Int32Array(STACK.length);
-
-/** Stands for the condition of a value that widens none. */
-const NO_CONDITION = -1;
 
 /** Bytes of a constant, right-aligned; the rest of its words is zeros. */
 const IMMEDIATE = new DataView(new ArrayBuffer(32));
@@ -190,9 +185,7 @@ export class Lowerer {
   /** Makes parameters of the items down to a height that the block finds on the stack. */
   #materialize(at: number): void {
     while (this.#bottom > at) {
-      const register = FLAT.param(I256);
-      this.#setCondition(register, NO_CONDITION);
-      STACK[--this.#bottom] = register;
+      STACK[--this.#bottom] = FLAT.param(I256);
     }
   }
 
@@ -235,32 +228,22 @@ export class Lowerer {
     return FLAT.numberOf(operand);
   }
 
-  #setCondition(register: RegId, condition: RegId): void {
-    if (register >= conditions.length) {
-      const larger = new Int32Array(conditions.length * 2);
-      larger.set(conditions);
-      conditions = larger;
-    }
-    conditions[register] = condition;
-  }
-
   /** Widens a condition and remembers it for branches and negations. */
   widen(condition: RegId): RegId {
     const wide = this.emit1(ZEXT, condition);
-    conditions[wide] = condition;
+    FLAT.conditions[wide] = condition;
     return wide;
   }
 
   /** The condition that the operand widens; negative if it widens none. */
   conditionOf(operand: Operand): number {
-    return operand < 0 ? NO_CONDITION : (conditions[operand] as number);
+    return operand < 0 ? NO_RESULT : (FLAT.conditions[operand] as number);
   }
 
   // ---- operations, by number
 
   #result(at: number, type: number): RegId {
     const register = FLAT.register(type);
-    this.#setCondition(register, NO_CONDITION);
     FLAT.results[at] = register;
     return register;
   }
@@ -336,7 +319,7 @@ export class Lowerer {
 
   #fold(op: number, a: Operand, b: Operand): Operand | undefined {
     if (a >= 0 && b >= 0) return undefined;
-    const folded = foldBinary(op, this.constantOf(a), this.constantOf(b));
+    const folded = foldBinary(op, a, b, FLAT);
     if (folded === undefined) return undefined;
     if (folded === 'first') return a;
     if (folded === 'second') return b;

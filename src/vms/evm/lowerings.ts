@@ -113,9 +113,8 @@ const ISZERO = OP_NUMBER.iszero;
 
 const iszero: Lowering = (l) => {
   const a = l.pop();
-  const known = l.constantOf(a);
   const condition = l.conditionOf(a);
-  if (known !== undefined) l.push(l.number(known === 0n ? 1 : 0));
+  if (a < 0) l.push(l.number(l.numberOf(a) === 0 ? 1 : 0));
   else if (condition >= 0) l.push(l.widen(l.emit1(ISZERO, condition, 0, I1, I1)));
   else l.push(l.widen(l.emit1(ISZERO, a, 0, I256, I1)));
 };
