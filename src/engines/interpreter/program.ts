@@ -264,13 +264,9 @@ export class Program implements ProgramHandle {
     const bytes = writer.byteLength;
     const address = this.#take(bytes);
     writer.copyTo(this.#kernel.u32, address, ENCODER.header);
-    this.blocks.set(id, {
-      id,
-      address,
-      bytes,
-      dispatches: writer.dispatches,
-      instructions: block.sourceCount,
-    });
+    const { dispatches } = writer;
+    const info = { id, address, bytes, dispatches, instructions: block.sourceCount };
+    this.blocks.set(id, info);
     this.#placed.push(address, id);
     if (stub === undefined) this.#entries.set(id, { address, waiting: undefined });
     else this.#link(stub, address);
@@ -296,15 +292,15 @@ export class Program implements ProgramHandle {
   }
 
   #resolve(place: number, target: number): void {
-    const entry = this.#entries.get(target) ?? this.#makeStub(target);
-    this.#kernel.u32[place] = entry.address;
-    entry.waiting?.push(place);
+    const entry = this.#entries.get(target);
+    if (entry !== undefined) entry.waiting?.push(place);
+    this.#kernel.u32[place] = (entry ?? this.#makeStub(target, [place])).address;
   }
 
-  #makeStub(id: number): Entry {
+  #makeStub(id: number, waiting: number[]): Entry {
     const address = this.#take(STUB_BYTES);
     this.#writeEntry(address, FORM.LOWER, id);
-    const stub = { address, waiting: [] };
+    const stub = { address, waiting };
     this.#entries.set(id, stub);
     this.#placed.push(address, id);
     return stub;
@@ -331,7 +327,7 @@ export class Program implements ProgramHandle {
 
   /** Address of the block's header if it is encoded, else of its stub; both stay good. */
   addressOf(id: number): number {
-    return (this.#entries.get(id) ?? this.#makeStub(id)).address;
+    return (this.#entries.get(id) ?? this.#makeStub(id, [])).address;
   }
 
   /**
