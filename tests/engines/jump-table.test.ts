@@ -2,12 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMachine } from '../../src/chain/machine.ts';
-import {
-  clearJumps,
-  enterJump,
-  JUMP_BYTES,
-  jumpPlaces,
-} from '../../src/engines/interpreter/jump-table.ts';
+import { JumpTable } from '../../src/engines/interpreter/jump-table.ts';
 import { ENGINES } from '../../src/engines/tiering.ts';
 import { assemble } from '../../src/vms/evm/assemble.ts';
 
@@ -15,26 +10,27 @@ const SELF = '0x00000000000000000000000000000000000000c0';
 const DESTINATIONS = 200;
 const ENTRY_BYTES = 5;
 
-/** What the kernel's loop does. */
-function find(u32: Uint32Array, table: number, mask: number, number: number): number {
-  for (let place = number; ; place++) {
-    const at = (table + (place & mask) * JUMP_BYTES) / 4;
-    if (u32[at] === 0) return 0;
-    if (u32[at] === number + 1) return u32[at + 1] as number;
-  }
-}
-
 test('a table holds what was entered, also where numbers ask for the same place', () => {
-  const numbers = [0, 7, 8, 15, 16, 23, 24, 31, 1, 2 ** 24];
-  const places = jumpPlaces(numbers.length);
-  const u32 = new Uint32Array(64 + places * 2).fill(1);
-  clearJumps(u32, 256, places);
-  const to = { table: 256, mask: places - 1 };
-  for (const number of numbers) assert.equal(enterJump(u32, to, number, number + 5), true);
-  for (const number of numbers) assert.equal(enterJump(u32, to, number, number + 9), false);
-  for (const number of numbers) assert.equal(find(u32, 256, places - 1, number), number + 9);
-  for (const other of [3, 9, 32, 2 ** 20]) assert.equal(find(u32, 256, places - 1, other), 0);
+  const numbers = [0, 7, 8, 15, 16, 23, 24, 31, 1, 2 ** 24, 2 ** 32 - 2];
+  const u32 = new Uint32Array(1024).fill(1);
+  let top = 256;
+  const take = (bytes: number): number => {
+    top += bytes;
+    return top - bytes;
+  };
+  for (const expected of [1, 4, numbers.length]) {
+    const table = new JumpTable({ u32 }, take, expected);
+    for (const number of numbers) {
+      assert.equal(table.find(number), 0);
+      table.enter(number, 5);
+    }
+    for (const number of numbers) table.enter(number, number >>> 1);
+    for (const number of numbers) assert.equal(table.find(number), number >>> 1);
+    for (const other of [3, 9, 32, 2 ** 20]) assert.equal(table.find(other), 0);
+    assert.equal(table.mask, 31, `a table for ${expected} numbers`);
+  }
   assert.ok(u32.subarray(0, 64).every((word) => word === 1));
+  assert.ok(u32.subarray(top / 4).every((word) => word === 1));
 });
 
 /**

@@ -10,7 +10,7 @@ import { FORM } from '../../dmir/bytecode/forms.ts';
 import { FUNCTION_KEYS, type Piece } from '../../dmir/bytecode/piece.ts';
 import type { Func, Module } from '../../dmir/ir.ts';
 import * as L from '../../kernel/layout.ts';
-import { clearJumps, enterJump, JUMP_BYTES, jumpPlaces } from './jump-table.ts';
+import { JumpTable } from './jump-table.ts';
 import type { Kernel } from './kernel.ts';
 
 const ALIGN = 16;
@@ -160,14 +160,9 @@ export class ModuleProgram {
           'blocks lower.',
       );
     }
-    const places = jumpPlaces(ids.length);
-    const jumps = this.#take(places * JUMP_BYTES);
-    const jumpMask = places - 1;
-    clearJumps(u32, jumps, places);
-    for (const id of ids) {
-      enterJump(u32, { table: jumps, mask: jumpMask }, id, addresses.get(id) as number);
-    }
-    return { entry, jumps, jumpMask };
+    const table = new JumpTable(this.#kernel, (bytes) => this.#take(bytes), ids.length);
+    for (const id of ids) table.enter(id, addresses.get(id) as number);
+    return { entry, jumps: table.address, jumpMask: table.mask };
   }
 }
 

@@ -26,17 +26,23 @@ import {
   F_JUMPS_MASK,
   HEADER_BYTES,
 } from '../../kernel/layout.ts';
-import { clearJumps, enterJump, JUMP_BYTES } from './jump-table.ts';
+import { JumpTable } from './jump-table.ts';
 import type { Kernel } from './kernel.ts';
 
 const WORD_BYTES = 8;
-const STUB_BYTES = HEADER_BYTES + WORD_BYTES;
+/** Header, word, and a list of the branches that wait for the block: see `#wait`. */
+const STUB_BYTES = HEADER_BYTES + WORD_BYTES * 2;
+const WAITING_WORD = (HEADER_BYTES + WORD_BYTES) / 4;
 /** What an ENTER block takes the place of: a header and a word. */
 const HEAD_WORDS = (HEADER_BYTES + WORD_BYTES) / 4;
 const ALIGN = 16;
 const CHUNK_BYTES_MIN = 1024;
 const CHUNK_BYTES_MAX = 0x1_0000;
-const JUMP_PLACES_MIN = 32;
+const JUMPS_USUAL = 16;
+/** Bytes of code for which there is room for an entry from the start. */
+const CODE_BYTES_OF_ENTRY = 128;
+/** Marks the address of a stub in the table of entries. */
+const IS_STUB = 1;
 
 /** A piece of the code area. */
 interface Chunk {
@@ -101,14 +107,6 @@ export interface BlockInfo {
   readonly instructions: number;
 }
 
-/** Where a block is entered. */
-interface Entry {
-  /** Of the block's header, or of its stub's while it is not encoded. */
-  address: number;
-  /** Where branches name the stub, as indices of 32-bit words; undefined once there is a block. */
-  waiting: number[] | undefined;
-}
-
 /** Of all programs: it keeps nothing of a block. */
 const ENCODER = new OpenEncoder();
 
@@ -121,7 +119,10 @@ export class Program implements ProgramHandle {
 
   readonly #kernel: Kernel;
   readonly #area: CodeArea;
-  readonly #entries = new Map<number, Entry>();
+  /** Where blocks are entered: addresses of headers, or of stubs with `IS_STUB`. */
+  readonly #entries: JumpTable;
+  /** Where dispatches have arrived. */
+  readonly #jumps: JumpTable;
   /** Addresses of headers, each before its block's id, that are not in `#ids` yet. */
   readonly #placed: number[] = [];
   readonly #ids = new Map<number, number>();
@@ -129,10 +130,6 @@ export class Program implements ProgramHandle {
   /** What ENTER words displaced, by the place of its last 32 bits, where a target may stand. */
   readonly #heads = new Map<number, Uint32Array>();
   readonly #chunks: Chunk[] = [];
-  /** Address of the jump table, its places less one, and how many of them are taken. */
-  #jumps = 0;
-  #jumpMask = -1;
-  #jumpCount = 0;
   #isCodeShown = false;
   #next = 0;
   #entry = 0;
@@ -151,7 +148,9 @@ export class Program implements ProgramHandle {
     this.codeLength = code.length;
     this.#reserve(code.length + CHUNK_BYTES_MIN);
     this.codeAddress = this.#take(code.length + WORD_BYTES);
-    this.#growJumps(JUMP_PLACES_MIN);
+    const take = (bytes: number): number => this.#take(bytes);
+    this.#jumps = new JumpTable(kernel, take, JUMPS_USUAL);
+    this.#entries = new JumpTable(kernel, take, code.length / CODE_BYTES_OF_ENTRY);
   }
 
   #codeHash: Uint8Array | undefined;
@@ -205,16 +204,15 @@ export class Program implements ProgramHandle {
 
   /** Address of the block's header; encodes the block if it is new. */
   block(id: number): number {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return this.#encode(id, undefined);
-    return entry.waiting === undefined ? entry.address : this.#encode(id, entry);
+    const entry = this.#entries.find(id);
+    return entry === 0 || (entry & IS_STUB) !== 0 ? this.#encode(id, entry & -ALIGN) : entry;
   }
 
   /** Gives the frame the jump table. */
   setJumps(frame: number): void {
     const { u32 } = this.#kernel;
-    u32[(frame + F_JUMPS) / 4] = this.#jumps;
-    u32[(frame + F_JUMPS_MASK) / 4] = this.#jumpMask;
+    u32[(frame + F_JUMPS) / 4] = this.#jumps.address;
+    u32[(frame + F_JUMPS_MASK) / 4] = this.#jumps.mask;
   }
 
   /**
@@ -225,28 +223,9 @@ export class Program implements ProgramHandle {
     const id = this.#kernel.u32[(frame + F_DETAIL) / 4] as number;
     if (!this.source.isDestination(id)) return undefined;
     const address = this.block(id);
-    const { u32 } = this.#kernel;
-    const to = { table: this.#jumps, mask: this.#jumpMask };
-    if (enterJump(u32, to, id, address)) this.#jumpCount++;
-    const places = this.#jumpMask + 1;
-    if (this.#jumpCount * 2 > places) this.#growJumps(places * 2);
+    this.#jumps.enter(id, address);
     this.setJumps(frame);
     return address;
-  }
-
-  /** Makes the jump table anew; frames may have the one before, which stays good. */
-  #growJumps(places: number): void {
-    const { u32 } = this.#kernel;
-    const table = this.#take(places * JUMP_BYTES);
-    const mask = places - 1;
-    clearJumps(u32, table, places);
-    for (let old = 0; old <= this.#jumpMask; old++) {
-      const at = (this.#jumps + old * JUMP_BYTES) / 4;
-      const key = u32[at] as number;
-      if (key !== 0) enterJump(u32, { table, mask }, key - 1, u32[at + 1] as number);
-    }
-    this.#jumps = table;
-    this.#jumpMask = mask;
   }
 
   /** Writes the code's bytes for the frames to read; most code never looks at itself. */
@@ -255,7 +234,8 @@ export class Program implements ProgramHandle {
     this.#isCodeShown = true;
   }
 
-  #encode(id: number, stub: Entry | undefined): number {
+  /** @param stub address of the block's stub; 0 if it has none */
+  #encode(id: number, stub: number): number {
     const { source } = this;
     const block = source.flatten(id);
     if (block.readsCode) this.#showCode();
@@ -268,8 +248,8 @@ export class Program implements ProgramHandle {
     const info = { id, address, bytes, dispatches, instructions: block.sourceCount };
     this.blocks.set(id, info);
     this.#placed.push(address, id);
-    if (stub === undefined) this.#entries.set(id, { address, waiting: undefined });
-    else this.#link(stub, address);
+    this.#entries.enter(id, address);
+    if (stub !== 0) this.#link(stub, address);
     for (let i = 0; i < writer.relocationCount; i++) {
       this.#resolve((address + writer.relocationOffset(i)) / 4, writer.relocationBlock(i));
     }
@@ -277,11 +257,13 @@ export class Program implements ProgramHandle {
   }
 
   /** Points the stub, and all branches that wait for the block, at it. */
-  #link(stub: Entry, address: number): void {
-    this.#writeEntry(stub.address, FORM.JUMP, address);
-    for (const place of stub.waiting ?? []) this.#setTarget(place, address);
-    stub.waiting = undefined;
-    stub.address = address;
+  #link(stub: number, address: number): void {
+    const { u32 } = this.#kernel;
+    this.#writeEntry(stub, FORM.JUMP, address);
+    for (let node = stub / 4 + WAITING_WORD; node !== 0; node = u32[node + 1] as number) {
+      const place = u32[node] as number;
+      if (place !== 0) this.#setTarget(place, address);
+    }
   }
 
   /** Writes a block's address to the place, or to where its content is kept. */
@@ -292,18 +274,36 @@ export class Program implements ProgramHandle {
   }
 
   #resolve(place: number, target: number): void {
-    const entry = this.#entries.get(target);
-    if (entry !== undefined) entry.waiting?.push(place);
-    this.#kernel.u32[place] = (entry ?? this.#makeStub(target, [place])).address;
+    const entry = this.#entries.find(target) || this.#makeStub(target);
+    const address = entry & -ALIGN;
+    this.#kernel.u32[place] = address;
+    if (entry !== address) this.#wait(address, place);
   }
 
-  #makeStub(id: number, waiting: number[]): Entry {
+  /** Notes that the 32-bit word with the index, in a branch, names the stub. */
+  #wait(stub: number, place: number): void {
+    const { u32 } = this.#kernel;
+    // A node is such an index, 0 for none, and the index of the next node, 0 for none.
+    const first = stub / 4 + WAITING_WORD;
+    if (u32[first] !== 0) {
+      const node = this.#take(WORD_BYTES) / 4;
+      u32[node] = u32[first] as number;
+      u32[node + 1] = u32[first + 1] as number;
+      u32[first + 1] = node;
+    }
+    u32[first] = place;
+  }
+
+  /** The stub's entry. */
+  #makeStub(id: number): number {
     const address = this.#take(STUB_BYTES);
     this.#writeEntry(address, FORM.LOWER, id);
-    const stub = { address, waiting };
-    this.#entries.set(id, stub);
+    const { u32 } = this.#kernel;
+    u32[address / 4 + WAITING_WORD] = 0;
+    u32[address / 4 + WAITING_WORD + 1] = 0;
+    this.#entries.enter(id, address | IS_STUB);
     this.#placed.push(address, id);
-    return stub;
+    return address | IS_STUB;
   }
 
   /** Makes a block of one word: a form and its 32-bit number. Entering it costs nothing. */
@@ -327,7 +327,7 @@ export class Program implements ProgramHandle {
 
   /** Address of the block's header if it is encoded, else of its stub; both stay good. */
   addressOf(id: number): number {
-    return (this.#entries.get(id) ?? this.#makeStub(id, [])).address;
+    return (this.#entries.find(id) || this.#makeStub(id)) & -ALIGN;
   }
 
   /**
@@ -354,11 +354,11 @@ export class Program implements ProgramHandle {
   /** Has the block run by the interpreter again. The rules of `install` hold. */
   uninstall(id: number): void {
     if (!this.#installed.delete(id)) return;
-    const at = this.block(id) / 4;
+    // Not by its entry: what was given up may hold another program by now.
+    const at = (this.blocks.get(id) as BlockInfo).address / 4;
     const place = at + HEAD_WORDS - 1;
     const head = this.#heads.get(place) as Uint32Array;
     this.#heads.delete(place);
-    // What was given up may hold another program by now.
     if (!this.isReleased) this.#kernel.u32.set(head, at);
   }
 
