@@ -18,8 +18,8 @@ const DIST = join(ROOT, 'build/size');
  */
 const BUDGETS: Readonly<Record<string, number>> = {
   kernel: 24_000,
-  lockstep: 150_000,
-  'lockstep/chain': 175_000,
+  lockstep: 152_000,
+  'lockstep/chain': 178_000,
   'lockstep/chain/blocks': 195_000,
   'lockstep/chain/tracers': 170_000,
   'lockstep/chain/transactions': 27_000,
@@ -27,7 +27,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/dmir': 36_000,
   'lockstep/languages': 18_000,
   'lockstep/state': 26_000,
-  'lockstep/vms/evm': 30_000,
+  'lockstep/vms/evm': 32_000,
   'lockstep/vms/evm/precompiles': 28_000,
 };
 

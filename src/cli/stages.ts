@@ -95,14 +95,14 @@ export function showEvmModule(code: Uint8Array, fork: Fork): Shown {
 /** All blocks of EVM code as the register bytecode that the interpreter runs. */
 export function showEvmBytecode(code: Uint8Array, fork: Fork): Shown {
   const lowerer = new Lowerer(code, { fork });
-  const { regions, spaces } = createEvmSource(lowerer);
-  const encoder = new OpenEncoder(regions, spaces);
+  const source = createEvmSource(lowerer);
+  const encoder = new OpenEncoder();
   const blocks = new Map<number, string[]>();
   const sizes = { codeBytes: code.length, blocks: 0, operations: 0, words: 0 };
   const blocksLeft = walkBlocks(
     lowerer,
     (block) => {
-      encoder.encode(lowerer.func, block, 0);
+      encoder.encode(lowerer.flatten(block.id), source);
       const piece = encoder.writer.take(encoder.header);
       sizes.blocks++;
       sizes.operations += block.insts.length;

@@ -1,6 +1,7 @@
 /** What an engine needs of a VM to run its code: blocks on demand. */
 
 import type { RegionUse } from './bytecode/encode-open.ts';
+import type { FlatBlock } from './flat.ts';
 import type { Block, Func } from './ir.ts';
 
 /** What an equal source is made of, together with its code: plain data, for another thread. */
@@ -20,15 +21,16 @@ export interface LazySource {
   readonly regions: readonly RegionUse[];
   /** Cell space of the kernel for each space of the module. */
   readonly spaces: readonly number[];
-  /** 1 for each source program counter at which a dispatch may arrive. */
+  /** 1 for each source program counter at which a dispatch may arrive; made when asked for. */
   readonly destinations: Uint8Array;
+  /** Whether a dispatch may arrive at the source program counter. */
+  isDestination(pc: number): boolean;
   /** Bits that a word of a region for words can have set, by its offset; 256 unless told. */
   wordBits?(region: number, offset: number): number;
   /** Whether there is a block with the id. */
   isBlock(id: number): boolean;
-  /**
-   * Lowers the block with the id; the block and its function are good until the next call.
-   * Registers of the function are those of the block.
-   */
+  /** Lowers the block with the id; registers of the function are those of the block. */
   lower(id: number): { func: Func; block: Block; instructionCount: number };
+  /** The same in columns, which the next block of any source overwrites. */
+  flatten(id: number): FlatBlock;
 }

@@ -87,8 +87,8 @@ export const F_SP = 4; // u32: window pointer: address just above the top slot
 export const F_WINDOW_BASE = 8; // u32: bottom of the frame's window
 export const F_WINDOW_LIMIT = 12; // u32: the pointer may not pass it
 export const F_GAS = 16; // u64
-export const F_JUMPS = 24; // u32: jump table, one u32 per source program counter
-export const F_JUMPS_LENGTH = 28; // u32: entries of the jump table
+export const F_JUMPS = 24; // u32: jump table, see jump-table.ts
+export const F_JUMPS_MASK = 28; // u32: places of the jump table, less one
 export const F_FLAGS = 32; // u32: see FLAG_*
 export const F_OWNER = 36; // u32: owner index of the cells that the frame addresses
 export const F_OUT_BASE = 40; // u32: output of a finished frame
@@ -147,6 +147,7 @@ export const STATUS_MISSING = 6; // F_DETAIL: cell space, F_DETAIL2: address of 
 export const STATUS_RETURN = 7; // a closed function returned outside; results at the window
 /** Of compiled code to the loop only: the frame is saved, go on at the block at F_PC. */
 export const STATUS_CONTINUE = 8;
+export const STATUS_ARRIVE = 9; // F_DETAIL: source pc to which a dispatch came first
 
 // Block headers in the bytecode, before the block's constants and words
 export const HEADER_BYTES = 16;

@@ -11,9 +11,8 @@ import { createEvmSource } from '../../src/vms/evm/source.ts';
 function forms(text: string): string[] {
   const lowerer = new Lowerer(assemble(text), { fork: 'osaka' });
   const source = createEvmSource(lowerer);
-  const encoder = new OpenEncoder(source.regions, source.spaces);
-  const { func, block } = source.lower(0);
-  encoder.encode(func, block, 0);
+  const encoder = new OpenEncoder();
+  encoder.encode(source.flatten(0), source);
   const lines = disassemblePiece(encoder.writer.take(encoder.header), (key) => `@${key}`);
   return lines.slice(1).map((line) => line.trim().split(' ')[0] as string);
 }

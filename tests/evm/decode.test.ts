@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { assemble } from '../../src/vms/evm/assemble.ts';
-import { findJumpDestinations, iterateInstructions, readPush } from '../../src/vms/evm/decode.ts';
+import {
+  findJumpDestinations,
+  iterateInstructions,
+  JumpDestinations,
+  readPush,
+} from '../../src/vms/evm/decode.ts';
 import { disassemble } from '../../src/vms/evm/disassemble.ts';
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'));
@@ -39,6 +44,30 @@ describe('findJumpDestinations', () => {
       const starts = [...iterateInstructions(code)];
       const expected = starts.filter((one) => one.row?.name === 'JUMPDEST').map((one) => one.pc);
       assert.deepEqual(marked(code), expected, `seed ${seed}`);
+    }
+  });
+});
+
+describe('JumpDestinations', () => {
+  const codes = [
+    ...Array.from({ length: 200 }, (_, seed) => sampleCode(seed, seed)),
+    // Code that is hardest to look back over: all of it PUSH1, or PUSH32.
+    hex(`${'60'.repeat(301)}5b`),
+    hex(`${'60'.repeat(302)}5b`),
+    hex(`${'7f'.repeat(330)}5b`),
+    hex(`${'7f'.repeat(331)}5b`),
+  ];
+
+  it('answers each question as the marks do, whether asked first or late', () => {
+    for (const code of codes) {
+      const marks = findJumpDestinations(code);
+      const asked = new JumpDestinations(code);
+      for (let pc = code.length + 1; pc >= 0; pc--) {
+        const isMarked = marks[pc] === 1;
+        assert.equal(new JumpDestinations(code).has(pc), isMarked, `${toHex(code)} at ${pc}`);
+        assert.equal(asked.has(pc), isMarked, `${toHex(code)} at ${pc}, late`);
+      }
+      assert.deepEqual(asked.marks, marks);
     }
   });
 });

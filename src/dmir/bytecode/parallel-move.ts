@@ -9,15 +9,14 @@
 export interface Moves {
   readonly targets: number[];
   readonly sources: number[];
-  /** Bytes of each; left out where all are 32-byte slots of one grid. */
-  readonly sizes?: number[];
+  /** Bytes of each. */
+  readonly sizes: number[];
 }
 
 const WIDE = 32;
 
 function isBlocked({ targets, sources, sizes }: Moves, i: number): boolean {
   const target = targets[i] as number;
-  if (sizes === undefined) return sources.includes(target);
   const end = target + (sizes[i] as number);
   return sources.some((source, j) => {
     return j !== i && source < end && target < source + (sizes[j] as number);
@@ -31,11 +30,11 @@ function saveBlocked(
   order: number[],
 ): void {
   const target = targets[0] as number;
-  const end = target + (sizes?.[0] ?? WIDE);
+  const end = target + (sizes[0] as number);
   const saved = new Map<number, number>();
   for (let j = 1; j < sources.length; j++) {
     const source = sources[j] as number;
-    if (source >= end || target >= source + (sizes?.[j] ?? WIDE)) continue;
+    if (source >= end || target >= source + (sizes[j] as number)) continue;
     let slot = saved.get(source);
     if (slot === undefined) {
       slot = temp();
@@ -58,10 +57,10 @@ export function orderMoves(moves: Moves, temp: () => number): number[] {
       saveBlocked(moves, temp, order);
       ready = 0;
     }
-    order.push(targets[ready] as number, sources[ready] as number, sizes?.[ready] ?? WIDE);
+    order.push(targets[ready] as number, sources[ready] as number, sizes[ready] as number);
     targets.splice(ready, 1);
     sources.splice(ready, 1);
-    sizes?.splice(ready, 1);
+    sizes.splice(ready, 1);
   }
   return order;
 }

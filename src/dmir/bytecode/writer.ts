@@ -11,6 +11,8 @@ export const HEADER_BYTES = 16;
 
 const WORD_BYTES = 8;
 const CONST_BYTES = 32;
+const CONST_WORDS = CONST_BYTES / 4;
+const BUCKETS = 64;
 const MASK_64 = 0xffff_ffff_ffff_ffffn;
 
 /** What the header of an encoded block says; window sizes in bytes. */
@@ -30,27 +32,27 @@ export interface Relocation {
 }
 
 export class BlockWriter {
-  #code = new Uint32Array(1024);
-  #constants = new Uint32Array(1024);
+  #code = new Int32Array(1024);
+  #constants = new Int32Array(1024);
   #limbs = new BigUint64Array(this.#constants.buffer);
   #codeBytes = 0;
   #constantBytes = 0;
-  #offsets = new Map<bigint, number>();
-  #relocationOffsets: number[] = [];
-  #relocationBlocks: number[] = [];
+  /** A hash table of the constants: the last in each bucket, and the one before it, or -1. */
+  readonly #buckets = new Int32Array(BUCKETS).fill(-1);
+  #before = new Int32Array(this.#constants.length / CONST_WORDS);
+  /** Offsets in the code, each before its block. */
+  #relocations = new Float64Array(64);
+  #relocationCount = 0;
   #marks: number[] = [];
   /** Words written, each of which is one dispatch unless it extends the word before. */
   dispatches = 0;
 
   begin(): void {
+    if (this.#constantBytes > 0) this.#buckets.fill(-1);
     this.#codeBytes = 0;
     this.#constantBytes = 0;
+    this.#relocationCount = 0;
     // Emptying what is empty is not free.
-    if (this.#offsets.size > 0) this.#offsets.clear();
-    if (this.#relocationOffsets.length > 0) {
-      this.#relocationOffsets = [];
-      this.#relocationBlocks = [];
-    }
     if (this.#marks.length > 0) this.#marks = [];
     this.dispatches = 0;
   }
@@ -77,34 +79,66 @@ export class BlockWriter {
   }
 
   get relocationCount(): number {
-    return this.#relocationOffsets.length;
+    return this.#relocationCount;
   }
 
-  relocation(index: number): Relocation {
-    return {
-      offset: HEADER_BYTES + this.#constantBytes + (this.#relocationOffsets[index] as number),
-      block: this.#relocationBlocks[index] as number,
-    };
+  /** Byte offset in the finished block of a relocation, as in `Relocation`. */
+  relocationOffset(index: number): number {
+    return HEADER_BYTES + this.#constantBytes + (this.#relocations[index * 2] as number);
+  }
+
+  /** Its block, as in `Relocation`. */
+  relocationBlock(index: number): number {
+    return this.#relocations[index * 2 + 1] as number;
   }
 
   /** Offset of a 256-bit constant behind the header, for a `k` field. */
   constant(value: bigint): number {
-    const known = this.#offsets.get(value);
-    if (known !== undefined) return known;
-    const at = this.#constantBytes;
-    if (at + CONST_BYTES > this.#constants.byteLength) {
-      this.#constants = enlarge(this.#constants);
-      this.#limbs = new BigUint64Array(this.#constants.buffer);
-    }
+    const limb = this.#constantRoom() / 2;
     // Storing a bigint takes its low 64 bits.
     const limbs = this.#limbs;
-    const limb = at / 8;
     const isNarrow = value <= MASK_64;
     limbs[limb] = value;
     limbs[limb + 1] = isNarrow ? 0n : value >> 64n;
     limbs[limb + 2] = isNarrow ? 0n : value >> 128n;
     limbs[limb + 3] = isNarrow ? 0n : value >> 192n;
-    this.#offsets.set(value, at);
+    return this.#intern();
+  }
+
+  /** The same for a number below 2^31. */
+  smallConstant(value: number): number {
+    const word = this.#constantRoom();
+    this.#constants.fill(0, word, word + CONST_WORDS);
+    this.#constants[word] = value;
+    return this.#intern();
+  }
+
+  /** Index of the first word of the next constant. */
+  #constantRoom(): number {
+    if (this.#constantBytes + CONST_BYTES > this.#constants.byteLength) {
+      this.#constants = enlarge(this.#constants);
+      this.#limbs = new BigUint64Array(this.#constants.buffer);
+      this.#before = enlarge(this.#before);
+    }
+    return this.#constantBytes / 4;
+  }
+
+  /** Keeps the constant that was written to the room, unless it stands there already. */
+  #intern(): number {
+    const at = this.#constantBytes;
+    const words = this.#constants;
+    const word = at / 4;
+    let hash = 0;
+    for (let i = 0; i < CONST_WORDS; i++) hash ^= words[word + i] as number;
+    const bucket = (hash ^ (hash >>> 8)) & (BUCKETS - 1);
+    const last = this.#buckets[bucket] as number;
+    for (let known = last; known >= 0; known = this.#before[known] as number) {
+      let i = 0;
+      while (i < CONST_WORDS && words[known * CONST_WORDS + i] === words[word + i]) i++;
+      if (i === CONST_WORDS) return known * CONST_BYTES;
+    }
+    this.#before[at / CONST_BYTES] = last;
+    this.#buckets[bucket] = at / CONST_BYTES;
     this.#constantBytes = at + CONST_BYTES;
     return at;
   }
@@ -112,18 +146,23 @@ export class BlockWriter {
   /** A word that begins an operation, by the number of its form. */
   put(form: number, x: number, y: number, z: number): void {
     this.dispatches++;
-    this.#fields(form, x, y, z);
+    this.extension(form, x, y, z);
   }
 
   /** A word that begins an operation. */
   word(form: FormName, x: number, y: number, z: number): void {
     this.dispatches++;
-    this.#fields(FORM[form], x, y, z);
+    this.extension(FORM[form], x, y, z);
   }
 
   /** A word of four fields that extends the operation before. */
   extension(w: number, x: number, y: number, z: number): void {
-    this.#fields(w, x, y, z);
+    const bytes = this.#codeBytes;
+    if (bytes + WORD_BYTES > this.#code.byteLength) this.#code = enlarge(this.#code);
+    const code = this.#code;
+    code[bytes >> 2] = (w & 0xffff) | (x << 16);
+    code[(bytes >> 2) + 1] = (y & 0xffff) | (z << 16);
+    this.#codeBytes = bytes + WORD_BYTES;
   }
 
   /** A word that holds two 32-bit numbers. */
@@ -175,7 +214,10 @@ export class BlockWriter {
   take(header: BlockHeader): { bytes: Uint8Array; relocations: Relocation[]; marks: number[] } {
     const bytes = new Uint8Array(this.byteLength);
     this.copyTo(new Uint32Array(bytes.buffer), 0, header);
-    const relocations = this.#relocationOffsets.map((_, index) => this.relocation(index));
+    const relocations = Array.from({ length: this.#relocationCount }, (_, index) => ({
+      offset: this.relocationOffset(index),
+      block: this.relocationBlock(index),
+    }));
     return { bytes, relocations, marks: this.marks() };
   }
 
@@ -194,14 +236,15 @@ export class BlockWriter {
 
   #relocate(offset: number, block: number): void {
     this.#code[offset / 4] = 0;
-    this.#relocationOffsets.push(offset);
-    this.#relocationBlocks.push(block);
-  }
-
-  #fields(w: number, x: number, y: number, z: number): void {
-    const at = this.#room() / 4;
-    this.#code[at] = (w & 0xffff) | (x << 16);
-    this.#code[at + 1] = (y & 0xffff) | (z << 16);
+    const at = this.#relocationCount * 2;
+    if (at === this.#relocations.length) {
+      const larger = new Float64Array(at * 2);
+      larger.set(this.#relocations);
+      this.#relocations = larger;
+    }
+    this.#relocations[at] = offset;
+    this.#relocations[at + 1] = block;
+    this.#relocationCount++;
   }
 
   #room(): number {
@@ -212,8 +255,8 @@ export class BlockWriter {
   }
 }
 
-function enlarge(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(words.length * 2);
+function enlarge(words: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(words.length * 2);
   larger.set(words);
   return larger;
 }

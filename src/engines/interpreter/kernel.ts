@@ -34,6 +34,7 @@ export interface KernelExports {
     frame: number,
     entry: number,
     jumps: number,
+    jumpMask: number,
     code: number,
     codeLength: number,
     input: number,

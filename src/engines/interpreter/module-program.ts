@@ -10,13 +10,14 @@ import { FORM } from '../../dmir/bytecode/forms.ts';
 import { FUNCTION_KEYS, type Piece } from '../../dmir/bytecode/piece.ts';
 import type { Func, Module } from '../../dmir/ir.ts';
 import * as L from '../../kernel/layout.ts';
+import { JumpTable } from './jump-table.ts';
 import type { Kernel } from './kernel.ts';
 
 const ALIGN = 16;
 const WORD_BYTES = 8;
 const STUB_BYTES = L.HEADER_BYTES + WORD_BYTES;
-/** Block ids that a dispatch may name: the jump table has an entry for each number below. */
-const DISPATCH_IDS_MAX = 2 ** 20;
+/** Block ids that a dispatch may name are below: an entry of a jump table holds 32 bits. */
+const DISPATCH_IDS_MAX = 2 ** 32 - 1;
 
 /** A piece at its address. */
 export interface PlacedPiece extends Piece {
@@ -26,9 +27,9 @@ export interface PlacedPiece extends Piece {
 
 interface PlacedFunction {
   readonly entry: number;
-  /** Jump table and its entries; for open functions. */
+  /** Jump table of an open function that dispatches, and its places less one. */
   readonly jumps: number;
-  readonly jumpCount: number;
+  readonly jumpMask: number;
 }
 
 export class ModuleProgram {
@@ -116,8 +117,7 @@ export class ModuleProgram {
     });
     this.#pieces.push(...placed);
     for (const piece of placed) this.#relocate(piece, addresses);
-    const { entry, jumps, jumpCount } = this.#link(index, placed[0] as PlacedPiece, addresses);
-    const result = { entry, jumps, jumpCount };
+    const result = this.#link(index, placed[0] as PlacedPiece, addresses);
     this.#functions.set(index, result);
     return result;
   }
@@ -147,23 +147,22 @@ export class ModuleProgram {
     const word = (this.#stubs[index] as number) + L.HEADER_BYTES;
     view.setUint32(word, FORM.JUMP, true);
     view.setUint32(word + 4, entry, true);
-    if (!func.open) return { entry, jumps: 0, jumpCount: 0 };
+    const none = { entry, jumps: 0, jumpMask: 0 };
+    if (!func.open) return none;
     const ids = [...func.blocks.keys()];
-    const jumpCount = Math.max(...ids.filter((id) => id < DISPATCH_IDS_MAX), -1) + 1;
     const isDispatching = [...func.blocks.values()].some(({ insts }) => {
       return insts[insts.length - 1]?.op === 'dispatch';
     });
-    if (!isDispatching) return { entry, jumps: 0, jumpCount: 0 };
+    if (!isDispatching) return none;
     if (ids.some((id) => id >= DISPATCH_IDS_MAX)) {
       throw new Error(
         `@${func.name} dispatches and has a block id of ${DISPATCH_IDS_MAX} or more: number its ` +
           'blocks lower.',
       );
     }
-    const jumps = this.#take(jumpCount * 4);
-    u32.fill(0, jumps / 4, jumps / 4 + jumpCount);
-    for (const id of ids) u32[jumps / 4 + id] = addresses.get(id) as number;
-    return { entry, jumps, jumpCount };
+    const table = new JumpTable(this.#kernel, (bytes) => this.#take(bytes), ids.length);
+    for (const id of ids) table.enter(id, addresses.get(id) as number);
+    return { entry, jumps: table.address, jumpMask: table.mask };
   }
 }
 

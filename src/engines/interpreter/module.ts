@@ -204,7 +204,7 @@ class Run {
 
   #setFrame(index: number, func: Func, gas: bigint): void {
     const { u8, u32, u64, exports } = this.#kernel;
-    const { entry, jumps, jumpCount } = this.#program.function(index);
+    const { entry, jumps, jumpMask } = this.#program.function(index);
     u8.fill(0, FRAME, FRAME + L.FRAME_BYTES);
     u8.fill(0, VALUE, VALUE + SLOT);
     this.#owner = exports.internOwner(VALUE);
@@ -219,7 +219,7 @@ class Run {
     set(L.F_CALL_LIMIT, L.WINDOW_END);
     u64[(FRAME + L.F_GAS) / 8] = gas;
     set(L.F_JUMPS, jumps);
-    set(L.F_JUMPS_LENGTH, jumpCount);
+    set(L.F_JUMPS_MASK, jumpMask);
     set(L.F_FLAGS, this.#options.isStatic === true ? L.FLAG_STATIC : 0);
     set(L.F_OWNER, this.#owner);
     set(L.F_CONTROL, L.CONTROL_BASE);
@@ -315,6 +315,12 @@ class Run {
         case L.STATUS_LOWER:
           kernel.u32[(FRAME + L.F_PC) / 4] = this.#program.function(this.#field(L.F_DETAIL)).entry;
           break;
+        case L.STATUS_ARRIVE:
+          // The table of a function is complete: what is not in it is no destination.
+          kernel.u32[(FRAME + L.F_DETAIL) / 4] = L.TRAP_BAD_JUMP;
+          kernel.u32[(FRAME + L.F_SAVED_PC) / 4] = this.#field(L.F_PC);
+          this.#settleTrap();
+          return this.#result('trap', gas, { trap: 'bad-jump' });
         case L.STATUS_MISSING:
           this.#insertEmpty();
           break;

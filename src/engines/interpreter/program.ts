@@ -18,16 +18,37 @@ import { OpenEncoder } from '../../dmir/bytecode/encode-open.ts';
 import { FORM } from '../../dmir/bytecode/forms.ts';
 import type { ProgramHandle } from '../../dmir/host.ts';
 import type { LazySource } from '../../dmir/lazy.ts';
-import { CODE_BASE, CODE_END, HEADER_BYTES } from '../../kernel/layout.ts';
+import {
+  CODE_BASE,
+  CODE_END,
+  F_DETAIL,
+  F_JUMPS,
+  F_JUMPS_MASK,
+  HEADER_BYTES,
+} from '../../kernel/layout.ts';
+import { JumpTable } from './jump-table.ts';
 import type { Kernel } from './kernel.ts';
 
 const WORD_BYTES = 8;
-const STUB_BYTES = HEADER_BYTES + WORD_BYTES;
+/** Header, word, and a list of the branches that wait for the block: see `#wait`. */
+const STUB_BYTES = HEADER_BYTES + WORD_BYTES * 2;
+const WAITING_WORD = (HEADER_BYTES + WORD_BYTES) / 4;
 /** What an ENTER block takes the place of: a header and a word. */
 const HEAD_WORDS = (HEADER_BYTES + WORD_BYTES) / 4;
 const ALIGN = 16;
 const CHUNK_BYTES_MIN = 1024;
 const CHUNK_BYTES_MAX = 0x1_0000;
+const JUMPS_USUAL = 16;
+/** Bytes of code for which there is room for an entry from the start. */
+const CODE_BYTES_OF_ENTRY = 128;
+/** Marks the address of a stub in the table of entries. */
+const IS_STUB = 1;
+
+/** A piece of the code area. */
+interface Chunk {
+  readonly address: number;
+  readonly bytes: number;
+}
 
 /**
  * The area of the kernel's memory that holds programs, in chunks whose sizes are powers of two. A
@@ -48,7 +69,7 @@ export class CodeArea {
   }
 
   /** A chunk of at least the size. @throws Error if the area is full of programs that are in use */
-  takeChunk(bytesMin: number): { readonly address: number; readonly bytes: number } {
+  takeChunk(bytesMin: number): Chunk {
     const bytes = 2 ** (32 - Math.clz32(bytesMin - 1));
     for (;;) {
       const freed = this.#free.get(bytes)?.pop();
@@ -86,26 +107,30 @@ export interface BlockInfo {
   readonly instructions: number;
 }
 
+/** Of all programs: it keeps nothing of a block. */
+const ENCODER = new OpenEncoder();
+
 export class Program implements ProgramHandle {
   readonly source: LazySource;
-  /** Address of the jump table: one u32 for each byte of code. */
-  readonly jumps: number;
   /** Address of the code's bytes. */
   readonly codeAddress: number;
   readonly blocks = new Map<number, BlockInfo>();
   readonly codeLength: number;
-  /** Block ids by address of their header. */
-  readonly ids = new Map<number, number>();
 
   readonly #kernel: Kernel;
   readonly #area: CodeArea;
-  readonly #encoder: OpenEncoder;
-  readonly #stubs = new Map<number, number>();
-  readonly #fixups = new Map<number, number[]>();
+  /** Where blocks are entered: addresses of headers, or of stubs with `IS_STUB`. */
+  readonly #entries: JumpTable;
+  /** Where dispatches have arrived. */
+  readonly jumps: JumpTable;
+  /** Addresses of headers, each before its block's id, that are not in `#ids` yet. */
+  readonly #placed: number[] = [];
+  readonly #ids = new Map<number, number>();
   readonly #installed = new Map<number, number>();
   /** What ENTER words displaced, by the place of its last 32 bits, where a target may stand. */
   readonly #heads = new Map<number, Uint32Array>();
-  readonly #chunks: { readonly address: number; readonly bytes: number }[] = [];
+  readonly #chunks: Chunk[] = [];
+  #isCodeShown = false;
   #next = 0;
   #entry = 0;
   #end = 0;
@@ -121,14 +146,13 @@ export class Program implements ProgramHandle {
     this.#kernel = kernel;
     this.#area = area;
     this.source = source;
-    this.#encoder = new OpenEncoder(source.regions, source.spaces);
     const { code } = source;
     this.codeLength = code.length;
-    this.#reserve(code.length * 5 + CHUNK_BYTES_MIN);
+    this.#reserve(code.length + CHUNK_BYTES_MIN);
     this.codeAddress = this.#take(code.length + WORD_BYTES);
-    kernel.u8.set(code, this.codeAddress);
-    this.jumps = this.#take(code.length * 4 + 4);
-    kernel.u32.set(source.destinations, this.jumps / 4);
+    const take = (bytes: number): number => this.#take(bytes);
+    this.jumps = new JumpTable(kernel, take, JUMPS_USUAL);
+    this.#entries = new JumpTable(kernel, take, code.length / CODE_BYTES_OF_ENTRY);
   }
 
   #codeHash: Uint8Array | undefined;
@@ -167,7 +191,11 @@ export class Program implements ProgramHandle {
 
   /** Id of the block whose header, or whose stub's header, stands at the address. */
   idAt(address: number): number | undefined {
-    return this.ids.get(address);
+    for (let i = 0; i < this.#placed.length; i += 2) {
+      this.#ids.set(this.#placed[i] as number, this.#placed[i + 1] as number);
+    }
+    this.#placed.length = 0;
+    return this.#ids.get(address);
   }
 
   /** Address of the header of the first block. */
@@ -178,77 +206,106 @@ export class Program implements ProgramHandle {
 
   /** Address of the block's header; encodes the block if it is new. */
   block(id: number): number {
-    return (this.blocks.get(id) ?? this.#encode(id)).address;
+    const entry = this.#entries.find(id);
+    return entry === 0 || (entry & IS_STUB) !== 0 ? this.#encode(id, entry & -ALIGN) : entry;
   }
 
-  #encode(id: number): BlockInfo {
+  /** Gives the frame the jump table. */
+  #setJumps(frame: number): void {
+    const { u32 } = this.#kernel;
+    u32[(frame + F_JUMPS) / 4] = this.jumps.address;
+    u32[(frame + F_JUMPS_MASK) / 4] = this.jumps.mask;
+  }
+
+  /**
+   * Address of the block at which the frame's dispatch arrives, which is in its jump table then;
+   * undefined where none may arrive.
+   */
+  arrive(frame: number): number | undefined {
+    const id = this.#kernel.u32[(frame + F_DETAIL) / 4] as number;
+    if (!this.source.isDestination(id)) return undefined;
+    const address = this.block(id);
+    this.jumps.enter(id, address);
+    this.#setJumps(frame);
+    return address;
+  }
+
+  /** Writes the code's bytes for the frames to read; most code never looks at itself. */
+  #showCode(): void {
+    if (!this.#isCodeShown) this.#kernel.u8.set(this.source.code, this.codeAddress);
+    this.#isCodeShown = true;
+  }
+
+  /** @param stub address of the block's stub; 0 if it has none */
+  #encode(id: number, stub: number): number {
     const { source } = this;
-    const { func, block, instructionCount } = source.lower(id);
-    const encoder = this.#encoder;
-    encoder.encode(func, block, 0);
-    const { writer } = encoder;
+    const block = source.flatten(id);
+    if (block.readsCode) this.#showCode();
+    ENCODER.encode(block, source);
+    const { writer } = ENCODER;
     const bytes = writer.byteLength;
     const address = this.#take(bytes);
-    writer.copyTo(this.#kernel.u32, address, encoder.header);
-    const info = {
-      id,
-      address,
-      bytes,
-      dispatches: writer.dispatches,
-      instructions: instructionCount,
-    };
+    writer.copyTo(this.#kernel.u32, address, ENCODER.header);
+    const { dispatches } = writer;
+    const info = { id, address, bytes, dispatches, instructions: block.sourceCount };
     this.blocks.set(id, info);
-    this.ids.set(address, id);
-    this.#link(id, address);
+    this.#placed.push(address, id);
+    this.#entries.enter(id, address);
+    if (stub !== 0) this.#link(stub, address);
     for (let i = 0; i < writer.relocationCount; i++) {
-      const { offset, block: target } = writer.relocation(i);
-      this.#resolve((address + offset) / 4, target);
+      this.#resolve((address + writer.relocationOffset(i)) / 4, writer.relocationBlock(i));
     }
-    return info;
+    return address;
   }
 
-  /** Points the jump table and all waiting branches at the block. */
-  #link(id: number, address: number): void {
+  /** Points the stub, and all branches that wait for the block, at it. */
+  #link(stub: number, address: number): void {
     const { u32 } = this.#kernel;
-    if (id < this.source.code.length && u32[this.jumps / 4 + id] !== 0) {
-      u32[this.jumps / 4 + id] = address;
+    this.#writeEntry(stub, FORM.JUMP, address);
+    for (let node = stub / 4 + WAITING_WORD; node !== 0; node = u32[node + 1] as number) {
+      const place = u32[node] as number;
+      if (place !== 0) this.#setTarget(place, address);
     }
-    const stub = this.#stubs.get(id);
-    if (stub !== undefined) this.#writeEntry(stub, FORM.JUMP, address);
-    const fixups = this.#fixups.get(id);
-    if (fixups === undefined) return;
-    for (const place of fixups) this.#setTarget(place, address);
-    this.#fixups.delete(id);
   }
 
   /** Writes a block's address to the place, or to where its content is kept. */
   #setTarget(place: number, address: number): void {
-    const head = this.#heads.get(place);
+    const head = this.#heads.size === 0 ? undefined : this.#heads.get(place);
     if (head === undefined) this.#kernel.u32[place] = address;
     else head[HEAD_WORDS - 1] = address;
   }
 
   #resolve(place: number, target: number): void {
-    const { u32 } = this.#kernel;
-    const known = this.blocks.get(target);
-    if (known !== undefined) {
-      u32[place] = known.address;
-      return;
-    }
-    u32[place] = this.#stub(target);
-    const fixups = this.#fixups.get(target);
-    if (fixups === undefined) this.#fixups.set(target, [place]);
-    else fixups.push(place);
+    const entry = this.#entries.find(target) || this.#makeStub(target);
+    const address = entry & -ALIGN;
+    this.#kernel.u32[place] = address;
+    if (entry !== address) this.#wait(address, place);
   }
 
-  #stub(id: number): number {
-    const known = this.#stubs.get(id);
-    if (known !== undefined) return known;
+  /** Notes that the 32-bit word with the index, in a branch, names the stub. */
+  #wait(stub: number, place: number): void {
+    const { u32 } = this.#kernel;
+    // A node is such an index, 0 for none, and the index of the next node, 0 for none.
+    const first = stub / 4 + WAITING_WORD;
+    if (u32[first] !== 0) {
+      const node = this.#take(WORD_BYTES) / 4;
+      u32[node] = u32[first] as number;
+      u32[node + 1] = u32[first + 1] as number;
+      u32[first + 1] = node;
+    }
+    u32[first] = place;
+  }
+
+  /** The stub's entry. */
+  #makeStub(id: number): number {
     const address = this.#take(STUB_BYTES);
     this.#writeEntry(address, FORM.LOWER, id);
-    this.#stubs.set(id, address);
-    this.ids.set(address, id);
-    return address;
+    const { u32 } = this.#kernel;
+    u32[address / 4 + WAITING_WORD] = 0;
+    u32[address / 4 + WAITING_WORD + 1] = 0;
+    this.#entries.enter(id, address | IS_STUB);
+    this.#placed.push(address, id);
+    return address | IS_STUB;
   }
 
   /** Makes a block of one word: a form and its 32-bit number. Entering it costs nothing. */
@@ -272,7 +329,7 @@ export class Program implements ProgramHandle {
 
   /** Address of the block's header if it is encoded, else of its stub; both stay good. */
   addressOf(id: number): number {
-    return this.blocks.get(id)?.address ?? this.#stub(id);
+    return (this.#entries.find(id) || this.#makeStub(id)) & -ALIGN;
   }
 
   /** Writes the addresses of blocks in a row, for compiled code to leave to; gives the row's. */
@@ -292,6 +349,7 @@ export class Program implements ProgramHandle {
    */
   install(id: number, index: number): void {
     assert(!this.isReleased, 'code is installed in a program that was given up');
+    this.#showCode();
     const address = this.block(id);
     const at = address / 4;
     if (!this.#installed.has(id)) {
@@ -305,11 +363,11 @@ export class Program implements ProgramHandle {
   /** Has the block run by the interpreter again. The rules of `install` hold. */
   uninstall(id: number): void {
     if (!this.#installed.delete(id)) return;
-    const at = this.block(id) / 4;
+    // Not by its entry: what was given up may hold another program by now.
+    const at = (this.blocks.get(id) as BlockInfo).address / 4;
     const place = at + HEAD_WORDS - 1;
     const head = this.#heads.get(place) as Uint32Array;
     this.#heads.delete(place);
-    // What was given up may hold another program by now.
     if (!this.isReleased) this.#kernel.u32.set(head, at);
   }
 

@@ -213,7 +213,8 @@ export class InterpreterMachine implements MachineAccess {
     kernel.exports.enterFrame(
       frame,
       program.entry,
-      program.jumps,
+      program.jumps.address,
+      program.jumps.mask,
       program.codeAddress,
       program.codeLength,
       input.base,
@@ -283,6 +284,12 @@ export class InterpreterMachine implements MachineAccess {
           u32[f + L.F_DETAIL / 4] as number,
         );
         return undefined;
+      case L.STATUS_ARRIVE: {
+        const address = (this.currentProgram() as Program).arrive(this.#frame);
+        if (address === undefined) return BAD_JUMP;
+        u32[f + L.F_PC / 4] = address;
+        return undefined;
+      }
       case L.STATUS_MISSING:
         this.fetchCell(u32[f + L.F_DETAIL / 4] as number, u32[f + L.F_DETAIL2 / 4] as number);
         return undefined;
@@ -589,4 +596,5 @@ function readBe32(bytes: Uint8Array, at: number): number {
 /** What is full, by the values of M_JOURNAL_STATUS. */
 const LIMITS = ['', 'accounts', 'cells', 'changes of cells', 'logs', 'memory of this device'];
 const NOTHING: Range = { base: L.HEAP_BASE, length: 0 };
+const BAD_JUMP: FrameEnd = { status: 'halt', reason: 'bad-jump', gas: 0n, output: NOTHING };
 const EMPTY = new Uint8Array(0);

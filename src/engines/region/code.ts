@@ -55,6 +55,7 @@ export const OP = {
   i64Const: 0x42,
   i32Eqz: 0x45,
   i32Eq: 0x46,
+  i32Ne: 0x47,
   i32LtU: 0x49,
   i32GtU: 0x4b,
   i32LeU: 0x4d,

@@ -8,7 +8,7 @@ import {
   F_DETAIL,
   F_GAS,
   F_JUMPS,
-  F_JUMPS_LENGTH,
+  F_JUMPS_MASK,
   F_OUT_LENGTH,
   F_PC,
   F_REGIONS,
@@ -17,9 +17,9 @@ import {
   M_STEPS,
   MACHINE_BASE,
   R_LENGTH,
+  STATUS_ARRIVE,
   STATUS_CONTINUE,
   STATUS_FINISH,
-  STATUS_LOWER,
   STATUS_SUSPEND,
   STATUS_TRAP,
   TRAP_BAD_JUMP,
@@ -94,23 +94,24 @@ function writeSignExtend(code: CodeWriter): void {
 
 /** Frame, target, window pointer, gas, steps: a jump whose destination is known as it happens. */
 function writeDispatch(code: CodeWriter): void {
-  const trap = (): void => {
-    code.get(0).number(-TRAP_BAD_JUMP).get(4).leaveTo('trap').end();
-  };
-  code.get(1).get(0).access(OP.i64Load32U, 2, F_JUMPS_LENGTH).op(OP.i64GeU).if();
-  trap();
-  // block = jumps[target]
-  code.get(0).access(OP.i32Load, 2, F_JUMPS).get(1).op(OP.wrap);
-  code.i32(2).op(OP.i32Shl).op(OP.i32Add).access(OP.i32Load, 2, 0).tee(5);
-  code.i32(1).op(OP.i32LeU).if();
-  code.get(5).op(OP.i32Eqz).if();
-  trap();
+  code.get(1).i64(0xffff_ffffn).op(OP.i64GeU).if();
+  code.get(0).number(-TRAP_BAD_JUMP).get(4).leaveTo('trap').end();
+  // entry = jumps[place & mask], from place = target on, until its number is the target
+  code.get(1).op(OP.wrap).set(5).open(OP.loop);
+  code.get(0).access(OP.i32Load, 2, F_JUMPS);
+  code.get(5).get(0).access(OP.i32Load, 2, F_JUMPS_MASK).op(OP.i32And);
+  code.i32(3).op(OP.i32Shl).op(OP.i32Add).access(OP.i64Load, 3, 0).tee(6);
+  code.op(OP.i64Eqz).if();
   code.get(0).get(1).op(OP.wrap).access(OP.i32Store, 2, F_DETAIL);
   keep(code, F_SP, 2, I32);
   keep(code, F_GAS, 3, I64);
   keepSteps(code, 4);
-  code.i32(STATUS_LOWER).op(OP.return).end();
-  code.get(0).get(5).get(2).get(3).get(4).leaveTo('continue');
+  code.i32(STATUS_ARRIVE).op(OP.return).end();
+  code.get(5).i32(1).op(OP.i32Add).set(5);
+  code.get(6).op(OP.wrap).get(1).op(OP.wrap).i32(1).op(OP.i32Add).op(OP.i32Ne);
+  code.op(OP.brIf).sink.u32(0);
+  code.end();
+  code.get(0).get(6).i64(32n).op(OP.i64ShrU).op(OP.wrap).get(2).get(3).get(4).leaveTo('continue');
 }
 
 /** Frame, block, window pointer, gas, steps: goes on at a block that the interpreter knows. */
@@ -163,7 +164,7 @@ const ENDS: Readonly<Record<string, Helper>> = {
   dispatch: {
     params: [I32, I64, I32, I64, I64],
     results: [I32],
-    locals: [I32],
+    locals: [I32, I64],
     write: writeDispatch,
   },
   // Frame, minus the kind, steps; the gas of a frame that traps is gone

@@ -4,7 +4,7 @@ import {
   F_FLAGS,
   F_GAS,
   F_JUMPS,
-  F_JUMPS_LENGTH,
+  F_JUMPS_MASK,
   F_OUT_LENGTH,
   F_OWNER,
   F_PC,
@@ -61,6 +61,7 @@ export function enterFrame(
   fp: u32,
   entry: u32,
   jumps: u32,
+  jumpMask: u32,
   code: u32,
   codeLength: u32,
   input: u32,
@@ -85,7 +86,7 @@ export function enterFrame(
   store<u32>(fp, window + WINDOW_BYTES, F_WINDOW_LIMIT);
   store<u64>(fp, min(gas, <u64>i64.MAX_VALUE), F_GAS);
   store<u32>(fp, jumps, F_JUMPS);
-  store<u32>(fp, codeLength, F_JUMPS_LENGTH);
+  store<u32>(fp, jumpMask, F_JUMPS_MASK);
   store<u32>(fp, flags, F_FLAGS);
   store<u32>(fp, owner, F_OWNER);
   store<u32>(fp, 0, F_OUT_LENGTH);

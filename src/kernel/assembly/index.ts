@@ -19,7 +19,7 @@ export {
   writeCell,
 } from './journal';
 export { keccak256 } from './keccak';
-export { run } from './loop';
+export { findJump, run } from './loop';
 export { growMemory, reserve } from './memory';
 export { collectEffects, effectsSize } from './outcome';
 export {

@@ -11,6 +11,8 @@ import { OP, OPCODES } from './opcodes.ts';
 const JUMPDEST = OP.JUMPDEST;
 const PUSH1 = OP.PUSH1;
 const PUSH32 = OP.PUSH32;
+/** Bytes that an instruction can have behind its first. */
+const PUSH_BYTES_MAX = 32;
 
 /** Bytes of the instruction that starts with a byte. */
 const SIZES = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -31,6 +33,44 @@ export function findJumpDestinations(code: Uint8Array): Uint8Array {
     pc += SIZES[byte]!;
   }
   return marks;
+}
+
+/**
+ * Which program counters of one code are jump destinations, found where somebody asks: a run of a
+ * large contract asks for few of them.
+ *
+ * An instruction starts wherever no PUSH among the 32 bytes before could reach, so that looking
+ * back decides. What that costs is bounded by the size of the code: then all are marked at once.
+ */
+export class JumpDestinations {
+  readonly #code: Uint8Array;
+  #marks: Uint8Array | undefined;
+  /** Bytes that looking back has read. */
+  #work = 0;
+
+  constructor(code: Uint8Array) {
+    this.#code = code;
+  }
+
+  /** 1 for each destination: `findJumpDestinations`. */
+  get marks(): Uint8Array {
+    this.#marks ??= findJumpDestinations(this.#code);
+    return this.#marks;
+  }
+
+  has(pc: number): boolean {
+    const code = this.#code;
+    if (code[pc] !== JUMPDEST) return false;
+    if (this.#work > code.length) return this.marks[pc] === 1;
+    let start = pc;
+    let at = pc - 1;
+    for (; at >= 0 && start - at <= PUSH_BYTES_MAX; at--) {
+      if (at + SIZES[code[at]!]! > start) start = at;
+    }
+    this.#work += pc - at;
+    while (start < pc) start += SIZES[code[start]!]!;
+    return start === pc;
+  }
 }
 
 /** Bytes of the instruction that starts with `byte`: the opcode and its immediate. */

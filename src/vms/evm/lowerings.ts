@@ -3,7 +3,9 @@
  *
  * PUSH1…PUSH32, DUP and SWAP move no data: the lowerer keeps track of items and takes them by byte.
  */
-import { TRAP_KINDS } from '../../dmir/ops.ts';
+import { OP_NUMBER, TYPE_NUMBER } from '../../dmir/flat.ts';
+import type { Operand } from '../../dmir/ir.ts';
+import { type OpName as DmirOp, TRAP_KINDS } from '../../dmir/ops.ts';
 import {
   BLOCK_BAD_JUMP,
   BLOCK_DROP,
@@ -29,82 +31,92 @@ const TRAP_INVALID = TRAP_KINDS.indexOf('invalid-opcode');
 
 const nothing: Lowering = () => {};
 
-function frameWord(name: FrameWord): Lowering {
-  const offset = BigInt(FRAME_WORD[name] * WORD_BYTES);
-  return (l) => l.push(l.emit('load', 'i256', [l.constant(offset)], REGION.frame, 'i256'));
+const I1 = TYPE_NUMBER.i1;
+const I256 = TYPE_NUMBER.i256;
+
+function unary(op: DmirOp): Lowering {
+  const number = OP_NUMBER[op];
+  return (l) => l.unary(number);
 }
 
-function envWord(name: EnvWord): Lowering {
-  const offset = BigInt(ENV_WORD[name] * WORD_BYTES);
-  return (l) => l.push(l.emit('load', 'i256', [l.constant(offset)], REGION.env, 'i256'));
+/** The EVM's operand order, the top item first, is that of the operation; `swap` exchanges it. */
+function binary(op: DmirOp, swap = false): Lowering {
+  const number = OP_NUMBER[op];
+  return (l) => l.binary(number, swap);
+}
+
+function compare(op: DmirOp): Lowering {
+  const number = OP_NUMBER[op];
+  return (l) => l.compare(number);
+}
+
+/** Pushes a word that lies at a fixed place of a region. */
+function word(region: number, index: number): Lowering {
+  const offset = index * WORD_BYTES;
+  return (l) => l.push(l.emit1(OP_NUMBER.load, l.number(offset), region));
+}
+
+const frameWord = (name: FrameWord): Lowering => word(REGION.frame, FRAME_WORD[name]);
+const envWord = (name: EnvWord): Lowering => word(REGION.env, ENV_WORD[name]);
+
+/** Puts in the place of the top item what the operation gives for it. */
+function emitOne(op: DmirOp, imm: number): Lowering {
+  const number = OP_NUMBER[op];
+  return (l) => l.push(l.emit1(number, l.pop(), imm));
+}
+
+/** An operation without result over the items on top, the top one first. */
+function emitVoid(op: DmirOp, count: number, imm: number): Lowering {
+  const number = OP_NUMBER[op];
+  return (l) => l.emitVoid(number, count, imm);
 }
 
 /** Leaves the machine; the first operand is the top item. */
 function host(name: HostName): Lowering {
   const number = HOST[name];
   const count = HOST_OPERANDS[number] as number;
-  return (l) => {
-    const args = [];
-    for (let i = 0; i < count; i++) args.push(l.pop());
-    l.suspend(number, args);
-  };
+  return (l) => l.suspend(number, count);
 }
 
 /** Copies into memory from a region: destination, source, length. */
 function copyFrom(region: number): Lowering {
-  return (l) => {
-    const target = l.pop();
-    const source = l.pop();
-    const size = l.pop();
-    l.emitVoid('mem_copy', 'i256', [target, source, size], (REGION.memory << 8) | region);
-  };
+  return emitVoid('mem_copy', 3, (REGION.memory << 8) | region);
 }
 
+const copyCode = copyFrom(REGION.code);
+
 function modular(op: 'addmod' | 'mulmod'): Lowering {
+  const number = OP_NUMBER[op];
   return (l) => {
     const a = l.pop();
     const b = l.pop();
-    const modulus = l.pop();
-    l.push(l.emit(op, 'i256', [a, b, modulus], 0, 'i256'));
+    l.push(l.emit3(number, a, b, l.pop()));
   };
 }
 
-function log(topics: number): Lowering {
-  return (l) => {
-    const args = [];
-    for (let i = 0; i < topics + 2; i++) args.push(l.pop());
-    l.emitVoid('log', 'i256', args, REGION.memory);
-  };
-}
-
-function cellLoad(space: number): Lowering {
-  return (l) => l.push(l.emit('cell_load', 'i256', [l.pop()], space, 'i256'));
-}
+const log = (topics: number): Lowering => emitVoid('log', topics + 2, REGION.memory);
 
 function cellStore(space: number): Lowering {
   return (l) => {
-    const key = l.pop();
-    const value = l.pop();
     l.splitCharge();
-    l.emitVoid('cell_store', 'i256', [key, value], space);
+    l.emitVoid(OP_NUMBER.cell_store, 2, space);
   };
 }
 
+/** Ends the frame with a range of its memory. */
 function finish(op: 'finish' | 'revert'): Lowering {
-  return (l) => {
-    const offset = l.pop();
-    const size = l.pop();
-    l.end(op, [offset, size], REGION.memory);
-  };
+  const number = OP_NUMBER[op];
+  return (l) => l.end(number, 2, REGION.memory);
 }
+
+const ISZERO = OP_NUMBER.iszero;
 
 const iszero: Lowering = (l) => {
   const a = l.pop();
-  const known = l.constantOf(a);
   const condition = l.conditionOf(a);
-  if (known !== undefined) l.push(l.constant(known === 0n ? 1n : 0n));
-  else if (condition !== undefined) l.push(l.widen(l.emit('iszero', 'i1', [condition], 0, 'i1')));
-  else l.push(l.widen(l.emit('iszero', 'i256', [a], 0, 'i1')));
+  if (a < 0) l.push(l.number(l.numberOf(a) === 0 ? 1 : 0));
+  else if (condition >= 0) l.push(l.widen(l.emit1(ISZERO, condition, 0, I1, I1)));
+  else l.push(l.widen(l.emit1(ISZERO, a, 0, I256, I1)));
 };
 
 /** EIP-160: a cost for each byte of the exponent. */
@@ -116,30 +128,28 @@ const exp: Lowering = (l) => {
     const bytes = known === 0n ? 0 : Math.ceil(known.toString(16).length / 2);
     l.charge(bytes * l.expByte);
   } else {
-    const zeros = l.emit('clz', 'i256', [exponent], 0, 'i256');
-    const bits = l.emit('sub', 'i256', [l.constant(263n), zeros], 0, 'i256');
-    const bytes = l.emit('ushr_sat', 'i256', [bits, l.constant(3n)], 0, 'i256');
-    const cost = l.emit('mul', 'i256', [bytes, l.constant(BigInt(l.expByte))], 0, 'i256');
-    l.emitVoid('charge_dyn', 'i256', [cost], 0);
+    const zeros = l.emit1(OP_NUMBER.clz, exponent);
+    const bits = l.emit2(OP_NUMBER.sub, l.number(263), zeros);
+    const bytes = l.emit2(OP_NUMBER.ushr_sat, bits, l.number(3));
+    l.push(l.emit2(OP_NUMBER.mul, bytes, l.number(l.expByte)));
+    l.emitVoid(OP_NUMBER.charge_dyn, 1, 0);
   }
-  l.push(l.emit('pow', 'i256', [base, exponent], 0, 'i256'));
+  l.push(l.emit2(OP_NUMBER.pow, base, exponent));
 };
 
 /** Block id of a known destination, or that of the block which traps. */
-function knownTarget(l: Lowerer, destination: bigint): number {
-  if (destination >= BigInt(l.code.length)) return BLOCK_BAD_JUMP;
-  const pc = Number(destination);
-  return l.isDestination(pc) ? pc : BLOCK_BAD_JUMP;
+function knownTarget(l: Lowerer, destination: Operand): number {
+  const pc = l.numberOf(destination);
+  return l.destinations.has(pc) ? pc : BLOCK_BAD_JUMP;
 }
 
 const jump: Lowering = (l) => {
   const destination = l.pop();
-  const known = l.constantOf(destination);
-  if (known === undefined) {
+  if (destination >= 0) {
     l.dispatch(destination);
     return;
   }
-  const target = knownTarget(l, known);
+  const target = knownTarget(l, destination);
   if (target === BLOCK_BAD_JUMP) l.jumpTo(target);
   else l.followTo(target);
 };
@@ -148,72 +158,71 @@ const jumpIf: Lowering = (l) => {
   const destination = l.pop();
   const item = l.pop();
   const next = l.nextPc;
-  const known = l.constantOf(item);
-  const target = l.constantOf(destination);
-  if (known !== undefined) {
-    if (known === 0n) return;
+  if (item < 0) {
+    if (l.numberOf(item) === 0) return;
     l.push(destination);
     jump(l);
     return;
   }
   const condition = l.conditionOf(item);
-  const test = condition ?? l.emit('iszero', 'i256', [item], 0, 'i1');
-  if (target !== undefined) {
-    const taken = knownTarget(l, target);
-    if (condition === undefined) l.branch(test, next, taken);
-    else l.branch(test, taken, next);
-    return;
+  const test = condition >= 0 ? condition : l.emit1(ISZERO, item, 0, I256, I1);
+  let taken = BLOCK_DYNAMIC;
+  let other = BLOCK_DROP + next;
+  if (destination < 0) {
+    taken = knownTarget(l, destination);
+    other = next;
+  } else {
+    l.push(destination);
   }
-  l.push(destination);
-  if (condition === undefined) l.branch(test, BLOCK_DROP + next, BLOCK_DYNAMIC);
-  else l.branch(test, BLOCK_DYNAMIC, BLOCK_DROP + next);
+  if (condition >= 0) l.branch(test, taken, other);
+  else l.branch(test, other, taken);
 };
 
-const push0: Lowering = (l) => l.push(l.constant(0n));
-
 const BASE = {
-  STOP: (l) => l.end('stop', [], 0),
-  ADD: (l) => l.binary('add'),
-  MUL: (l) => l.binary('mul'),
-  SUB: (l) => l.binary('sub'),
-  DIV: (l) => l.binary('udiv_zero'),
-  SDIV: (l) => l.binary('sdiv_zero'),
-  MOD: (l) => l.binary('urem_zero'),
-  SMOD: (l) => l.binary('srem_zero'),
+  STOP: (l) => l.end(OP_NUMBER.stop, 0, 0),
+  ADD: binary('add'),
+  MUL: binary('mul'),
+  SUB: binary('sub'),
+  DIV: binary('udiv_zero'),
+  SDIV: binary('sdiv_zero'),
+  MOD: binary('urem_zero'),
+  SMOD: binary('srem_zero'),
   ADDMOD: modular('addmod'),
   MULMOD: modular('mulmod'),
   EXP: exp,
-  SIGNEXTEND: (l) => l.binary('sext_byte'),
-  LT: (l) => l.compare('ult'),
-  GT: (l) => l.compare('ugt'),
-  SLT: (l) => l.compare('slt'),
-  SGT: (l) => l.compare('sgt'),
-  EQ: (l) => l.compare('eq'),
+  SIGNEXTEND: binary('sext_byte'),
+  LT: compare('ult'),
+  GT: compare('ugt'),
+  SLT: compare('slt'),
+  SGT: compare('sgt'),
+  EQ: compare('eq'),
   ISZERO: iszero,
-  AND: (l) => l.binary('and'),
-  OR: (l) => l.binary('or'),
-  XOR: (l) => l.binary('xor'),
-  NOT: (l) => l.unary('not'),
-  BYTE: (l) => l.binary('byte_be'),
-  SHL: (l) => l.binary('shl_sat', true),
-  SHR: (l) => l.binary('ushr_sat', true),
-  SAR: (l) => l.binary('sshr_sat', true),
-  CLZ: (l) => l.unary('clz'),
+  AND: binary('and'),
+  OR: binary('or'),
+  XOR: binary('xor'),
+  NOT: unary('not'),
+  BYTE: binary('byte_be'),
+  SHL: binary('shl_sat', true),
+  SHR: binary('ushr_sat', true),
+  SAR: binary('sshr_sat', true),
+  CLZ: unary('clz'),
   KECCAK256: (l) => {
     const offset = l.pop();
-    const size = l.pop();
-    l.push(l.emit('keccak256', 'i256', [offset, size], REGION.memory, 'i256'));
+    l.push(l.emit2(OP_NUMBER.keccak256, offset, l.pop(), REGION.memory));
   },
   ADDRESS: frameWord('ADDRESS'),
   BALANCE: host('BALANCE'),
   ORIGIN: envWord('ORIGIN'),
   CALLER: frameWord('CALLER'),
   CALLVALUE: frameWord('CALLVALUE'),
-  CALLDATALOAD: (l) => l.push(l.emit('load_be', 'i256', [l.pop()], REGION.calldata, 'i256')),
+  CALLDATALOAD: emitOne('load_be', REGION.calldata),
   CALLDATASIZE: frameWord('CALLDATASIZE'),
   CALLDATACOPY: copyFrom(REGION.calldata),
   CODESIZE: frameWord('CODESIZE'),
-  CODECOPY: copyFrom(REGION.code),
+  CODECOPY: (l) => {
+    l.readCode();
+    copyCode(l);
+  },
   GASPRICE: envWord('GASPRICE'),
   EXTCODESIZE: host('EXTCODESIZE'),
   EXTCODECOPY: host('EXTCODECOPY'),
@@ -234,30 +243,24 @@ const BASE = {
   POP: (l) => {
     l.pop();
   },
-  MLOAD: (l) => l.push(l.emit('load_be', 'i256', [l.pop()], REGION.memory, 'i256')),
-  MSTORE: (l) => {
-    const offset = l.pop();
-    l.emitVoid('store_be', 'i256', [offset, l.pop()], REGION.memory);
-  },
-  MSTORE8: (l) => {
-    const offset = l.pop();
-    l.emitVoid('store8', 'i256', [offset, l.pop()], REGION.memory);
-  },
-  SLOAD: cellLoad(SPACE_SLOT),
+  MLOAD: emitOne('load_be', REGION.memory),
+  MSTORE: emitVoid('store_be', 2, REGION.memory),
+  MSTORE8: emitVoid('store8', 2, REGION.memory),
+  SLOAD: emitOne('cell_load', SPACE_SLOT),
   SSTORE: cellStore(SPACE_SLOT),
   JUMP: jump,
   JUMPI: jumpIf,
-  PC: (l) => l.push(l.constant(BigInt(l.pc))),
-  MSIZE: (l) => l.push(l.emit('mem_size', 'i256', [], REGION.memory, 'i256')),
+  PC: (l) => l.push(l.number(l.pc)),
+  MSIZE: (l) => l.push(l.emit0(OP_NUMBER.mem_size, REGION.memory)),
   GAS: (l) => {
     l.splitCharge();
-    l.push(l.emit('gas_left', 'i256', [], 0, 'i256'));
+    l.push(l.emit0(OP_NUMBER.gas_left, 0));
   },
   JUMPDEST: nothing,
-  TLOAD: cellLoad(SPACE_TRANSIENT),
+  TLOAD: emitOne('cell_load', SPACE_TRANSIENT),
   TSTORE: cellStore(SPACE_TRANSIENT),
   MCOPY: copyFrom(REGION.memory),
-  PUSH0: push0,
+  PUSH0: (l) => l.push(l.number(0)),
   LOG0: log(0),
   LOG1: log(1),
   LOG2: log(2),
@@ -271,7 +274,7 @@ const BASE = {
   CREATE2: host('CREATE2'),
   STATICCALL: host('STATICCALL'),
   REVERT: finish('revert'),
-  INVALID: (l) => l.end('trap', [], TRAP_INVALID),
+  INVALID: (l) => l.end(OP_NUMBER.trap, 0, TRAP_INVALID),
   SELFDESTRUCT: host('SELFDESTRUCT'),
 } as const satisfies Partial<Record<OpName, Lowering>>;
 

@@ -46,7 +46,7 @@ export function walkBlocks(
   visit: (block: Block) => void,
   workMax = Number.POSITIVE_INFINITY,
 ): number {
-  const { destinations } = lowerer;
+  const destinations = lowerer.destinations.marks;
   const known = new Set<number>([0]);
   const waiting = [0];
   let work = 0;

@@ -54,13 +54,17 @@ export function createEvmSource(lowerer: Lowerer): LazySource {
     recipe: { vm: 'evm', options: lowerer.options },
     regions: REGION_USES,
     spaces: SPACE_NUMBERS,
-    destinations: lowerer.destinations,
+    get destinations() {
+      return lowerer.destinations.marks;
+    },
+    isDestination: (pc) => lowerer.destinations.has(pc),
     wordBits: (region, offset) => WORD_BITS.get(region)?.get(offset) ?? 256,
     isBlock: (id) => isBlock(id, lowerer.code.length),
     lower: (id) => {
       const block = lowerer.lower(id);
       return { func: lowerer.func, block, instructionCount: lowerer.instructionCount };
     },
+    flatten: (id) => lowerer.flatten(id),
   };
 }
 
