@@ -28,7 +28,7 @@ import {
   type Piece,
 } from './piece.ts';
 import { RULES, type RuleOp } from './rules.ts';
-import { type Site, type Source, setNarrow, setWide, slotOf } from './site.ts';
+import { move, type Site, type Source, setNarrow, setWide, slotOf } from './site.ts';
 import { assignSlots, type Slots, WINDOW_SLOTS } from './slots.ts';
 import { type BlockHeader, BlockWriter } from './writer.ts';
 
@@ -394,6 +394,9 @@ export class FunctionEncoder implements Site {
         this.writer.jump(0, FUNCTION_KEYS + inst.imm);
         return;
       }
+      case 'tail_call_indirect':
+        this.#emitTailCallIndirect(inst);
+        return;
       case 'suspend':
         if (this.#func.open) this.#emitOpenSuspend(inst);
         else this.#emitClosedSuspend(inst);
@@ -411,6 +414,18 @@ export class FunctionEncoder implements Site {
       default:
         throw new Error(`BUG: ${inst.op} ends no block`);
     }
+  }
+
+  /** The place is kept above the arguments, which may overwrite where it lies. */
+  #emitTailCallIndirect(inst: Inst): void {
+    const { params } = this.#options.module.funcs[inst.imm] as Func;
+    const layout = layoutOf(params);
+    this.#tempNext = Math.max(this.#tempNext, layout.bytes);
+    const place = this.temp();
+    move(this, 'i64', place, this.arg(0));
+    this.#moveTo(0, layout, params, this.#sources(inst.args.slice(1)));
+    const signature = this.#options.signature(inst.imm);
+    this.writer.word('TAIL_CALL_INDIRECT', place, signature & 0xffff, signature >>> 16);
   }
 
   #emitBranch(inst: Inst): void {

@@ -138,6 +138,7 @@ const FORMS = {
   // Control of closed functions. A call goes on at a block of its own, the second target.
   CALL: 's T | T . .',
   CALL_INDIRECT: 'a s . | T P', // the number of the signature
+  TAIL_CALL_INDIRECT: 'a P',
   RETURN: '. . .',
   RETURN_64: 'a . .', // with the one result at the bottom of the window
   BR_TABLE_64: 'a i s | *T', // the number of the last target, which is the default
