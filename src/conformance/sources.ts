@@ -198,7 +198,12 @@ export function openDocument(document: Document): TestFile {
   return { path, tests: Object.entries(tests) };
 }
 
-function parseJson({ place, path, bytes }: Document): unknown {
+/**
+ * The content of a JSON document.
+ *
+ * @throws LockstepError L3003, with line and column
+ */
+export function parseJson({ place, path, bytes }: Document): unknown {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   try {
     return JSON.parse(text);
