@@ -195,14 +195,46 @@ function successors(block: Block): BlockId[] {
   return block.insts[block.insts.length - 1]?.targets.map((target) => target.block) ?? [];
 }
 
-/** Registers that live at the entry of each block, as bits. */
+/** Registers that are read outside of the block that writes them. */
+function findShared(
+  func: Func,
+  order: readonly Block[],
+  resolve: Resolve,
+  { fusions, dead }: Facts,
+): RegId[] {
+  const writers = new Int32Array(func.types.length).fill(-1);
+  order.forEach((block, index) => {
+    for (const param of block.params) writers[param] = index;
+    for (const inst of block.insts) for (const result of inst.results) writers[result] = index;
+  });
+  const shared = new Set<RegId>();
+  order.forEach((block, index) => {
+    const use = (operand: Operand): void => {
+      const value = resolve(operand);
+      if (value >= 0 && writers[value] !== index) shared.add(value);
+    };
+    for (const inst of block.insts) {
+      if (dead.has(inst)) continue;
+      for (const operand of operandsOf(inst, fusions)) use(operand);
+      for (const target of inst.targets) for (const operand of target.args) use(operand);
+    }
+  });
+  return [...shared];
+}
+
+/** Registers that live at the entry of each block: bits by their places among the shared ones. */
 function findLiveIns(
   func: Func,
   order: readonly Block[],
   resolve: Resolve,
   { fusions, dead }: Facts,
+  shared: readonly RegId[],
 ): Map<BlockId, Uint32Array> {
-  const words = Math.ceil(func.types.length / 32);
+  const words = Math.ceil(shared.length / 32);
+  const places = new Int32Array(func.types.length).fill(-1);
+  shared.forEach((register, place) => {
+    places[register] = place;
+  });
   const reads = new Map<BlockId, Uint32Array>();
   const writes = new Map<BlockId, Uint32Array>();
   for (const block of order) {
@@ -210,14 +242,19 @@ function findLiveIns(
     const written = new Uint32Array(words);
     const use = (operand: Operand): void => {
       const value = resolve(operand);
-      if (value >= 0 && !hasBit(written, value)) setBit(read, value);
+      const place = value < 0 ? -1 : (places[value] as number);
+      if (place >= 0 && !hasBit(written, place)) setBit(read, place);
     };
-    for (const param of block.params) setBit(written, param);
+    const write = (register: RegId): void => {
+      const place = places[register] as number;
+      if (place >= 0) setBit(written, place);
+    };
+    for (const param of block.params) write(param);
     for (const inst of block.insts) {
       if (dead.has(inst)) continue;
       for (const operand of operandsOf(inst, fusions)) use(operand);
       for (const target of inst.targets) for (const operand of target.args) use(operand);
-      for (const result of inst.results) setBit(written, result);
+      for (const result of inst.results) write(result);
     }
     reads.set(block.id, read);
     writes.set(block.id, written);
@@ -264,7 +301,8 @@ function findLives(
   resolve: Resolve,
   facts: Facts,
 ): { starts: Int32Array; ends: Int32Array } {
-  const liveIns = findLiveIns(func, order, resolve, facts);
+  const shared = findShared(func, order, resolve, facts);
+  const liveIns = findLiveIns(func, order, resolve, facts, shared);
   const starts = new Int32Array(func.types.length).fill(-1);
   const ends = new Int32Array(func.types.length).fill(-1);
   const touch = (register: RegId, position: number): void => {
@@ -276,7 +314,7 @@ function findLives(
   let position = 0;
   for (const block of order) {
     const first = position;
-    forBits(liveIns.get(block.id) as Uint32Array, (register) => touch(register, first));
+    forBits(liveIns.get(block.id) as Uint32Array, (at) => touch(shared[at] as RegId, first));
     for (const param of block.params) touch(param, first);
     position += 2;
     for (const inst of block.insts) {
@@ -285,7 +323,7 @@ function findLives(
     }
     const last = position - 1;
     for (const id of func.open ? [] : successors(block)) {
-      forBits(liveIns.get(id) as Uint32Array, (register) => touch(register, last));
+      forBits(liveIns.get(id) as Uint32Array, (at) => touch(shared[at] as RegId, last));
     }
   }
   return { starts, ends };

@@ -20,12 +20,16 @@ export interface WasmLimits {
   readonly datas: number;
   readonly params: number;
   readonly results: number;
-  /** Locals of a function, parameters included. */
+  /** Locals of a function, parameters included; a reference counts as four. */
   readonly locals: number;
   /** Values on the operand stack of a function. */
   readonly stack: number;
+  /** Targets of a branch table. */
+  readonly branchTargets: number;
   /** Blocks inside of one another. */
   readonly nesting: number;
+  /** Locals that may differ where paths join in a function, counted for every path. */
+  readonly joins: number;
   /** Pages of 64 KiB that a memory may have, whatever its type allows. */
   readonly memoryPages: number;
   /** Entries that a table may have, whatever its type allows. */
@@ -34,7 +38,7 @@ export interface WasmLimits {
 
 export const DEFAULT_LIMITS: WasmLimits = {
   moduleBytes: 16 * 2 ** 20,
-  bodyBytes: 4 * 2 ** 20,
+  bodyBytes: 128 * 2 ** 10,
   types: 10_000,
   funcs: 50_000,
   tables: 32,
@@ -45,9 +49,11 @@ export const DEFAULT_LIMITS: WasmLimits = {
   datas: 10_000,
   params: 255,
   results: 255,
-  locals: 2_000,
-  stack: 1_024,
+  locals: 1_500,
+  stack: 500,
+  branchTargets: 65_520,
   nesting: 500,
+  joins: 2 ** 20,
   memoryPages: 2_048,
   tableEntries: 1_000_000,
 };

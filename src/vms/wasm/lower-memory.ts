@@ -41,23 +41,18 @@ export function load(type: Type, fill?: 'sext' | 'zext'): Lowering {
 /** A store of the low bits. */
 export function store(type: Type): Lowering {
   return (lowerer, { b }) => {
-    const kind = lowerer.kind(0);
-    const value = lowerer.pop();
+    const isWhole = lowerer.kind(0) === type;
+    const value = isWhole ? lowerer.pop() : lowerer.popRegister();
     const address = popAddress(lowerer, b);
     const imm = lowerer.linkage.memory;
     if (type === 'i8') {
-      const byte = lowerer.op('zext', 'i64', ...wholeOf(lowerer, kind, value));
+      const byte = lowerer.op('zext', 'i64', value);
       lowerer.inst('store8', { type: 'i64', imm, args: [address, byte] });
       return;
     }
-    const low = kind === type ? value : lowerer.op('trunc', type, ...wholeOf(lowerer, kind, value));
+    const low = isWhole ? value : lowerer.op('trunc', type, value);
     lowerer.inst('store', { type, imm, args: [address, low] });
   };
-}
-
-/** A value as a register: a conversion does not know the width of a constant. */
-function wholeOf(lowerer: FunctionLowerer, kind: Type, value: Value): [Value] {
-  return [typeof value === 'bigint' ? lowerer.op('copy', kind, value) : value];
 }
 
 export const memorySize: Lowering = (lowerer) => {
@@ -86,7 +81,7 @@ export function grow(
 }
 
 export const memoryGrow: Lowering = (lowerer) => {
-  const delta = lowerer.op('zext', 'i64', ...wholeOf(lowerer, 'i32', lowerer.pop()));
+  const delta = lowerer.op('zext', 'i64', lowerer.popRegister());
   const { memory, gas } = lowerer.linkage;
   const pages = grow(lowerer, memory, delta, PAGE_SHIFT, gas.page);
   lowerer.push(lowerer.op('trunc', 'i32', pages), 'i32');

@@ -160,6 +160,13 @@ export class FunctionLowerer {
     return this.#stack.pop() as Value;
   }
 
+  /** A register: operations that convert do not know the width of a constant. */
+  popRegister(): RegId {
+    const kind = this.kind(0);
+    const value = this.pop();
+    return typeof value === 'bigint' ? this.op('copy', kind, value) : value;
+  }
+
   popMany(count: number): Value[] {
     this.#kinds.length -= count;
     return this.#stack.splice(this.#stack.length - count, count);

@@ -60,18 +60,18 @@ function compare(op: OpName): Lowering {
   };
 }
 
-/** A conversion that is named by its result. */
+/** A conversion that is named by its result. A constant is put into a register of its width. */
 function convert(op: OpName): Lowering {
   return (lowerer, instruction) => {
     const type = resultType(instruction);
-    lowerer.push(lowerer.op(op, type, lowerer.pop()), type);
+    lowerer.push(lowerer.op(op, type, lowerer.popRegister()), type);
   };
 }
 
 /** A number with the sign of its low bits above them. */
 function extend(from: Type): Lowering {
   return (lowerer, instruction) => {
-    const low = lowerer.op('trunc', from, lowerer.pop());
+    const low = lowerer.op('trunc', from, lowerer.popRegister());
     const type = resultType(instruction);
     lowerer.push(lowerer.op('sext', type, low), type);
   };

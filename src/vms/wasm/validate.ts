@@ -38,6 +38,9 @@ interface Control {
   /** Height of the stack at entry, without the parameters. */
   readonly height: number;
   isUnreachable: boolean;
+  /** Locals that are set inside, and branches that may end or begin it. */
+  readonly assigned: Set<number>;
+  branches: number;
 }
 
 const LOCALS_MAX = 0xffff_ffff;
@@ -55,27 +58,27 @@ export function readLocals(
   limits: WasmLimits,
 ): ValType[] {
   const locals: ValType[] = [...params];
+  const start = reader.offset;
   const groups = reader.u32();
   let count = locals.length;
+  let slots = 0;
+  for (const type of params) slots += slotsOf(type);
   for (let i = 0; i < groups; i++) {
     const at = reader.offset;
     const size = reader.u32();
     count += size;
     if (count > LOCALS_MAX) throw malformed(at, 'too many locals');
-    const typeAt = reader.offset;
-    const type = valTypeOf(reader.byte(), typeAt);
-    if (count > limits.locals) {
-      // The rest is read for what is malformed in it, which comes before a limit.
-      for (let rest = i + 1; rest < groups; rest++) {
-        count += reader.u32();
-        if (count > LOCALS_MAX) throw malformed(at, 'too many locals');
-        valTypeOf(reader.byte(), reader.offset - 1);
-      }
-      throw tooMuch(at, 'locals in a function', count, limits.locals);
-    }
-    for (let k = 0; k < size; k++) locals.push(type);
+    const type = valTypeOf(reader.byte(), reader.offset - 1);
+    slots += size * slotsOf(type);
+    // What is malformed comes before a limit, so that all groups are read.
+    if (slots <= limits.locals) for (let k = 0; k < size; k++) locals.push(type);
   }
+  if (slots > limits.locals) throw tooMuch(start, 'slots of locals', slots, limits.locals);
   return locals;
+}
+
+function slotsOf(type: ValType): number {
+  return isReference(type) ? 4 : 1;
 }
 
 /** Types of a block, by the block type that was read. */
@@ -102,6 +105,7 @@ class Validator {
   #locals: ValType[] = [];
   #stack: Operand[] = [];
   #controls: Control[] = [];
+  #joins = 0;
 
   constructor(module: WasmModule, limits: WasmLimits) {
     this.#module = module;
@@ -114,6 +118,7 @@ class Validator {
     this.#locals = readLocals(reader, params, this.#limits);
     this.#stack = [];
     this.#controls = [];
+    this.#joins = 0;
     this.#enter('block', NONE, results);
     const instruction = this.#instruction;
     while (this.#controls.length > 0) {
@@ -171,7 +176,11 @@ class Validator {
 
   #enter(opcode: OpcodeName, params: readonly ValType[], results: readonly ValType[]): void {
     const height = this.#stack.length;
-    this.#controls.push({ opcode, params, results, height, isUnreachable: false });
+    const assigned = new Set<number>();
+    this.#controls.push({
+      ...{ opcode, params, results, height, assigned },
+      ...{ isUnreachable: false, branches: 1 },
+    });
     if (this.#controls.length > this.#limits.nesting + 1) {
       const { offset } = this.#instruction;
       throw tooMuch(offset, 'nested blocks', this.#controls.length, this.#limits.nesting);
@@ -194,7 +203,24 @@ class Validator {
       throw this.fail('type mismatch: values remain on the stack at the end of a block');
     }
     this.#controls.pop();
+    this.#countJoins(control);
     return control;
+  }
+
+  /** Adds up the locals that paths hand over where they join. */
+  #countJoins({ assigned, branches }: Control): void {
+    const outer = this.#controls[this.#controls.length - 1];
+    if (outer === undefined) return;
+    for (const local of assigned) outer.assigned.add(local);
+    this.#joins += assigned.size * branches;
+    const { offset } = this.#instruction;
+    const max = this.#limits.joins;
+    if (this.#joins > max) throw tooMuch(offset, 'locals where paths join', this.#joins, max);
+  }
+
+  /** Notes that the innermost block sets the local. */
+  assign(local: number): void {
+    this.#controls[this.#controls.length - 1]?.assigned.add(local);
   }
 
   reenter({ params, results }: Control): void {
@@ -215,7 +241,13 @@ class Validator {
   label(depth: number): readonly ValType[] {
     const control = this.#controls[this.#controls.length - 1 - depth];
     if (control === undefined) throw this.fail(`unknown label ${depth}`);
+    control.branches++;
     return control.opcode === 'loop' ? control.params : control.results;
+  }
+
+  checkTargets(count: number): void {
+    const max = this.#limits.branchTargets;
+    if (count > max) throw tooMuch(this.#instruction.offset, 'branch targets', count, max);
   }
 
   get results(): readonly ValType[] {
@@ -394,6 +426,7 @@ const RULES: Readonly<Record<RuleName, Check>> = {
     validator.pushAll(types);
   },
   br_table: (validator, { labels }) => {
+    validator.checkTargets(labels.length);
     validator.pop(I32);
     const { length } = validator.label(labels[labels.length - 1] as number);
     for (const depth of labels) {
@@ -446,11 +479,13 @@ const RULES: Readonly<Record<RuleName, Check>> = {
   'local.get': (validator, { a }) => validator.push(validator.local(a)),
   'local.set': (validator, { a }) => {
     validator.pop(validator.local(a));
+    validator.assign(a);
   },
   'local.tee': (validator, { a }) => {
     const type = validator.local(a);
     validator.pop(type);
     validator.push(type);
+    validator.assign(a);
   },
   'global.get': (validator, { a }) => validator.push(validator.global(a).type),
   'global.set': (validator, { a }) => {
