@@ -149,6 +149,11 @@ export const ERRORS = {
     message: 'the WebAssembly module cannot be linked: {problem}',
     remedy: 'Give every import something of its name, kind and type.',
   },
+  L1606: {
+    plane: 'rejection',
+    message: 'the WebAssembly text is malformed at {line}:{column}: {problem}',
+    remedy: 'Correct the text; docs/wasm.md says what is read.',
+  },
   L2001: {
     plane: 'host',
     message: '{what} is not there yet',

@@ -204,8 +204,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'json', summary: 'print one JSON object for each command, each on a line' },
     ],
     details: [
-      'A PATH is a .json file with path and commands (modules in binary form), a .jsonl or .jsonl.gz',
-      'bundle of them, a .tar.gz archive, or a folder of all these.',
+      'A PATH is a .wast script, a .json file with path and commands (modules in binary form), a',
+      '.jsonl or .jsonl.gz bundle of such files, a .tar.gz archive of them, or a folder of all these.',
       '',
       'Each command of a script is one case. A command that needs a feature which is not there is',
       'skipped, and so is what builds on it; skips are counted by feature. The last line is always',

@@ -4,6 +4,7 @@
  * NaN would become visible as a number, the code makes the NaN canonical.
  */
 import { CODE, OPCODES, type Opcode, type OpcodeName } from '../../src/vms/wasm/opcodes.ts';
+import { fixed, signed, unsigned as u32, vector } from '../../src/vms/wasm/text/bytes.ts';
 import {
   EXTERNREF,
   F32,
@@ -15,7 +16,7 @@ import {
   type ValType,
 } from '../../src/vms/wasm/types.ts';
 import type { Prng } from './prng.ts';
-import { fixed, signed, u32, vector, type WrittenFunc, writeModule } from './wasm-writer.ts';
+import { type WrittenFunc, writeModule } from './wasm-writer.ts';
 
 const NUMBERS: readonly ValType[] = [I32, I64, F32, F64];
 const VOID = 0x40;

@@ -1,38 +1,9 @@
 /** Writes WebAssembly modules in binary form, for generators of tests; it checks nothing. */
+import { sized, unsigned as u32, vector } from '../../src/vms/wasm/text/bytes.ts';
 import type { FuncType, ValType } from '../../src/vms/wasm/types.ts';
 
-export function u32(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value >>> 0;
-  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
-  return [...bytes, rest];
-}
-
-/** A signed number of any width. */
-export function signed(value: bigint): number[] {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest >>= 7n) {
-    const byte = Number(rest & 0x7fn);
-    if ((rest >> 6n === 0n || rest >> 6n === -1n) === false) {
-      bytes.push(byte | 0x80);
-      continue;
-    }
-    return [...bytes, byte];
-  }
-}
-
-/** The low bytes of a number, least significant first. */
-export function fixed(value: bigint, count: number): number[] {
-  return Array.from({ length: count }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
-}
-
-export function vector(items: readonly (readonly number[])[]): number[] {
-  return [...u32(items.length), ...items.flat()];
-}
-
 function name(text: string): number[] {
-  const bytes = [...new TextEncoder().encode(text)];
-  return [...u32(bytes.length), ...bytes];
+  return sized(new TextEncoder().encode(text));
 }
 
 function section(id: number, items: readonly (readonly number[])[]): number[] {

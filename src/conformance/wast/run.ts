@@ -3,7 +3,7 @@
  * command gives one result. A command that needs a feature which is not there is skipped, and so is
  * everything that builds on it; the reason is the feature.
  */
-import { LockstepError } from '../../base/errors.ts';
+import { type ErrorCode, LockstepError } from '../../base/errors.ts';
 import { WasmStore } from '../../chain/wasm/store.ts';
 import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
 import type { TrapKind } from '../../dmir/ops.ts';
@@ -15,6 +15,7 @@ import {
   readWasmModule,
   type WasmModule,
 } from '../../vms/wasm/index.ts';
+import { assembleModule } from '../../vms/wasm/text/module.ts';
 import type { ValType } from '../../vms/wasm/types.ts';
 import type { CaseOutcome } from '../types.ts';
 import type { WastAction, WastCommand, WastModule, WastScript } from './script.ts';
@@ -116,12 +117,13 @@ class ScriptRun {
     run(this, command);
   }
 
-  define({ name, wasm = '' }: WastCommand): void {
+  define({ name, ...module }: WastCommand): void {
     let definition: WasmModule | Skipped;
     try {
-      definition = readWasmModule(Buffer.from(wasm, 'base64'));
+      definition = readWasmModule(bytesOf(module));
     } catch (error) {
       const feature = featureOf(error);
+      for (const each of ['', name ?? '']) this.#definitions.delete(each);
       if (feature === undefined) throw error;
       definition = new Skipped(feature);
     }
@@ -132,6 +134,7 @@ class ScriptRun {
 
   makeInstance({ name, module }: WastCommand): void {
     let instance: Instance | Skipped;
+    for (const each of ['', name ?? '']) this.#instances.delete(each);
     try {
       const made = this.instantiate(typeof module === 'string' ? module : '');
       if (made.kind !== 'instance') throw new Mismatch(`instantiation ended: ${show(made)}`);
@@ -185,6 +188,13 @@ function known<T>(entry: T | Skipped | undefined, what: string): T {
   return entry;
 }
 
+/** @throws LockstepError L1606, L1603 where text cannot be assembled */
+function bytesOf({ wasm, text, problem }: WastModule): Uint8Array {
+  if (problem !== undefined) throw problem;
+  if (wasm === undefined && text !== undefined) return assembleModule(text);
+  return Buffer.from(wasm ?? '', 'base64');
+}
+
 /** The feature that an error is about; undefined for all others. */
 function featureOf(error: unknown): string | undefined {
   return error instanceof LockstepError && error.code === 'L1603'
@@ -218,16 +228,14 @@ function expectTrap(run: ScriptRun, { action, text }: WastCommand): void {
   else checkTrap(run.instantiate(''), text);
 }
 
-/** A module that must be rejected by an error with the code. */
-function expectRejection(code: 'L1601' | 'L1602', { module, text = '' }: WastCommand): void {
-  const { wasm } = module as WastModule;
-  if (wasm === undefined) throw new Skipped('the text format');
+/** A module that must be rejected by an error with one of the codes. */
+function expectRejection(codes: readonly ErrorCode[], { module, text = '' }: WastCommand): void {
   try {
-    readWasmModule(Buffer.from(wasm, 'base64'));
+    readWasmModule(bytesOf(module as WastModule));
   } catch (error) {
     const feature = featureOf(error);
     if (feature !== undefined) throw new Skipped(feature);
-    if (error instanceof LockstepError && error.code === code) return;
+    if (error instanceof LockstepError && codes.includes(error.code)) return;
     throw new Mismatch(`expected "${text}", got "${(error as Error).message}"`);
   }
   throw new Mismatch(`expected "${text}", and the module was accepted`);
@@ -260,10 +268,13 @@ const COMMANDS: Readonly<Record<string, (run: ScriptRun, command: WastCommand) =
   module_instance: (run, command) => run.makeInstance(command),
   register: (run, command) => run.register(command),
   action: perform,
+  assert_exception: () => {
+    throw new Skipped('exceptions');
+  },
   assert_return: expectReturn,
   assert_trap: expectTrap,
   assert_exhaustion: expectTrap,
-  assert_invalid: (_, command) => expectRejection('L1602', command),
-  assert_malformed: (_, command) => expectRejection('L1601', command),
+  assert_invalid: (_, command) => expectRejection(['L1602'], command),
+  assert_malformed: (_, command) => expectRejection(['L1601', 'L1606'], command),
   assert_unlinkable: expectUnlinkable,
 };

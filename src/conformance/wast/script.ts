@@ -1,6 +1,6 @@
 /**
- * Scripts of the WebAssembly specification as commands. The layout is that of the official scripts
- * with every module in binary form: an object of path and commands.
+ * Scripts of the WebAssembly specification as commands: the text that they are written in, or an
+ * object of path and commands in which every module has its binary form.
  */
 import { LockstepError } from '../../base/errors.ts';
 import { isRecord } from '../formats.ts';
@@ -23,9 +23,11 @@ export interface WastAction {
   readonly args?: readonly WastValue[];
 }
 
-/** A module in binary form, base64; or as text, which an assertion says cannot be assembled. */
+/** A module in binary form, base64; else what is wrong with its text. */
 export interface WastModule {
   readonly wasm?: string;
+  readonly problem?: LockstepError;
+  /** Text that is not assembled yet. */
   readonly text?: string;
 }
 
@@ -35,6 +37,7 @@ export interface WastCommand {
   readonly line?: number;
   readonly name?: string;
   readonly wasm?: string;
+  readonly problem?: LockstepError;
   readonly module?: string | WastModule;
   readonly as?: string;
   readonly action?: WastAction;
@@ -48,13 +51,13 @@ export interface WastScript {
 }
 
 /**
- * The script of a document.
+ * The script of a JSON document.
  *
  * @throws LockstepError L3003, L3005
  */
 export function readScript(document: Document): WastScript {
-  const script = parseJson(document);
   const { place } = document;
+  const script = parseJson(document);
   const wanted = 'WebAssembly script';
   if (!isRecord(script) || !Array.isArray(script.commands)) {
     throw new LockstepError('L3005', { path: place, wanted, problem: 'commands are missing' });

@@ -1,9 +1,10 @@
 /** The scripts of paths, one after another, on one kernel. */
 import { LockstepError } from '../../base/errors.ts';
 import { Kernel } from '../../engines/interpreter/kernel.ts';
-import { listSources, readDocuments } from '../sources.ts';
+import { type Document, listSources, readDocuments } from '../sources.ts';
 import { runScript, type WastResult } from './run.ts';
 import { readScript, type WastScript } from './script.ts';
+import { readTextScript } from './text-script.ts';
 
 /**
  * Results of all commands, and what is wrong with files that are no scripts.
@@ -16,10 +17,10 @@ export async function* runScripts(
   isWanted: (path: string) => boolean,
 ): AsyncGenerator<WastResult | LockstepError> {
   const kernel = new Kernel();
-  for await (const document of readDocuments(listSources(paths))) {
+  for await (const document of readDocuments(listSources(paths, ['.wast']))) {
     let script: WastScript;
     try {
-      script = readScript(document);
+      script = read(document);
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
       yield error;
@@ -27,4 +28,10 @@ export async function* runScripts(
     }
     if (isWanted(script.path)) yield* runScript(script, kernel);
   }
+}
+
+function read(document: Document): WastScript {
+  const { path, bytes } = document;
+  if (path?.endsWith('.wast') !== true) return readScript(document);
+  return readTextScript(path, Buffer.from(bytes).toString('utf8'));
 }

@@ -12,6 +12,7 @@ export const UNSUPPORTED_FEATURES = [
   'memory64',
   'multi-memory',
   'custom-page-sizes',
+  'custom-descriptors',
   'wide-arithmetic',
 ] as const;
 

@@ -345,14 +345,13 @@ const CHECKS: Readonly<Partial<Record<Instruction['op']['imm'], Check>>> = {
   },
 };
 
-function callIndirect(validator: Validator, { a, b }: Instruction): FuncType {
+/** Takes the index of an indirect call off the stack. */
+function calleeOf(validator: Validator, { a, b }: Instruction): FuncType {
   if (validator.table(b).type !== FUNCREF) {
     throw validator.fail('type mismatch: a call through a table of other references');
   }
-  const type = validator.type(a);
   validator.pop(I32);
-  validator.popAll(type.params);
-  return type;
+  return validator.type(a);
 }
 
 function tailCall(validator: Validator, { params, results }: FuncType): void {
@@ -447,15 +446,13 @@ const RULES: Readonly<Record<RuleName, Check>> = {
     validator.pushAll(results);
   },
   call_indirect: (validator, instruction) => {
-    validator.pushAll(callIndirect(validator, instruction).results);
+    const { params, results } = calleeOf(validator, instruction);
+    validator.popAll(params);
+    validator.pushAll(results);
   },
   return_call: (validator, { a }) => tailCall(validator, validator.func(a)),
-  return_call_indirect: (validator, { a, b }) => {
-    if (validator.table(b).type !== FUNCREF) {
-      throw validator.fail('type mismatch: a call through a table of other references');
-    }
-    validator.pop(I32);
-    tailCall(validator, validator.type(a));
+  return_call_indirect: (validator, instruction) => {
+    tailCall(validator, calleeOf(validator, instruction));
   },
   drop: (validator) => {
     validator.popAny();
