@@ -99,7 +99,7 @@ export class FunctionEncoder implements Site {
     this.#analysis = analyse(func);
     this.#slots = assignSlots(this.#options.module, func, this.#analysis);
     this.#frameTop = 0;
-    this.#reserve(this.#slots.top);
+    this.#reserve(this.#slots.temps);
     for (const block of this.#analysis.order) this.#encodeBlock(block);
     const entry = this.#pieces[0] as Piece;
     if (!func.open) new DataView(entry.bytes.buffer).setUint16(H_GROW, this.#frameTop, true);
@@ -170,7 +170,7 @@ export class FunctionEncoder implements Site {
     this.#key = key;
     this.#first = 0;
     this.#header = { gas: 0, steps: 0, need: 0, grow: 0 };
-    this.#tempNext = this.#slots.top;
+    this.#tempNext = this.#slots.temps;
   }
 
   #end(count: number): void {
@@ -203,7 +203,7 @@ export class FunctionEncoder implements Site {
     for (let i = 0; i <= last; i++) {
       const inst = block.insts[i] as Inst;
       this.#inst = inst;
-      this.#tempNext = this.#slots.top;
+      this.#tempNext = this.#slots.temps;
       if (this.writer.constantBytes > CONSTANT_BYTES_MAX) this.#split(i);
       this.#chargeByWord(inst, i);
       if (inst.op === 'charge' || this.#analysis.dead.has(inst)) continue;
@@ -339,7 +339,7 @@ export class FunctionEncoder implements Site {
     const params = layoutOf(callee.params);
     const results = layoutOf(callee.results);
     this.#reserve(area + Math.max(params.bytes, results.bytes));
-    this.#tempNext = area + params.bytes;
+    this.#tempNext = Math.max(this.#slots.temps, area + params.bytes);
     const place = isIndirect ? slotOf(this, this.arg(0)) : 0;
     const args = this.#sources(isIndirect ? inst.args.slice(1) : inst.args);
     this.#moveTo(area, params, callee.params, args);
@@ -362,7 +362,8 @@ export class FunctionEncoder implements Site {
     inst.results.forEach((register, i) => {
       if ((ends[register] as number) <= (starts[register] as number)) return;
       const from = area + (layout.offsets[i] as number);
-      order.push(this.#slots.offsets[register] as number, from, bytesOf(types[i] as Type));
+      const to = this.#slots.offsets[register] as number;
+      if (to !== from) order.push(to, from, bytesOf(types[i] as Type));
     });
     this.#writeMoves(order);
   }
@@ -506,7 +507,7 @@ export class FunctionEncoder implements Site {
     const params = layoutOf(host.params);
     const results = layoutOf(host.results);
     this.#reserve(area + Math.max(params.bytes, results.bytes));
-    this.#tempNext = area + params.bytes;
+    this.#tempNext = Math.max(this.#slots.temps, area + params.bytes);
     this.#moveTo(area, params, host.params, this.#sources(inst.args));
     const [back, next] = [this.#newKey(), this.#newKey()];
     this.writer.word('SUSPEND', inst.imm, area, 0);
@@ -516,7 +517,7 @@ export class FunctionEncoder implements Site {
     this.writer.jump(-area, next);
     this.#end(0);
     this.#beginMoves(next);
-    this.#tempNext = area + results.bytes;
+    this.#tempNext = Math.max(this.#slots.temps, area + results.bytes);
     const { slots, sources, sizes } = this.#edgeMoves(target);
     const block = this.#func.blocks.get(target.block) as Block;
     host.results.forEach((type, i) => {

@@ -7,6 +7,7 @@ import { createModule, FuncBuilder } from '../../dmir/builder.ts';
 import { createFunc, type Func, type HostDecl, type Module } from '../../dmir/ir.ts';
 import { TRAP_KINDS } from '../../dmir/ops.ts';
 import { prune } from '../../dmir/passes/prune.ts';
+import { shortcut } from '../../dmir/passes/shortcut.ts';
 import type {
   FuncEntity,
   GlobalEntity,
@@ -138,6 +139,7 @@ export class WasmProgram {
         const body = module.bodies[index - module.imported.func] as Body;
         const linkage = this.#linkageOf(instance);
         const { func, ranges } = lowerFunction(module, body, declared.name, linkage);
+        shortcut(func);
         prune(func);
         this.#lowered.set(func, { bytes: module.bytes, ranges });
         return func;
