@@ -63,7 +63,7 @@ const NAMES: Readonly<Record<string, string>> = {
     'precompileCostsOf precompilesOf',
   './vms/wasm':
     'DEFAULT_GAS DEFAULT_LIMITS Linker OPCODES UNSUPPORTED_FEATURES VAL_TYPES WasmProgram ' +
-    'bytesToValue readWasmModule',
+    'assembleModule bytesToValue readWasmModule',
 };
 
 for (const [name, target] of Object.entries(deriveExports())) {

@@ -24,6 +24,7 @@ export { Linker } from './linker.ts';
 export type { OpcodeName } from './opcodes.ts';
 export { OPCODES } from './opcodes.ts';
 export { WasmProgram } from './program.ts';
+export { assembleModule } from './text/module.ts';
 export type { FuncType, ValType, ValTypeName, WasmModule } from './types.ts';
 export { VAL_TYPES } from './types.ts';
 
