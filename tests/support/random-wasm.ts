@@ -13,6 +13,7 @@ import {
   type FuncType,
   I32,
   I64,
+  V128,
   type ValType,
 } from '../../src/vms/wasm/types.ts';
 import type { Prng } from './prng.ts';
@@ -53,23 +54,30 @@ const FLOATS: Readonly<Record<number, readonly bigint[]>> = {
 
 const NANS: Readonly<Record<number, bigint>> = { [F32]: 0x7fc0_0000n, [F64]: 0x7ff8n << 48n };
 
-/** Instructions with a signature that give the type and have no immediate. */
+/** Instructions with a signature that give the type and have no immediate, or name lanes. */
 const PLAIN: ReadonlyMap<ValType, readonly Opcode[]> = new Map(
-  NUMBERS.map((type) => [
+  [...NUMBERS, V128].map((type) => [
     type,
     OPCODES.filter(({ imm, operands, results }) => {
-      return imm === '' && operands !== undefined && operands.length > 0 && results[0] === type;
+      const isPlain = imm === '' || imm === 'lane' || imm === 'lanes';
+      return isPlain && operands !== undefined && operands.length > 0 && results[0] === type;
     }),
   ]),
 );
 
-const LOADS = OPCODES.filter(({ name }) => /load/.test(name));
-const STORES = OPCODES.filter(({ name }) => /store/.test(name));
+const LOADS = OPCODES.filter(({ name, imm }) => name.includes('load') && imm === 'memarg');
+const STORES = OPCODES.filter(({ name, imm }) => name.includes('store') && imm === 'memarg');
 
 /** Instructions that show bits of a float, by operand. */
 function showsBits({ name }: Opcode, operand: number): boolean {
-  return name.includes('reinterpret_f') || (name.endsWith('copysign') && operand === 1);
+  if (/^f\d+x\d+\.splat$/.test(name)) return true;
+  if (/^f\d+x\d+\.replace_lane$/.test(name) || name.endsWith('copysign')) return operand === 1;
+  return name.includes('reinterpret_f');
 }
+
+/** Instructions that make NaNs in lanes, whose bits the next instruction may show. */
+const MAKES_NANS =
+  /^f(32x4|64x2)\.(add|sub|mul|div|sqrt|min|max|ceil|floor|trunc|nearest|demote|promote)/;
 
 export interface RandomWasm {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -88,7 +96,7 @@ export function randomWasm(random: Prng): RandomWasm {
   const funcs = signatures.map((type, index): WrittenFunc => {
     const locals = Array.from({ length: 1 + random.below(5) }, () => random.pick(NUMBERS));
     const writer = new FunctionWriter(random, { types, signatures, globals, index, locals });
-    return { type, locals: [...locals, F32, F64], code: writer.write() };
+    return { type, locals: [...locals, F32, F64, V128], code: writer.write() };
   });
   const references = signatures.map((_, i) => u32(i));
   const zero = [0x41, 0, 0x0b];
@@ -199,9 +207,21 @@ class FunctionWriter {
     return found.length === 0 ? undefined : this.#random.pick(found);
   }
 
+  /** A constant vector, with edges in its lanes in half of the cases. */
+  #vector(): void {
+    const bytes = this.#oneIn(2)
+      ? [...this.#random.bytes(16)]
+      : Array.from({ length: 4 }, () => fixed(this.#random.pick(EDGES), 4)).flat();
+    this.#op('v128.const', ...bytes);
+  }
+
   // ---- expressions
 
   #leaf(type: ValType): void {
+    if (type === V128) {
+      this.#vector();
+      return;
+    }
     const local = this.#localOf(type);
     if (local !== undefined && !this.#oneIn(3)) this.#op('local.get', ...u32(local));
     else if (this.#oneIn(4)) this.#op('global.get', 1 + NUMBERS.indexOf(type));
@@ -212,6 +232,11 @@ class FunctionWriter {
   #expression(type: ValType): void {
     if (this.#budget-- <= 0 || this.#oneIn(4)) {
       this.#leaf(type);
+      return;
+    }
+    if (type === V128) {
+      if (this.#oneIn(5)) this.#load(type);
+      else this.#plain(type);
       return;
     }
     const kinds: readonly (() => void)[] = [
@@ -236,7 +261,25 @@ class FunctionWriter {
       this.#expression(operand);
       if (showsBits(op, i)) this.#canonical(operand);
     });
-    this.#op(op.name);
+    const [, count = '32'] = op.imm === 'lane' ? (/x(\d+)/.exec(op.name) ?? []) : [];
+    const lanes = op.imm === '' ? 0 : op.imm === 'lane' ? 1 : 16;
+    const picked = Array.from({ length: lanes }, () => this.#random.below(Number(count)));
+    this.#op(op.name, ...picked);
+    const [, shape] = MAKES_NANS.exec(op.name) ?? [];
+    if (shape !== undefined) this.#canonicalLanes(shape === '32x4' ? F32 : F64);
+  }
+
+  /** Makes the NaNs in the lanes of a vector on the stack canonical. */
+  #canonicalLanes(type: typeof F32 | typeof F64): void {
+    const temporary = u32(this.#locals.length + 2);
+    this.#op('local.tee', ...temporary);
+    const size = type === F32 ? 4 : 8;
+    const nan = fixed(NANS[type] as bigint, size);
+    this.#op('v128.const', ...new Array<number[]>(16 / size).fill(nan).flat());
+    this.#op('local.get', ...temporary);
+    this.#op('local.get', ...temporary);
+    this.#op(type === F32 ? 'f32x4.eq' : 'f64x2.eq');
+    this.#op('v128.bitselect');
   }
 
   /** Makes a NaN on the stack the canonical one. */

@@ -33,6 +33,10 @@ const IMMEDIATES: Readonly<Record<Opcode['imm'], readonly number[]>> = {
   i64: [1],
   f32: [0, 0, 0, 0],
   f64: [0, 0, 0, 0, 0, 0, 0, 0],
+  v128: new Array<number>(16).fill(1),
+  lane: [0],
+  lanes: new Array<number>(16).fill(0),
+  'memarg lane': [0, 0, 0],
   heap: [FUNCREF],
   types: [1, I32],
 };

@@ -150,7 +150,7 @@ test('a module past a limit is rejected with the count and the limit', () => {
       /^L1604 .*501 values on a stack .*500/,
     ],
     [`(module ${'(table 0 funcref)'.repeat(33)})`, /^L1604 .*33 tables .*32/],
-    ['(module (func v128.const i32x4 0 0 0 0))', /^L1603 .*feature simd/],
+    ['(module (func i8x16.relaxed_swizzle))', /^L1603 .*feature relaxed-simd/],
     ['(module (import "a" "b" (func)))', /^L1605 .*unknown import "a" "b"/],
     ['(module (func (result i32) (i64.const 0)))', /^L1602 .*i64 where i32 is expected/],
     ['(module (func (i32.cons 0)))', /^L1606 .*1:16: unknown operator i32\.cons/],
@@ -205,6 +205,30 @@ test('a reference that one instance hands another is called there', () => {
   assert.equal(call(store, giver, 'give').kind, 'return');
   assert.deepEqual(call(store, keeper, 'run').results, [41n]);
   assert.deepEqual(call(store, keeper, 'run').results, [42n]);
+});
+
+test('a signature with a reference is none with a vector or a number', () => {
+  const store = new WasmStore({ kernel });
+  const types = ['i64', 'v128', 'funcref', 'externref', 'i32', 'f64'];
+  const instance = instantiate(
+    store,
+    `(module (table funcref (elem ${types.map((type) => `$${type}`).join(' ')}))
+      ${types.map((type) => `(func $${type} (param ${type}) (result ${type}) (local.get 0))`).join('')}
+      ${types
+        .map((type) => {
+          return `(func (export "${type}") (param i32 ${type}) (result ${type})
+            (call_indirect (param ${type}) (result ${type}) (local.get 1) (local.get 0)))`;
+        })
+        .join('')})`,
+  );
+  for (const type of types) {
+    const ends = types.map((_, i) => call(store, instance, type, [BigInt(i), 1n]));
+    const trap = ends.map((end) => end.trap ?? end.results.join());
+    assert.deepEqual(
+      trap,
+      types.map((each) => (each === type ? '1' : 'bad-function')),
+    );
+  }
 });
 
 test('what a run wrote before it trapped is there, and a start function may trap', () => {

@@ -10,6 +10,7 @@ import { type ModuleResult, ModuleRunner } from '../../engines/interpreter/modul
 import { type FuncEntity, type Instance, reachOf } from '../../vms/wasm/entities.ts';
 import { DEFAULT_GAS, type WasmGas } from '../../vms/wasm/gas.ts';
 import { DEFAULT_LIMITS, type WasmLimits } from '../../vms/wasm/limits.ts';
+import { markers } from '../../vms/wasm/linkage.ts';
 import { type Imports, Linker } from '../../vms/wasm/linker.ts';
 import { WasmProgram } from '../../vms/wasm/program.ts';
 import type { WasmModule } from '../../vms/wasm/types.ts';
@@ -92,9 +93,9 @@ export class WasmStore {
       const results = source.run(args);
       return { kind: 'return', results, trap: null, gasUsed: 0n };
     }
-    if (source.kind === 'signature') throw new Error('BUG: a call of a signature');
+    if (source.kind !== 'body') throw new Error('BUG: a call of what is no function');
     const { program, runner } = this.#load(source.instance);
-    const result = runner.run(func.place, args, {
+    const result = runner.run(func.place, [...args, ...markers(func.type).map(() => 0n)], {
       gas: options.gas,
       stepsMax: options.stepsMax,
       memory: program.content(),
@@ -119,6 +120,7 @@ export class WasmStore {
     const program = new WasmProgram(reachOf(instance), {
       ...{ funcs, limits, gas: this.#gas },
       signature: (type) => this.linker.signature(type),
+      vector: (name) => this.linker.vector(name),
     });
     const lower = (place: number): Func => program.lower(place);
     const runner = new ModuleRunner(program.module, this.#kernel, lower);

@@ -5,7 +5,13 @@
  */
 import { LockstepError } from '../../base/errors.ts';
 import { Cursor, isList } from '../../vms/wasm/text/cursor.ts';
-import { type List, type Node, readNodes, wrongText } from '../../vms/wasm/text/lexer.ts';
+import {
+  type Atom,
+  type List,
+  type Node,
+  readNodes,
+  wrongText,
+} from '../../vms/wasm/text/lexer.ts';
 import { assembleModule, assembleNodes } from '../../vms/wasm/text/module.ts';
 import { floatBits, integerBits } from '../../vms/wasm/text/numbers.ts';
 import type { WastAction, WastCommand, WastModule, WastScript, WastValue } from './script.ts';
@@ -166,15 +172,26 @@ function readValue(node: Node): WastValue {
     return { type: 'either', values };
   }
   const type = head.text.replace('.const', '');
+  if (type === 'v128') {
+    const lane = cursor.atom().text;
+    const value: string[] = [];
+    while (!cursor.isAtEnd) value.push(readNumber(lane.split('x')[0] as string, cursor.atom()));
+    return { type, lane, value };
+  }
   const width = WIDTHS[type];
   if (width === undefined) {
     const rest = cursor.peek();
     const value = rest?.kind === 'atom' ? rest.text : null;
     return { type, value };
   }
-  const { text } = cursor.atom();
-  if (text === 'nan:canonical' || text === 'nan:arithmetic') return { type, value: text };
-  const bits = type.startsWith('i') ? integerBits(text, width) : floatBits(text, width);
-  if (typeof bits === 'string') throw wrongText(node, bits);
-  return { type, value: String(bits) };
+  return { type, value: readNumber(type, cursor.atom()) };
+}
+
+function readNumber(type: string, atom: Atom): string {
+  const { text } = atom;
+  if (text === 'nan:canonical' || text === 'nan:arithmetic') return text;
+  const width = Number(type.slice(1));
+  const bits = type.startsWith('i') ? integerBits(text, width) : floatBits(text, width as 32 | 64);
+  if (typeof bits === 'string') throw wrongText(atom, bits);
+  return String(bits);
 }

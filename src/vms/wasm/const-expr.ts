@@ -74,6 +74,7 @@ function toStep(
     case 'i64.const':
     case 'f32.const':
     case 'f64.const':
+    case 'v128.const':
       return { op: 'const', type: op.results[0] as ValType, bits };
     case 'global.get': {
       const global = scope.globals[a];

@@ -109,6 +109,7 @@ class Decoder {
       bodies: [],
       datas: [],
       declared: new Set(),
+      vectors: new Set(),
     };
   }
 

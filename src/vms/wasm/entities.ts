@@ -16,6 +16,7 @@ import {
   type ValType,
   type WasmModule,
 } from './types.ts';
+import type { VectorName } from './vector-opcodes.ts';
 
 /** A function of the host: bit patterns of its arguments to those of its results. */
 export type HostFunction = (args: readonly bigint[]) => readonly bigint[];
@@ -24,6 +25,8 @@ export type HostFunction = (args: readonly bigint[]) => readonly bigint[];
 export type FuncSource =
   | { readonly kind: 'body'; readonly instance: Instance; readonly index: number }
   | { readonly kind: 'host'; readonly run: HostFunction }
+  /** A vector instruction. */
+  | { readonly kind: 'vector'; readonly name: VectorName }
   /** Names a signature and is never called. */
   | { readonly kind: 'signature' };
 

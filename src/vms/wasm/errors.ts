@@ -3,7 +3,6 @@ import { LockstepError } from '../../base/errors.ts';
 
 /** Features of WebAssembly that are not supported; a module that uses one is rejected by name. */
 export const UNSUPPORTED_FEATURES = [
-  'simd',
   'relaxed-simd',
   'threads',
   'exceptions',

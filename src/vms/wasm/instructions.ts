@@ -3,7 +3,7 @@
  * validator, the lowering, the printer and constant expressions all read through this.
  */
 import { malformed, unsupported } from './errors.ts';
-import { BY_BYTE, BY_PREFIXED, featureOf, type ImmKind, type Opcode, PREFIX } from './opcodes.ts';
+import { BY_BYTE, BY_PREFIXED, featureOf, type ImmKind, type Opcode } from './opcodes.ts';
 import type { Reader } from './reader.ts';
 import { EXTERNREF, FUNCREF, VAL_TYPE_NAMES, type ValType } from './types.ts';
 
@@ -18,6 +18,8 @@ export interface Instruction {
   b: number;
   /** Bits of a constant. */
   bits: bigint;
+  /** Lanes of a vector, by their number. */
+  lanes: number[];
   /** Depths of `br_table`, the default last. */
   labels: number[];
   /** Types of `select`. */
@@ -36,7 +38,6 @@ const FEATURES_OF_TYPES: readonly (readonly [
   [0x6a, 0x6e, 'gc'],
   [0x71, 0x73, 'gc'],
   [0x74, 0x74, 'exceptions'],
-  [0x7b, 0x7b, 'simd'],
 ];
 
 /** The value type of a byte. */
@@ -67,6 +68,16 @@ const two: ReadImm = (reader, into) => {
   into.b = reader.u32();
 };
 
+function readMemarg(reader: Reader, into: Instruction): void {
+  const at = reader.offset;
+  into.a = reader.u32();
+  if (into.a >= HAS_MEMORY_INDEX && into.a < 2 * HAS_MEMORY_INDEX) {
+    throw unsupported(at, 'multi-memory');
+  }
+  if (into.a >= HAS_MEMORY_INDEX) throw malformed(at, 'malformed memop flags');
+  into.b = reader.size();
+}
+
 const IMMEDIATES: Readonly<Record<Exclude<ImmKind, ''>, ReadImm>> = {
   block: (reader, into) => {
     const at = reader.offset;
@@ -95,14 +106,20 @@ const IMMEDIATES: Readonly<Record<Exclude<ImmKind, ''>, ReadImm>> = {
   data: one,
   memory: one,
   'memory memory': two,
-  memarg: (reader, into) => {
-    const at = reader.offset;
-    into.a = reader.u32();
-    if (into.a >= HAS_MEMORY_INDEX && into.a < 2 * HAS_MEMORY_INDEX) {
-      throw unsupported(at, 'multi-memory');
-    }
-    if (into.a >= HAS_MEMORY_INDEX) throw malformed(at, 'malformed memop flags');
-    into.b = reader.size();
+  memarg: readMemarg,
+  'memarg lane': (reader, into) => {
+    readMemarg(reader, into);
+    into.lanes = [reader.byte()];
+  },
+  v128: (reader, into) => {
+    const low = reader.f64();
+    into.bits = low | (reader.f64() << 64n);
+  },
+  lane: (reader, into) => {
+    into.lanes = [reader.byte()];
+  },
+  lanes: (reader, into) => {
+    into.lanes = Array.from({ length: 16 }, () => reader.byte());
   },
   i32: (reader, into) => {
     into.bits = BigInt(reader.s32() >>> 0);
@@ -133,7 +150,16 @@ const IMMEDIATES: Readonly<Record<Exclude<ImmKind, ''>, ReadImm>> = {
 };
 
 export function createInstruction(): Instruction {
-  return { op: BY_BYTE[0] as Opcode, offset: 0, a: 0, b: 0, bits: 0n, labels: [], types: [] };
+  return {
+    op: BY_BYTE[0] as Opcode,
+    offset: 0,
+    a: 0,
+    b: 0,
+    bits: 0n,
+    labels: [],
+    lanes: [],
+    types: [],
+  };
 }
 
 /** Reads the instruction at the reader. */
@@ -141,17 +167,25 @@ export function readInstruction(reader: Reader, into: Instruction): void {
   const offset = reader.offset;
   into.offset = offset;
   const first = reader.byte();
-  const op = first === PREFIX ? readPrefixed(reader, offset) : BY_BYTE[first];
+  const prefixed = first < 0xfc ? undefined : BY_PREFIXED.get(first);
+  const op = prefixed === undefined ? BY_BYTE[first] : readPrefixed(reader, first, prefixed);
   if (op === undefined) throw illegal(first, offset);
   into.op = op;
   if (op.imm !== '') IMMEDIATES[op.imm](reader, into);
 }
 
-function readPrefixed(reader: Reader, offset: number): Opcode {
+function readPrefixed(
+  reader: Reader,
+  prefix: number,
+  rows: readonly (Opcode | undefined)[],
+): Opcode {
+  const offset = reader.offset - 1;
   const second = reader.u32();
-  const op = BY_PREFIXED[second];
-  if (op === undefined) throw illegal(PREFIX * 256 + Math.min(second, 255), offset);
-  return op;
+  const op = rows[second];
+  if (op !== undefined) return op;
+  // Codes of the vectors' relaxed instructions begin where a byte ends.
+  if (prefix === 0xfd && second >= 256) throw unsupported(offset, 'relaxed-simd');
+  throw illegal(prefix * 256 + Math.min(second, 255), offset);
 }
 
 function illegal(code: number, offset: number): Error {

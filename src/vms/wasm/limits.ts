@@ -20,7 +20,7 @@ export interface WasmLimits {
   readonly datas: number;
   readonly params: number;
   readonly results: number;
-  /** Locals of a function, parameters included; a reference counts as four. */
+  /** Locals of a function, parameters included; a reference or a vector counts as four. */
   readonly locals: number;
   /** Values on the operand stack of a function. */
   readonly stack: number;

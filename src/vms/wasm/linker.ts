@@ -24,6 +24,8 @@ import {
 import { unlinkable } from './errors.ts';
 import { DEFAULT_LIMITS, type WasmLimits } from './limits.ts';
 import { valueShift } from './linkage.ts';
+import { vectorFunctionOf } from './lower-vectors.ts';
+import { OPCODE } from './opcodes.ts';
 import { PAGE_BYTES } from './program.ts';
 import {
   type ConstExpr,
@@ -38,6 +40,7 @@ import {
   type ValType,
   type WasmModule,
 } from './types.ts';
+import type { VectorName } from './vector-opcodes.ts';
 
 /** Gives what a module imports; undefined where there is nothing of the name. */
 export type Imports = (module: string, name: string) => Extern | undefined;
@@ -54,6 +57,7 @@ export class Linker {
   /** Instances made so far; what an instance reaches changes with it only. */
   instanceCount = 0;
   readonly #signatures = new Map<string, number>();
+  readonly #vectors = new Map<VectorName, number>();
 
   constructor(limits: WasmLimits = DEFAULT_LIMITS) {
     this.limits = limits;
@@ -66,6 +70,17 @@ export class Linker {
     if (known !== undefined) return known;
     const { place } = this.#func(type, { kind: 'signature' });
     this.#signatures.set(key, place);
+    return place;
+  }
+
+  /** Place of the function of a vector instruction. */
+  vector(name: VectorName): number {
+    const known = this.#vectors.get(name);
+    if (known !== undefined) return known;
+    const { operands, results } = OPCODE[name];
+    const type = { params: operands as readonly ValType[], results };
+    const { place } = this.#func(type, { kind: 'vector', name });
+    this.#vectors.set(name, place);
     return place;
   }
 
@@ -137,6 +152,10 @@ export class Linker {
       ],
     };
     for (const type of module.types) this.signature(type);
+    for (const name of module.vectors) {
+      const called = vectorFunctionOf(name);
+      if (called !== undefined) this.vector(called);
+    }
     for (const type of own(module.funcs, 'func')) {
       funcs.push(this.#func(type, { kind: 'body', instance, index: funcs.length }));
     }

@@ -20,7 +20,7 @@ const PAGE_SHIFT = 16n;
 const FAILED = 0xffff_ffff_ffff_ffffn;
 
 /** The address of an access with its constant offset, which does not wrap. */
-function popAddress(lowerer: FunctionLowerer, offset: number): Value {
+export function popAddress(lowerer: FunctionLowerer, offset: number): Value {
   const base = lowerer.pop();
   if (typeof base === 'bigint') return base + BigInt(offset);
   if (offset === 0) return base;

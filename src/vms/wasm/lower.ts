@@ -18,7 +18,7 @@ import { findAssignedLocals } from './assigned-locals.ts';
 import type { Ranges } from './gas.ts';
 import { createInstruction, type Instruction, readInstruction } from './instructions.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
-import { dmirType, dmirTypes, type Linkage } from './linkage.ts';
+import { dmirParams, dmirType, dmirTypes, type Linkage, markers } from './linkage.ts';
 import { LOWERINGS } from './lowerings.ts';
 import { Reader } from './reader.ts';
 import type { Body, FuncType, ValType, WasmModule } from './types.ts';
@@ -95,11 +95,13 @@ export class FunctionLowerer {
     this.#localTypes = readLocals(this.#reader, params, DEFAULT_LIMITS);
     this.#assigned = findAssignedLocals(module.bytes, this.#reader.offset, body.end);
     this.#func = createFunc(name, false);
-    this.#func.params = dmirTypes(params);
+    this.#func.params = dmirParams(this.#type);
     this.#func.results = dmirTypes(results);
     this.#builder = new FuncBuilder(linkage.module, this.#func);
     const registers = this.#builder.block(0, this.#func.params);
-    this.#locals = this.#localTypes.map((_, index) => registers[index] ?? 0n);
+    this.#locals = this.#localTypes.map((_, index) => {
+      return index < params.length ? (registers[index] as RegId) : 0n;
+    });
   }
 
   run(): LoweredFunction {
@@ -417,25 +419,29 @@ export class FunctionLowerer {
   // ---- calls
 
   call(imm: number, type: FuncType): void {
-    const args = this.popMany(type.params.length);
+    const args = this.#popArguments(type);
     this.#pushResults(this.inst('call', { imm, args }), type);
   }
 
   tailCall(imm: number, type: FuncType): void {
-    this.end('tail_call', { imm, args: this.popMany(type.params.length) });
+    this.end('tail_call', { imm, args: this.#popArguments(type) });
     this.setDead();
   }
 
   tailCallIndirect(place: Value, type: FuncType): void {
     const imm = this.linkage.signature(type);
-    this.end('tail_call_indirect', { imm, args: [place, ...this.popMany(type.params.length)] });
+    this.end('tail_call_indirect', { imm, args: [place, ...this.#popArguments(type)] });
     this.setDead();
   }
 
   callIndirect(place: Value, type: FuncType): void {
     const imm = this.linkage.signature(type);
-    const args = [place, ...this.popMany(type.params.length)];
+    const args = [place, ...this.#popArguments(type)];
     this.#pushResults(this.inst('call_indirect', { imm, args }), type);
+  }
+
+  #popArguments(type: FuncType): Value[] {
+    return [...this.popMany(type.params.length), ...markers(type).map(() => 0n)];
   }
 
   #pushResults(registers: readonly RegId[], { results }: FuncType): void {

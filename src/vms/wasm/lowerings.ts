@@ -31,6 +31,7 @@ import {
   tableSet,
   tableSize,
 } from './lower-tables.ts';
+import { VECTOR_LOWERINGS } from './lower-vectors.ts';
 import type { OpcodeName } from './opcodes.ts';
 import { FUNCREF, type FuncType, type GlobalType, type ValType } from './types.ts';
 
@@ -337,4 +338,5 @@ export const LOWERINGS: Readonly<Record<OpcodeName, Lowering>> = {
   'table.grow': tableGrow,
   'table.size': tableSize,
   'table.fill': tableFill,
+  ...VECTOR_LOWERINGS,
 };

@@ -10,6 +10,7 @@
  */
 import type { UnsupportedFeature } from './errors.ts';
 import { VAL_TYPES, type ValType, type ValTypeName } from './types.ts';
+import { VECTOR_ROWS } from './vector-opcodes.ts';
 
 /** Immediates in the order of the binary format. */
 export type ImmKind =
@@ -34,6 +35,10 @@ export type ImmKind =
   | 'i64'
   | 'f32'
   | 'f64'
+  | 'v128' // 16 bytes
+  | 'lane'
+  | 'lanes' // 16 of them
+  | 'memarg lane'
   | 'heap' // type of a reference
   | 'types'; // vector of one value type
 
@@ -47,6 +52,7 @@ export type CostClass =
   | 'float'
   | 'float_div'
   | 'memory'
+  | 'vector'
   | 'branch'
   | 'call'
   | 'indirect'
@@ -271,6 +277,8 @@ const ROWS = {
   'table.grow':          [0xfc0f, 'table',       '*',                   'grow'],
   'table.size':          [0xfc10, 'table',       '-> i32',              'value'],
   'table.fill':          [0xfc11, 'table',       '*',                   'bulk'],
+  // Vectors
+  ...VECTOR_ROWS,
 } as const satisfies Record<string, Row>;
 
 export type OpcodeName = keyof typeof ROWS;
@@ -298,9 +306,10 @@ function typesOf(text: string): ValType[] {
 
 /** `i32.load16_s` moves 2 bytes, `f64.store` 8. */
 function accessBytesOf(name: string, imm: ImmKind): number {
-  if (imm !== 'memarg') return 0;
-  const [, type, narrow] = /^[if](32|64)\.(?:load|store)(8|16|32)?/.exec(name) as RegExpExecArray;
-  return Number(narrow ?? type) / 8;
+  if (imm !== 'memarg' && imm !== 'memarg lane') return 0;
+  const [, type, narrow, count = '1'] =
+    /^[ifv](32|64|128)\.(?:load|store)(8|16|32|64)?(?:x(\d))?/.exec(name) as RegExpExecArray;
+  return (Number(narrow ?? type) * Number(count)) / 8;
 }
 
 function toOpcode(name: OpcodeName): Opcode {
@@ -317,20 +326,28 @@ function toOpcode(name: OpcodeName): Opcode {
 /** All instructions in the order of the table. */
 export const OPCODES: readonly Opcode[] = (Object.keys(ROWS) as OpcodeName[]).map(toOpcode);
 
+/** Rows by name. */
+export const OPCODE: Readonly<Record<OpcodeName, Opcode>> = Object.fromEntries(
+  OPCODES.map((row) => [row.name, row]),
+) as Record<OpcodeName, Opcode>;
+
 /** Codes by name. */
 export const CODE: Readonly<Record<OpcodeName, number>> = Object.fromEntries(
   OPCODES.map(({ name, code }) => [name, code]),
 ) as Record<OpcodeName, number>;
 
-/** The byte in front of the instructions of bulk memory and saturating conversion. */
-export const PREFIX = 0xfc;
+/** Bytes in front of instructions whose second number is the code. */
+export const PREFIXES: readonly number[] = [0xfc, 0xfd];
 
-/** Instructions by code: one array for bytes, one for what follows the prefix. */
-export const BY_BYTE: readonly (Opcode | undefined)[] = Array.from({ length: 256 }, (_, code) =>
-  OPCODES.find((row) => row.code === code),
-);
-export const BY_PREFIXED: readonly (Opcode | undefined)[] = Array.from({ length: 256 }, (_, code) =>
-  OPCODES.find((row) => row.code === PREFIX * 256 + code),
+function byCode(first: number): readonly (Opcode | undefined)[] {
+  const found = new Map(OPCODES.map((row) => [row.code, row]));
+  return Array.from({ length: 256 }, (_, code) => found.get(first + code));
+}
+
+/** Instructions by their byte, and by what follows each prefix. */
+export const BY_BYTE = byCode(0);
+export const BY_PREFIXED: ReadonlyMap<number, readonly (Opcode | undefined)[]> = new Map(
+  PREFIXES.map((prefix) => [prefix, byCode(prefix * 256)]),
 );
 
 /** Ranges of codes that belong to a feature that is not there. */
@@ -342,7 +359,6 @@ const UNSUPPORTED: readonly (readonly [first: number, last: number, UnsupportedF
   [0xd3, 0xd3, 'gc'],
   [0xd4, 0xd6, 'function-references'],
   [0xfb, 0xfb, 'gc'],
-  [0xfd, 0xfd, 'simd'],
   [0xfe, 0xfe, 'threads'],
   [0xfc13, 0xfc16, 'wide-arithmetic'],
 ];

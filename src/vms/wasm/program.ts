@@ -20,9 +20,11 @@ import type {
 import { unlinkable } from './errors.ts';
 import { gasBehind, type Ranges, type WasmGas } from './gas.ts';
 import type { WasmLimits } from './limits.ts';
-import { dmirTypes, type Linkage, type SegmentCells, valueShift } from './linkage.ts';
+import { dmirParams, dmirTypes, type Linkage, type SegmentCells, valueShift } from './linkage.ts';
 import { lowerFunction } from './lower.ts';
 import type { Body } from './types.ts';
+import type { VectorName } from './vector-opcodes.ts';
+import { writeVector } from './vectors.ts';
 
 /** Most regions of a module of dMIR. */
 const REGIONS_MAX = 8;
@@ -39,6 +41,8 @@ export interface ProgramOptions {
   readonly funcs: readonly (FuncEntity | undefined)[];
   /** A function with the signature, by its key. */
   signature(type: FuncEntity['type']): number;
+  /** Place of the function of a vector instruction. */
+  vector(name: VectorName): number;
   readonly gas: WasmGas;
   readonly limits: WasmLimits;
 }
@@ -108,10 +112,11 @@ export class WasmProgram {
     const isForeign = source?.kind === 'body' && !instances.has(source.instance);
     if (entity === undefined || isForeign) return NO_FUNCTION;
     const func = createFunc(`f${entity.place}`, false);
-    func.params = dmirTypes(entity.type.params);
+    func.params = dmirParams(entity.type);
     func.results = dmirTypes(entity.type.results);
     if (source?.kind === 'host') {
-      const { name, params, results } = func;
+      const { name, results } = func;
+      const params = dmirTypes(entity.type.params);
       const decl: HostDecl = {
         ...{ name, params, results, gas: 0, reads: [], writes: [], deterministic: false },
       };
@@ -126,7 +131,14 @@ export class WasmProgram {
     const declared = this.module.funcs[place] as Func;
     switch (entity.source.kind) {
       case 'host':
-        return this.#suspension(declared);
+        return this.#suspension(declared, entity.type.params.length);
+      case 'vector': {
+        const builder = new FuncBuilder(this.module, { ...declared, blocks: new Map() });
+        const args = builder.block(0, declared.params);
+        const result = writeVector(builder, entity.source.name, args);
+        builder.end('return', { args: [result] });
+        return builder.func;
+      }
       case 'signature': {
         const builder = new FuncBuilder(this.module, { ...declared, blocks: new Map() });
         builder.block(0, declared.params);
@@ -159,12 +171,12 @@ export class WasmProgram {
   }
 
   /** A function of the host is one that suspends and returns what the host answers. */
-  #suspension({ name, params, results }: Func): Func {
+  #suspension({ name, params, results }: Func, count: number): Func {
     const func = createFunc(name, false);
     func.params = params;
     func.results = results;
     const builder = new FuncBuilder(this.module, func);
-    const args = builder.block(0, params);
+    const args = builder.block(0, params).slice(0, count);
     builder.end('suspend', { imm: name, args, targets: [[1]] });
     const answers = builder.block(1, results);
     builder.end('return', { args: answers });
@@ -184,6 +196,7 @@ export class WasmProgram {
       memory: region(memories[0]),
       place: (index) => (funcs[index] as FuncEntity).place,
       signature: (type) => this.#options.signature(type),
+      vector: (name) => this.#options.vector(name),
       table: (index) => region(tables[index]),
       global: (index) => this.#globals.get(globals[index] as GlobalEntity) as number,
       data: (index) => this.#segments.get(datas[index] as SegmentEntity) as SegmentCells,

@@ -5,12 +5,15 @@
  * of the code is an index of the array. Function bodies stay bytes; `instructions.ts` reads them.
  */
 
+import type { VectorName } from './vector-opcodes.ts';
+
 /** Value types by their byte in the binary format. */
 export const VAL_TYPES = {
   i32: 0x7f,
   i64: 0x7e,
   f32: 0x7d,
   f64: 0x7c,
+  v128: 0x7b,
   funcref: 0x70,
   externref: 0x6f,
 } as const;
@@ -19,7 +22,7 @@ export type ValTypeName = keyof typeof VAL_TYPES;
 /** Byte of a value type. */
 export type ValType = (typeof VAL_TYPES)[ValTypeName];
 
-export const { i32: I32, i64: I64, f32: F32, f64: F64 } = VAL_TYPES;
+export const { i32: I32, i64: I64, f32: F32, f64: F64, v128: V128 } = VAL_TYPES;
 export const { funcref: FUNCREF, externref: EXTERNREF } = VAL_TYPES;
 
 /** Names by byte. */
@@ -133,6 +136,8 @@ export interface WasmModule {
   readonly datas: readonly DataSegment[];
   /** Functions that code may take a reference of: those named outside of code. */
   readonly declared: ReadonlySet<number>;
+  /** Names of the vector instructions in its code, which validation fills in. */
+  readonly vectors: Set<VectorName>;
 }
 
 export function sameTypes(a: readonly ValType[], b: readonly ValType[]): boolean {

@@ -14,6 +14,7 @@ import {
   valTypeOf,
 } from './instructions.ts';
 import { DEFAULT_LIMITS, type WasmLimits } from './limits.ts';
+import { valueShift } from './linkage.ts';
 import type { OpcodeName } from './opcodes.ts';
 import { Reader } from './reader.ts';
 import {
@@ -27,6 +28,7 @@ import {
   type ValType,
   type WasmModule,
 } from './types.ts';
+import type { VectorName } from './vector-opcodes.ts';
 
 /** An operand: its type, or 0 where code that is not reached would have put it. */
 type Operand = ValType | 0;
@@ -43,6 +45,8 @@ interface Control {
   branches: number;
 }
 
+/** Codes of vector instructions begin here. */
+const VECTORS_FIRST = 0xfd00;
 const LOCALS_MAX = 0xffff_ffff;
 const OFFSET_MAX = 0xffff_ffff;
 const NONE: readonly ValType[] = [];
@@ -78,7 +82,7 @@ export function readLocals(
 }
 
 function slotsOf(type: ValType): number {
-  return isReference(type) ? 4 : 1;
+  return valueShift(type) > 3 ? 4 : 1;
 }
 
 /** Types of a block, by the block type that was read. */
@@ -129,6 +133,7 @@ class Validator {
         RULES[name as RuleName](this, instruction);
       } else {
         CHECKS[instruction.op.imm]?.(this, instruction);
+        if (instruction.op.code >= VECTORS_FIRST) this.#module.vectors.add(name as VectorName);
         this.popAll(operands);
         this.pushAll(given);
       }
@@ -311,15 +316,28 @@ function checkTypes(validator: Validator, a: ValType, b: ValType): void {
   if (a !== b) throw validator.fail('type mismatch between tables');
 }
 
+function checkAccess(validator: Validator, { op, a, b }: Instruction): void {
+  validator.memory(0);
+  if (b > OFFSET_MAX) throw validator.fail('offset out of range');
+  if (2 ** a > op.accessBytes) throw validator.fail('alignment must not be larger than natural');
+}
+
+function checkLanes(validator: Validator, { lanes }: Instruction, count: number): void {
+  if (lanes.some((lane) => lane >= count)) throw validator.fail('invalid lane index');
+}
+
 /** What the immediates of an instruction with a signature must name. */
 const CHECKS: Readonly<Partial<Record<Instruction['op']['imm'], Check>>> = {
-  memarg: (validator, { op, a, b }) => {
-    validator.memory(0);
-    if (b > OFFSET_MAX) throw validator.fail('offset out of range');
-    if (2 ** a > op.accessBytes) {
-      throw validator.fail('alignment must not be larger than natural');
-    }
+  'memarg lane': (validator, instruction) => {
+    checkAccess(validator, instruction);
+    checkLanes(validator, instruction, 16 / instruction.op.accessBytes);
   },
+  lane: (validator, instruction) => {
+    const [, count] = /x(\d+)/.exec(instruction.op.name) ?? [];
+    checkLanes(validator, instruction, Number(count));
+  },
+  lanes: (validator, instruction) => checkLanes(validator, instruction, 32),
+  memarg: checkAccess,
   memory: (validator, { a }) => validator.memory(a),
   'memory memory': (validator, { a, b }) => {
     validator.memory(a);

@@ -244,6 +244,14 @@ export class CodeWriter {
       case 'f32':
       case 'f64':
         return constantBytes(imm, cursor.atom());
+      case 'v128':
+        return vectorBytes(cursor);
+      case 'lane':
+        return [laneByte(cursor)];
+      case 'lanes':
+        return Array.from({ length: 16 }, () => laneByte(cursor));
+      case 'memarg lane':
+        return [...this.#memarg(op, cursor, 1), laneByte(cursor)];
       case 'block':
         throw wrongText(atom, 'unexpected token');
     }
@@ -258,8 +266,11 @@ export class CodeWriter {
     return vector(types);
   }
 
-  #memarg({ accessBytes }: Opcode, cursor: Cursor): number[] {
-    const memory = cursor.isAtIndex ? this.#scope.index('memory', cursor) : 0;
+  /** @param after - Numbers that follow, the first of which is no memory. */
+  #memarg({ accessBytes }: Opcode, cursor: Cursor, after = 0): number[] {
+    const next = cursor.peek(after);
+    const hasMemory = cursor.isAtIndex && (after === 0 || isMemargWord(next));
+    const memory = hasMemory ? this.#scope.index('memory', cursor) : 0;
     const take = (word: string): bigint | undefined => {
       const node = cursor.peek();
       if (node?.kind !== 'atom' || !node.text.startsWith(`${word}=`)) return undefined;
@@ -278,6 +289,32 @@ export class CodeWriter {
     const flags = memory === 0 ? unsigned(power) : [power | 0x40, ...unsigned(memory)];
     return [...flags, ...unsignedBig(offset)];
   }
+}
+
+function isMemargWord(node: Node | undefined): boolean {
+  return node?.kind === 'atom' && /^(offset=|align=|[$0-9])/.test(node.text);
+}
+
+function laneByte(cursor: Cursor): number {
+  const node = cursor.place;
+  const value = Number(cursor.number(32));
+  if (value > 255) throw wrongText(node, 'malformed lane index');
+  return value;
+}
+
+/** A shape and its lanes. */
+export function vectorBytes(cursor: Cursor): number[] {
+  const shape = cursor.atom();
+  const [, kind, bits, count] = /^([if])(8|16|32|64)x(16|8|4|2)$/.exec(shape.text) ?? [];
+  if (Number(bits) * Number(count) !== 128) throw wrongText(shape, 'unexpected token');
+  const width = Number(bits);
+  return Array.from({ length: Number(count) }, () => {
+    const atom = cursor.atom();
+    const value =
+      kind === 'i' ? integerBits(atom.text, width) : floatBits(atom.text, width as 32 | 64);
+    if (typeof value === 'string') throw wrongText(atom, `${value} ${atom.text}`);
+    return fixed(value, width / 8);
+  }).flat();
 }
 
 function append(to: number[], bytes: readonly number[]): void {

@@ -20,7 +20,6 @@ export function unsupportedText(node: Node, feature: UnsupportedFeature): Lockst
 /** Words of features that are not there. */
 const FOREIGN: readonly (readonly [pattern: RegExp, feature: UnsupportedFeature])[] = [
   [/relaxed/, 'relaxed-simd'],
-  [/^(v128|[if](8x16|16x8|32x4|64x2))/, 'simd'],
   [/atomic|^shared$/, 'threads'],
   [/^(throw|throw_ref|try|try_table|catch|catch_all|rethrow|delegate|tag)$|exn/, 'exceptions'],
   [
