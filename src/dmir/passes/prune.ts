@@ -13,8 +13,21 @@
  * Assignment Form", 2013, section 3.1.
  */
 import { computeDominators } from '../dominators.ts';
-import type { Block, BlockId, Func, Inst, Operand, RegId, Target } from '../ir.ts';
+import { evalPure } from '../eval.ts';
+import {
+  addConst,
+  type Block,
+  type BlockId,
+  constValue,
+  type Func,
+  type Inst,
+  type Operand,
+  type RegId,
+  type Target,
+} from '../ir.ts';
 import { OPS } from '../ops.ts';
+import type { Type } from '../types.ts';
+import { isConversion } from '../typing.ts';
 
 /** A parameter that is not the function's own. */
 interface Param {
@@ -40,7 +53,7 @@ export function prune(func: Func): void {
   for (const block of func.blocks.values()) {
     block.insts = block.insts.filter((inst) => !isRemovable(inst) || isRead(inst));
     for (const inst of block.insts) {
-      inst.args = inst.args.map(resolve);
+      resolveArgs(func, inst, resolve);
       if (inst.targets.length === 0) continue;
       inst.targets = inst.targets.map((target) => pruneTarget(func, target, isKept, resolve));
     }
@@ -63,6 +76,19 @@ function find(values: Operand[], operand: Operand): Operand {
 function isRemovable({ op }: Inst): boolean {
   const { effect, traps } = OPS[op];
   return effect === 'pure' && traps.length === 0;
+}
+
+/** A conversion takes no constant: one of a redundant parameter becomes the converted constant. */
+function resolveArgs(func: Func, inst: Inst, resolve: (operand: Operand) => Operand): void {
+  const [before] = inst.args;
+  inst.args = inst.args.map(resolve);
+  const [after] = inst.args;
+  if (!isConversion(inst.op) || before === undefined || after === undefined || after >= 0) return;
+  const from = func.types[before] as Type;
+  const outcome = evalPure(inst.op, inst.type, [from], [constValue(func, after)]);
+  if (!('results' in outcome)) throw new Error(`BUG: ${inst.op} of a constant trapped`);
+  inst.op = 'copy';
+  inst.args = [addConst(func, outcome.results[0] as bigint)];
 }
 
 function edges(block: Block): readonly Target[] {

@@ -41,12 +41,13 @@ export function load(type: Type, fill?: 'sext' | 'zext'): Lowering {
 /** A store of the low bits. */
 export function store(type: Type): Lowering {
   return (lowerer, { b }) => {
-    const isWhole = lowerer.kind(0) === type;
+    const kind = lowerer.kind(0);
+    const isWhole = kind === type;
     const value = isWhole ? lowerer.pop() : lowerer.popRegister();
     const address = popAddress(lowerer, b);
     const imm = lowerer.linkage.memory;
     if (type === 'i8') {
-      const byte = lowerer.op('zext', 'i64', value);
+      const byte = kind === 'i64' ? value : lowerer.op('zext', 'i64', value);
       lowerer.inst('store8', { type: 'i64', imm, args: [address, byte] });
       return;
     }

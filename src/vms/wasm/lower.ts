@@ -394,7 +394,7 @@ export class FunctionLowerer {
 
   /** Each label that takes values is reached by one block that hands them over. */
   branchTable(depths: readonly number[]): void {
-    const index = this.op('zext', 'i64', this.pop());
+    const index = this.op('zext', 'i64', this.popRegister());
     const ways = new Map<number, BlockId>();
     const leaving: [Label, BlockId][] = [];
     const targets = depths.map((depth): readonly [BlockId] => {
