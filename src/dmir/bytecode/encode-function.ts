@@ -129,6 +129,13 @@ export class FunctionEncoder implements Site {
     return slot;
   }
 
+  place(inst: Inst): { readonly base: number | null; readonly offset: number } | undefined {
+    const place = this.#analysis.places.get(inst);
+    if (place === undefined) return undefined;
+    const base = place.base === null ? null : (this.#slots.offsets[place.base] as number);
+    return { base, offset: place.offset };
+  }
+
   space(index: number): number {
     return this.#options.spaces[index] as number;
   }

@@ -25,7 +25,7 @@ export const DEFAULT_GAS: WasmGas = {
     float: 2,
     float_div: 8,
     memory: 2,
-    vector: 8,
+    vector: 40,
     branch: 1,
     call: 8,
     indirect: 12,
