@@ -14,6 +14,7 @@ import { FUZZED_FORKS } from '../tests/oracle/fork-draw.ts';
 import { describeDifference, fuzzDmir } from '../tests/oracle/fuzz-dmir.ts';
 import { type FuzzOptions, type FuzzReport, fuzzEvm } from '../tests/oracle/fuzz-evm.ts';
 import { fuzzTransactions } from '../tests/oracle/fuzz-tx.ts';
+import { fuzzWasm } from '../tests/oracle/fuzz-wasm.ts';
 import { MODE_NAMES, type ModeName } from '../tests/oracle/generate.ts';
 
 const COUNT_DEFAULT = 10_000;
@@ -25,40 +26,64 @@ interface Target {
 }
 
 /** Modules between two looks at the clock. */
-const DMIR_CHUNK = 50;
+const MODULES_CHUNK = 50;
 
-async function runDmir({ seed, count, seconds }: FuzzOptions): Promise<FuzzReport> {
-  const started = performance.now();
-  const ends = new Map<string, number>();
-  const report: FuzzReport = { programs: 0, runs: 0, failed: false };
-  while (report.programs < count && !report.failed) {
-    if (seconds !== undefined && performance.now() - started >= seconds * 1000) break;
-    const left = Math.min(DMIR_CHUNK, count - report.programs);
-    const chunk = fuzzDmir(seed + report.programs, left);
-    report.programs += chunk.modules;
-    report.runs += chunk.runs;
-    for (const [end, times] of chunk.ends) ends.set(end, (ends.get(end) ?? 0) + times);
-    if (chunk.difference === null) continue;
-    report.failed = true;
-    console.log(describeDifference(chunk.difference));
-    console.log(`repeat: npm run fuzz -- dmir --seed ${chunk.difference.seed} --count 1`);
-  }
-  const { programs, runs, failed } = report;
-  const verdict = failed ? 'DIFFERENCE' : 'no difference';
-  const rate = Math.round((programs / (performance.now() - started)) * 1000);
-  const last = seed + Math.max(programs, 1) - 1;
-  const shares = [...ends].sort().map(([end, times]) => `${times} ${end}`);
-  console.log(
-    `fuzz dmir: ${verdict}: seeds ${seed} to ${last}, ${programs} programs, ${runs} runs, ` +
-      `${rate} programs/s; ended ${shares.join(', ')}`,
-  );
-  return report;
+/** What came of a range of seeds of random modules. */
+interface Chunk {
+  readonly modules: number;
+  readonly runs: number;
+  /** How the runs ended. */
+  readonly ends: ReadonlyMap<string, number>;
+  readonly difference: { readonly seed: number; readonly text: string } | null;
+}
+
+/** A target of random modules, by what runs a range of seeds. */
+function moduleTarget(name: string, fuzz: (seed: number, count: number) => Chunk): Target['run'] {
+  return async ({ seed, count, seconds }) => {
+    const started = performance.now();
+    const ends = new Map<string, number>();
+    const report: FuzzReport = { programs: 0, runs: 0, failed: false };
+    while (report.programs < count && !report.failed) {
+      if (seconds !== undefined && performance.now() - started >= seconds * 1000) break;
+      const chunk = fuzz(seed + report.programs, Math.min(MODULES_CHUNK, count - report.programs));
+      report.programs += chunk.modules;
+      report.runs += chunk.runs;
+      for (const [end, times] of chunk.ends) ends.set(end, (ends.get(end) ?? 0) + times);
+      if (chunk.difference === null) continue;
+      report.failed = true;
+      console.log(chunk.difference.text);
+      console.log(`repeat: npm run fuzz -- ${name} --seed ${chunk.difference.seed} --count 1`);
+    }
+    const { programs, runs, failed } = report;
+    const verdict = failed ? 'DIFFERENCE' : 'no difference';
+    const rate = Math.round((programs / (performance.now() - started)) * 1000);
+    const last = seed + Math.max(programs, 1) - 1;
+    const shares = [...ends].sort().map(([end, times]) => `${times} ${end}`);
+    console.log(
+      `fuzz ${name}: ${verdict}: seeds ${seed} to ${last}, ${programs} programs, ${runs} runs, ` +
+        `${rate} programs/s; ended ${shares.join(', ')}`,
+    );
+    return report;
+  };
+}
+
+function fuzzDmirChunk(seed: number, count: number): Chunk {
+  const { difference, ...rest } = fuzzDmir(seed, count);
+  if (difference === null) return { ...rest, difference };
+  return { ...rest, difference: { seed: difference.seed, text: describeDifference(difference) } };
 }
 
 const TARGETS: Readonly<Record<string, Target>> = {
   evm: { about: 'generated programs against @ethereumjs/evm', run: fuzzEvm },
   tx: { about: 'chains of signed transactions against @ethereumjs/vm', run: fuzzTransactions },
-  dmir: { about: 'random dMIR modules against the reference', run: runDmir },
+  dmir: {
+    about: 'random dMIR modules against the reference',
+    run: moduleTarget('dmir', fuzzDmirChunk),
+  },
+  wasm: {
+    about: "random WebAssembly modules against the platform's own WebAssembly",
+    run: moduleTarget('wasm', fuzzWasm),
+  },
 };
 
 const USAGE = `usage: npm run fuzz -- TARGET [--seed N] [--count N] [--seconds S] [--mode MODE] [--fork F]
@@ -152,7 +177,9 @@ async function main(): Promise<number> {
   };
   if (mode !== undefined && name !== 'evm') usageError(`${name} has no modes`);
   if (engine !== undefined && name !== 'evm') usageError(`${name} has no engines`);
-  if (options.fork !== undefined && name === 'dmir') usageError('dmir has no forks');
+  if (options.fork !== undefined && (name === 'dmir' || name === 'wasm')) {
+    usageError(`${name} has no forks`);
+  }
   if (name === 'all') return runAll(options, count === undefined && seconds === undefined);
   const target = TARGETS[name];
   if (target === undefined) usageError(`unknown target ${name}`);

@@ -7,12 +7,16 @@ import path from 'node:path';
 import { OP_NAMES, OPS, type OpName, TRAP_KINDS, TYPE_SETS } from '../src/dmir/ops.ts';
 import { OP_DOCS, OP_GROUPS } from '../src/dmir/ops-docs.ts';
 import { TYPE_BITS, TYPE_SLOTS, TYPES } from '../src/dmir/types.ts';
+import { DEFAULT_GAS } from '../src/vms/wasm/gas.ts';
+import { DEFAULT_LIMITS, type WasmLimits } from '../src/vms/wasm/limits.ts';
+import { type CostClass, OPCODES } from '../src/vms/wasm/opcodes.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
 
 /** Parts by document and name. */
 export const PARTS: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'docs/dmir.md': { types: renderTypes, traps: renderTraps, operations: renderOperations },
+  'docs/wasm.md': { gas: renderWasmGas, limits: renderWasmLimits },
 };
 
 /** The document with its generated parts written anew. */
@@ -73,6 +77,22 @@ function renderOperation(op: OpName): string {
     `Wasm ${code(row.wasm)}`,
   ];
   return `**\`${op}\`** ${OP_DOCS[op]}<br>\n<sub>${facts.join(' · ')}</sub>`;
+}
+
+/** Gas by cost class, with the instructions of each. */
+function renderWasmGas(): string {
+  const classes = Object.keys(DEFAULT_GAS.classes) as CostClass[];
+  const rows = classes.map((each) => {
+    const names = OPCODES.filter(({ cost }) => cost === each).map(({ name }) => code(name));
+    return [code(each), String(DEFAULT_GAS.classes[each]), names.join(' ')];
+  });
+  return renderTable(['class', 'gas', 'instructions'], rows);
+}
+
+function renderWasmLimits(): string {
+  const names = Object.keys(DEFAULT_LIMITS) as (keyof WasmLimits)[];
+  const rows = names.map((name) => [code(name), String(DEFAULT_LIMITS[name])]);
+  return renderTable(['limit', 'most'], rows);
 }
 
 function main(): void {

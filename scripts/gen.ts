@@ -18,6 +18,7 @@ export const GENERATED = [
   'docs/dmir.md',
   'docs/evm.md',
   'docs/provable-profile.md',
+  'docs/wasm.md',
   'package.json',
   'src/cli/bench/token.generated.ts',
 ] as const;

@@ -193,12 +193,23 @@ function storeLines(bits: number, isBig: boolean): string[] {
   return [`store<u${bits}>(at, <u${bits}>(${value}));`];
 }
 
-function accessCase(bits: number, isBig: boolean, isStore: boolean): string {
-  const name = `${isStore ? 'STORE' : 'LOAD'}${bits}${isBig ? '_BE' : ''}`;
+/** Where an access finds its address: in a register, with an offset, or as a constant. */
+type Addressing = '' | '_BE' | '_AT' | '_C';
+
+const ADDRESSES: Readonly<Record<Addressing, string>> = {
+  '': `load<u64>(${A})`,
+  _BE: `load<u64>(${A})`,
+  _AT: `load<u64>(${A}) + <u64>load<u32>(pc, 8)`,
+  _C: '<u64>load<u32>(pc, 8)',
+};
+
+function accessCase(bits: number, addressing: Addressing, isStore: boolean): string {
+  const name = `${isStore ? 'STORE' : 'LOAD'}${bits}${addressing}`;
+  const isBig = addressing === '_BE';
   const region = isStore ? '<u32>load<u16>(pc, 2)' : 'ib(pc)';
   const size = bits / 8;
   const lines = [
-    `const offset = load<u64>(${A});`,
+    `const offset = ${ADDRESSES[addressing]};`,
     `let at = within(fp, ${region}, offset, ${size});`,
     'if (at == 0) {',
     `  at = extend(fp, ${region}, offset, ${size}, ${isStore}, gas);`,
@@ -208,13 +219,23 @@ function accessCase(bits: number, isBig: boolean, isStore: boolean): string {
     isStore ? `const v = ${B};` : `const d = ${D};`,
     ...(isStore ? storeLines(bits, isBig) : loadLines(bits, isBig)),
   ];
-  return toCase(name, { lines, bytes: 8 });
+  const bytes = addressing === '_AT' || addressing === '_C' ? 16 : 8;
+  return toCase(name, { lines, bytes });
+}
+
+function addressings(bits: number): Addressing[] {
+  const constant: Addressing[] = bits === 32 || bits === 64 ? ['_C'] : [];
+  return [
+    '',
+    ...(bits === 8 ? [] : (['_BE'] as const)),
+    ...(bits > 64 ? [] : (['_AT'] as const)),
+  ].concat(constant) as Addressing[];
 }
 
 function accessCases(): string {
   const cases = [false, true].flatMap((isStore) =>
     WIDTHS.flatMap((bits) =>
-      (bits === 8 ? [false] : [false, true]).map((isBig) => accessCase(bits, isBig, isStore)),
+      addressings(bits).map((addressing) => accessCase(bits, addressing, isStore)),
     ),
   );
   return cases.join('\n');

@@ -41,6 +41,7 @@ const NAMES: Readonly<Record<string, string>> = {
     'REJECTIONS authorizationHash checkSender checkSignature checkTransaction decodeTransaction ' +
     'encodeForSigning encodeTransaction highestCost intrinsicGas recoverAuthority recoverSender ' +
     'signAuthorization signTransaction signingHash transactionHash',
+  './chain/wasm': 'WasmStore bytesToValue',
   './dmir':
     'FuncBuilder OPS OP_NAMES TERMINATORS TRAP_KINDS TYPES TYPE_BITS TYPE_SETS TYPE_SLOTS addConst ' +
     'addReg constValue createFunc createFuncBuilder createModule evalPure formatDiagnostic isConst ' +
@@ -60,6 +61,9 @@ const NAMES: Readonly<Record<string, string>> = {
   './vms/evm/precompiles':
     'PRECOMPILES PRECOMPILE_ADDRESS_MAX createPrecompiles lazyCurves loadCurves ' +
     'precompileCostsOf precompilesOf',
+  './vms/wasm':
+    'DEFAULT_GAS DEFAULT_LIMITS Linker OPCODES UNSUPPORTED_FEATURES VAL_TYPES WasmProgram ' +
+    'assembleModule bytesToValue readWasmModule',
 };
 
 for (const [name, target] of Object.entries(deriveExports())) {

@@ -124,6 +124,36 @@ export const ERRORS = {
     message: 'the schedule has {value} for {name}',
     remedy: 'Give {wanted}.',
   },
+  L1601: {
+    plane: 'rejection',
+    message: 'the WebAssembly module is malformed at byte {offset}: {problem}',
+    remedy: 'Check that the bytes are whole, and what a compiler wrote.',
+  },
+  L1602: {
+    plane: 'rejection',
+    message: 'the WebAssembly module is invalid at byte {offset}: {problem}',
+    remedy: 'Check the tool that wrote the module: its code breaks a rule of validation.',
+  },
+  L1603: {
+    plane: 'rejection',
+    message: 'the WebAssembly module uses the feature {feature} at byte {offset}',
+    remedy: 'Compile without this feature; docs/wasm.md lists those that are there.',
+  },
+  L1604: {
+    plane: 'rejection',
+    message: 'the WebAssembly module has {count} {what} at byte {offset}, and the limit is {max}',
+    remedy: 'Make the module smaller, or raise the limit where the machine is yours.',
+  },
+  L1605: {
+    plane: 'rejection',
+    message: 'the WebAssembly module cannot be linked: {problem}',
+    remedy: 'Give every import something of its name, kind and type.',
+  },
+  L1606: {
+    plane: 'rejection',
+    message: 'the WebAssembly text is malformed at {line}:{column}: {problem}',
+    remedy: 'Correct the text; docs/wasm.md says what is read.',
+  },
   L2001: {
     plane: 'host',
     message: '{what} is not there yet',

@@ -27,6 +27,7 @@ const LOADERS: Record<CommandName, () => Promise<{ run: Run }>> = {
   blocktest: () => testRunner('blocktest'),
   txtest: () => testRunner('txtest'),
   vmtest: () => testRunner('vmtest'),
+  wast: () => import('./commands/wast.ts'),
   t8n: () => import('./commands/t8n.ts'),
   error: () => import('./commands/error.ts'),
   help: () => import('./commands/help.ts'),

@@ -22,6 +22,7 @@ export type CommandName =
   | 'blocktest'
   | 'txtest'
   | 'vmtest'
+  | 'wast'
   | 't8n'
   | 'error'
   | 'help';
@@ -246,6 +247,29 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'run the old single-frame VM tests of ethereum/tests',
     options: TEST_OPTIONS,
     details: TEST_DETAILS,
+  },
+  {
+    name: 'wast',
+    usage: 'wast PATH… [options]',
+    summary: 'run scripts of the WebAssembly specification',
+    options: [
+      {
+        name: 'engine',
+        value: 'NAME',
+        summary: 'interpreter, or auto for the best there is, which is the same',
+        choices: ['interpreter', 'auto'],
+      },
+      { name: 'run', value: 'REGEX', summary: 'only scripts whose path has a match' },
+      { name: 'json', summary: 'print one JSON object for each command, each on a line' },
+    ],
+    details: [
+      'A PATH is a .wast script, a .json file with path and commands (modules in binary form), a',
+      '.jsonl or .jsonl.gz bundle of such files, a .tar.gz archive of them, or a folder of all these.',
+      '',
+      'Each command of a script is one case. A command that needs a feature which is not there is',
+      'skipped, and so is what builds on it; skips are counted by feature. The last line is always',
+      'the same sentence: N passed, N failed, N skipped. The exit code is 1 if a command failed.',
+    ].join('\n'),
   },
   {
     name: 't8n',

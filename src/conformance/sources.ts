@@ -27,6 +27,7 @@ export interface TestFile {
   readonly tests: readonly (readonly [name: string, test: unknown])[];
 }
 
+/** One document of a file's bytes, whatever it holds, or several. */
 type Container = 'json' | 'lines' | 'tar';
 
 interface Source {
@@ -46,11 +47,15 @@ const CONTAINERS: readonly (readonly [end: string, container: Container, isCompr
     ['.tgz', 'tar', true],
   ];
 
-/** A file by its name; a file that was named itself is read as JSON whatever it is called. */
-function sourceOf(file: string, isNamed: boolean): Source | undefined {
+/**
+ * A file by its name; a file that was named itself, or has one of the `ends`, is one document
+ * whatever it is called.
+ */
+function sourceOf(file: string, isNamed: boolean, ends: readonly string[]): Source | undefined {
   const row = CONTAINERS.find(([end]) => file.endsWith(end));
   if (row !== undefined) return { file, container: row[1], isCompressed: row[2] };
-  return isNamed ? { file, container: 'json', isCompressed: false } : undefined;
+  const isDocument = isNamed || ends.some((end) => file.endsWith(end));
+  return isDocument ? { file, container: 'json', isCompressed: false } : undefined;
 }
 
 function statOf(path: string): Stats {
@@ -69,28 +74,32 @@ function unreadable(path: string, error: unknown): LockstepError {
 }
 
 /** Files below a folder by name; what begins with a dot holds no tests. */
-function listFolder(folder: string): Source[] {
+function listFolder(folder: string, ends: readonly string[]): Source[] {
   const entries = readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => !name.startsWith('.'))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return listFolder(path);
-    return sourceOf(path, false) ?? [];
+    if (entry.isDirectory()) return listFolder(path, ends);
+    return sourceOf(path, false, ends) ?? [];
   });
 }
 
 /**
  * The files behind the paths; nothing is opened yet, so that a mistyped path is told at once.
  *
+ * @param ends - Ends of names besides those of JSON and its containers.
  * @throws LockstepError L3001 for a path that does not exist, L3002 for a folder without test
  *   files, L3007 for what the system refuses
  */
-export function listSources(paths: readonly string[]): readonly Source[] {
+export function listSources(
+  paths: readonly string[],
+  ends: readonly string[] = [],
+): readonly Source[] {
   return paths.flatMap((path) => {
-    if (!statOf(path).isDirectory()) return sourceOf(path, true) ?? [];
+    if (!statOf(path).isDirectory()) return sourceOf(path, true, ends) ?? [];
     try {
-      const found = listFolder(path);
+      const found = listFolder(path, ends);
       if (found.length > 0) return found;
     } catch (error) {
       throw unreadable(path, error);
@@ -198,7 +207,12 @@ export function openDocument(document: Document): TestFile {
   return { path, tests: Object.entries(tests) };
 }
 
-function parseJson({ place, path, bytes }: Document): unknown {
+/**
+ * The content of a JSON document.
+ *
+ * @throws LockstepError L3003, with line and column
+ */
+export function parseJson({ place, path, bytes }: Document): unknown {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   try {
     return JSON.parse(text);

@@ -203,4 +203,6 @@ export const OP_DOCS: Readonly<Record<OpName, string>> = {
     'Ends the frame with a range (address, length) as output, and its changes of the state are undone.',
   suspend:
     'Charges the gas of the host function, leaves the machine with the operands, and goes on at the target, whose parameters are the arguments and then the results of the host.',
+  tail_call_indirect:
+    'Ends the closed function with the results of the one whose place in the module is the first operand, which takes its place. The immediate is as for `call_indirect`, and so is the trap.',
 };

@@ -324,6 +324,16 @@ const ROWS = {
   revert: ['T T', '', 'word', 'region', 'control', MEM, 'branch', 'return'],
   // Operands are the host's arguments; its results follow the target's arguments
   suspend: ['*', '', 'none', 'host', 'host', ['out-of-gas'], 'host', 'return'],
+  tail_call_indirect: [
+    'i64 *',
+    '',
+    'none',
+    'func', // a function whose signature the callee must have
+    'control',
+    ['bad-function'],
+    'call',
+    'return_call_indirect',
+  ],
 } as const satisfies Record<string, Row>;
 
 export type OpName = keyof typeof ROWS;
@@ -363,6 +373,7 @@ export const TERMINATORS: ReadonlySet<OpName> = new Set<OpName>([
   'dispatch',
   'return',
   'tail_call',
+  'tail_call_indirect',
   'trap',
   'stop',
   'finish',

@@ -130,6 +130,7 @@ function printTail(context: Context, inst: Inst, args: string[]): string {
     case 'tail_call':
       return ` ${imm}(${args.join(', ')})`;
     case 'call_indirect':
+    case 'tail_call_indirect':
       return ` ${imm} ${first}(${rest.join(', ')})`;
     case 'suspend': {
       const targets = inst.targets.map((target) => printTarget(context, inst, target));

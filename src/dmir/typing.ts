@@ -62,6 +62,7 @@ function restTypes(module: Module, func: Func, inst: Inst): readonly Type[] | nu
     case 'call':
     case 'call_indirect':
     case 'tail_call':
+    case 'tail_call_indirect':
       return calleeOf(module, inst)?.params ?? null;
     case 'suspend':
       return hostOf(module, inst)?.params ?? null;

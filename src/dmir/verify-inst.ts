@@ -3,7 +3,7 @@
  */
 import type { DiagnosticCode, Reporter } from './diagnostics.ts';
 import { type Block, type Func, type Inst, isConst, type Module, type RegId } from './ir.ts';
-import { isOpName, OPS, TRAP_KINDS, TYPE_SETS } from './ops.ts';
+import { isOpName, OPS, type OpName, TRAP_KINDS, TYPE_SETS } from './ops.ts';
 import { isFloat, isType, TYPE_BITS, type Type } from './types.ts';
 import {
   calleeOf,
@@ -260,10 +260,14 @@ function verifyCallee({ module, func }: InstContext, inst: Inst, fail: Fail): vo
   const callee = calleeOf(module, inst);
   if (callee === undefined) return;
   if (callee.open) fail('open', `@${callee.name} is open and cannot be called`);
-  if (inst.op !== 'tail_call' || callee.results.join() === func.results.join()) return;
+  if (!isTailCall(inst.op) || callee.results.join() === func.results.join()) return;
   const wanted = func.results.join(', ') || 'nothing';
   const found = callee.results.join(', ') || 'nothing';
   fail('function', `@${callee.name} returns ${found} but @${func.name} returns ${wanted}`);
+}
+
+function isTailCall(op: OpName): boolean {
+  return op === 'tail_call' || op === 'tail_call_indirect';
 }
 
 function verifyOpenness({ module, func }: InstContext, inst: Inst, fail: Fail): void {
@@ -272,7 +276,7 @@ function verifyOpenness({ module, func }: InstContext, inst: Inst, fail: Fail): 
     if (op === 'dispatch') fail('open', '`dispatch` needs a window; write `open func`');
     return;
   }
-  if (op === 'return' || op === 'tail_call') {
+  if (op === 'return' || isTailCall(op)) {
     const remedy = 'end it by `stop`, `finish`, `revert` or `trap`';
     fail('open', `an open function does not return; ${remedy}`);
   }

@@ -106,6 +106,34 @@ func @odd(i128, i8, i256, i64) -> i256, i128 {
   );
 });
 
+test('an indirect tail call takes no depth, and checks as an indirect call does', () => {
+  const module = parse(`
+func @down(i64, i64, i256) -> i256 {
+@0:
+  $3 = iszero $1
+  br_if $3, @1(), @2()
+@1:
+  return $2
+@2:
+  $4 = sub $1, 1
+  $5 = add $2, 2
+  tail_call_indirect @down $0($0, $4, $5)
+}
+func @other(i64) -> i256 {
+@0:
+  return 0
+}
+`);
+  assert.deepEqual(
+    ends(module, [
+      ['down', 0n, 20_000n, 5n],
+      ['down', 1n, 20_000n, 5n],
+      ['down', 2n, 1n, 5n],
+    ]),
+    ['return', 'bad-function', 'bad-function'],
+  );
+});
+
 test('an indirect call checks place, signature and kind', () => {
   const module = parse(`
 func @pick(i64) -> i64 {

@@ -216,7 +216,13 @@ class BodyWriter {
       return;
     }
     const imm = builder.module.funcs.indexOf(callee);
-    builder.end('tail_call', { imm, args: this.#values(callee.params) });
+    const args = this.#values(callee.params);
+    if (this.#settings.allows('tail_call_indirect') && oneIn(this.#random, 3)) {
+      const place = this.#constant('i64', BigInt(imm));
+      builder.end('tail_call_indirect', { imm, args: [place, ...args] });
+    } else {
+      builder.end('tail_call', { imm, args });
+    }
   }
 
   writeOpen(): void {

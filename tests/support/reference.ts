@@ -381,6 +381,11 @@ class Run {
       case 'tail_call':
         this.#stack[this.#stack.length - 1] = this.#activate(this.#module.funcs[inst.imm]!, args);
         return;
+      case 'tail_call_indirect': {
+        const [callee, rest] = this.#calleeAt(inst, args);
+        this.#stack[this.#stack.length - 1] = this.#activate(callee, rest);
+        return;
+      }
       case 'suspend':
         this.#suspend(top, inst, args);
         return;
@@ -435,7 +440,12 @@ class Run {
     this.#stack.push(this.#activate(callee, args));
   }
 
-  #callIndirect(inst: Inst, [index, ...args]: bigint[]): void {
+  #callIndirect(inst: Inst, args: bigint[]): void {
+    this.#call(...this.#calleeAt(inst, args));
+  }
+
+  /** The function at the place that is the first argument, and the other arguments. */
+  #calleeAt(inst: Inst, [index, ...args]: bigint[]): [Func, bigint[]] {
     const signature = this.#module.funcs[inst.imm]!;
     const callee = index! < this.#module.funcs.length ? this.#module.funcs[Number(index)] : null;
     const isRight =
@@ -444,7 +454,7 @@ class Run {
       callee.params.join() === signature.params.join() &&
       callee.results.join() === signature.results.join();
     if (!isRight) throw new Trap('bad-function');
-    this.#call(callee, args);
+    return [callee, args];
   }
 
   #suspend(top: Activation, inst: Inst, args: readonly bigint[]): void {

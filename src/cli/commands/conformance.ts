@@ -109,7 +109,7 @@ const PROGRESS_MS = 200;
 const CLEAR_LINE = '\r\u001b[K';
 
 /** A line that is written anew while a person looks on; nothing for a program. */
-function createProgress(io: Io): {
+export function createProgress(io: Io): {
   show(count: number, failedCount: number): void;
   clear(): void;
 } {
@@ -166,7 +166,7 @@ function readFork(text: string | undefined, command: ConformanceCommand): string
   );
 }
 
-function readPattern(text: string | undefined, command: string): string | undefined {
+export function readPattern(text: string | undefined, command: string): string | undefined {
   if (text === undefined) return undefined;
   try {
     new RegExp(text);

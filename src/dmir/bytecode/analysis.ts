@@ -20,6 +20,12 @@ export interface Fusion {
   readonly isNegated: boolean;
 }
 
+/** Where an access reaches: a register, if any, and an offset that is added to it. */
+export interface Place {
+  readonly base: Operand | null;
+  readonly offset: number;
+}
+
 export interface Analysis {
   readonly order: readonly Block[];
   /** Operand that a register stands for: itself, another register or a constant. */
@@ -28,6 +34,8 @@ export interface Analysis {
   readonly dead: ReadonlySet<Inst>;
   /** By the `br_if` that takes it in. */
   readonly fusions: ReadonlyMap<Inst, Fusion>;
+  /** By the access that adds the offset itself. */
+  readonly places: ReadonlyMap<Inst, Place>;
   /** Position at which each register is written; -1 where it never is. */
   readonly starts: Int32Array;
   /** Position at which each register is read last. */
@@ -83,10 +91,44 @@ export function analyse(func: Func): Analysis {
   const resolve = (operand: Operand): Operand =>
     operand < 0 ? operand : (alias[operand] as Operand);
   const fusions = findFusions(order, resolve);
-  const dead = findDead(func, order, resolve, fusions);
-  const { starts, ends } = findLives(func, order, resolve, { fusions, dead });
-  return { order, alias, dead, fusions, starts, ends };
+  const places = findPlaces(func, order, resolve);
+  const dead = findDead(func, order, resolve, { fusions, places });
+  const { starts, ends } = findLives(func, order, resolve, { fusions, places, dead });
+  return { order, alias, dead, fusions, places, starts, ends };
 }
+
+const OFFSET_MAX = 0xffff_ffffn;
+
+/** Accesses of at most 8 bytes at a sum with a constant, or of 4 or 8 bytes at a constant. */
+function findPlaces(func: Func, order: readonly Block[], resolve: Resolve): Map<Inst, Place> {
+  const places = new Map<Inst, Place>();
+  const offsetOf = (operand: Operand): number | undefined => {
+    if (operand >= 0) return undefined;
+    const value = func.consts[~operand] as bigint;
+    return value <= OFFSET_MAX ? Number(value) : undefined;
+  };
+  for (const block of order) {
+    const sums = new Map<RegId, Place>();
+    for (const inst of block.insts) {
+      if (inst.op === 'add' && inst.type === 'i64') {
+        const [base, other] = inst.args.map(resolve) as [Operand, Operand];
+        const offset = base < 0 ? undefined : offsetOf(other);
+        if (offset !== undefined) sums.set(inst.results[0] as RegId, { base, offset });
+        continue;
+      }
+      const bits = TYPE_BITS[inst.type];
+      if (!ACCESSES.has(inst.op) || bits > 64) continue;
+      const address = resolve(inst.args[0] as Operand);
+      const constant = bits >= 32 && !BYTES.has(inst.op) ? offsetOf(address) : undefined;
+      const place = constant === undefined ? sums.get(address) : { base: null, offset: constant };
+      if (place !== undefined) places.set(inst, place);
+    }
+  }
+  return places;
+}
+
+const BYTES: ReadonlySet<OpName> = new Set<OpName>(['load8_u', 'store8']);
+const ACCESSES: ReadonlySet<OpName> = new Set<OpName>(['load', 'store', 'load8_u', 'store8']);
 
 /** Blocks that a run can reach; in an open function a dispatch reaches every block. */
 function blockOrder(func: Func): Block[] {
@@ -105,6 +147,12 @@ function findAliases(func: Func, order: readonly Block[]): Operand[] {
     }
   }
   return alias;
+}
+
+/** What instructions do for others, which are dead then. */
+interface Taken {
+  readonly fusions: ReadonlyMap<Inst, Fusion>;
+  readonly places: ReadonlyMap<Inst, Place>;
 }
 
 type Resolve = (operand: Operand) => Operand;
@@ -152,17 +200,15 @@ function findFusions(order: readonly Block[], resolve: Resolve): Map<Inst, Fusio
   return fusions;
 }
 
-/** Operands that an instruction reads itself, when a branch does what it fused with. */
-function operandsOf(inst: Inst, fusions: ReadonlyMap<Inst, Fusion>): readonly Operand[] {
-  return fusions.get(inst)?.inst.args ?? inst.args;
+/** Operands that an instruction reads itself, with what it took in. */
+function operandsOf(inst: Inst, { fusions, places }: Taken): readonly Operand[] {
+  const place = places.get(inst);
+  if (place === undefined) return fusions.get(inst)?.inst.args ?? inst.args;
+  const rest = inst.args.slice(1);
+  return place.base === null ? rest : [place.base, ...rest];
 }
 
-function findDead(
-  func: Func,
-  order: readonly Block[],
-  resolve: Resolve,
-  fusions: ReadonlyMap<Inst, Fusion>,
-): Set<Inst> {
+function findDead(func: Func, order: readonly Block[], resolve: Resolve, taken: Taken): Set<Inst> {
   const dead = new Set<Inst>();
   const definitions = new Array<Inst | undefined>(func.types.length);
   const work: Inst[] = [];
@@ -179,14 +225,13 @@ function findDead(
     if (inst !== undefined && dead.delete(inst)) work.push(inst);
   };
   for (let inst = work.pop(); inst !== undefined; inst = work.pop()) {
-    for (const operand of operandsOf(inst, fusions)) use(operand);
+    for (const operand of operandsOf(inst, taken)) use(operand);
     for (const target of inst.targets) for (const operand of target.args) use(operand);
   }
   return dead;
 }
 
-interface Facts {
-  readonly fusions: ReadonlyMap<Inst, Fusion>;
+interface Facts extends Taken {
   readonly dead: ReadonlySet<Inst>;
 }
 
@@ -195,14 +240,41 @@ function successors(block: Block): BlockId[] {
   return block.insts[block.insts.length - 1]?.targets.map((target) => target.block) ?? [];
 }
 
-/** Registers that live at the entry of each block, as bits. */
+/** Registers that are read outside of the block that writes them. */
+function findShared(func: Func, order: readonly Block[], resolve: Resolve, facts: Facts): RegId[] {
+  const writers = new Int32Array(func.types.length).fill(-1);
+  order.forEach((block, index) => {
+    for (const param of block.params) writers[param] = index;
+    for (const inst of block.insts) for (const result of inst.results) writers[result] = index;
+  });
+  const shared = new Set<RegId>();
+  order.forEach((block, index) => {
+    const use = (operand: Operand): void => {
+      const value = resolve(operand);
+      if (value >= 0 && writers[value] !== index) shared.add(value);
+    };
+    for (const inst of block.insts) {
+      if (facts.dead.has(inst)) continue;
+      for (const operand of operandsOf(inst, facts)) use(operand);
+      for (const target of inst.targets) for (const operand of target.args) use(operand);
+    }
+  });
+  return [...shared];
+}
+
+/** Registers that live at the entry of each block: bits by their places among the shared ones. */
 function findLiveIns(
   func: Func,
   order: readonly Block[],
   resolve: Resolve,
-  { fusions, dead }: Facts,
+  facts: Facts,
+  shared: readonly RegId[],
 ): Map<BlockId, Uint32Array> {
-  const words = Math.ceil(func.types.length / 32);
+  const words = Math.ceil(shared.length / 32);
+  const places = new Int32Array(func.types.length).fill(-1);
+  shared.forEach((register, place) => {
+    places[register] = place;
+  });
   const reads = new Map<BlockId, Uint32Array>();
   const writes = new Map<BlockId, Uint32Array>();
   for (const block of order) {
@@ -210,14 +282,19 @@ function findLiveIns(
     const written = new Uint32Array(words);
     const use = (operand: Operand): void => {
       const value = resolve(operand);
-      if (value >= 0 && !hasBit(written, value)) setBit(read, value);
+      const place = value < 0 ? -1 : (places[value] as number);
+      if (place >= 0 && !hasBit(written, place)) setBit(read, place);
     };
-    for (const param of block.params) setBit(written, param);
+    const write = (register: RegId): void => {
+      const place = places[register] as number;
+      if (place >= 0) setBit(written, place);
+    };
+    for (const param of block.params) write(param);
     for (const inst of block.insts) {
-      if (dead.has(inst)) continue;
-      for (const operand of operandsOf(inst, fusions)) use(operand);
+      if (facts.dead.has(inst)) continue;
+      for (const operand of operandsOf(inst, facts)) use(operand);
       for (const target of inst.targets) for (const operand of target.args) use(operand);
-      for (const result of inst.results) setBit(written, result);
+      for (const result of inst.results) write(result);
     }
     reads.set(block.id, read);
     writes.set(block.id, written);
@@ -264,7 +341,8 @@ function findLives(
   resolve: Resolve,
   facts: Facts,
 ): { starts: Int32Array; ends: Int32Array } {
-  const liveIns = findLiveIns(func, order, resolve, facts);
+  const shared = findShared(func, order, resolve, facts);
+  const liveIns = findLiveIns(func, order, resolve, facts, shared);
   const starts = new Int32Array(func.types.length).fill(-1);
   const ends = new Int32Array(func.types.length).fill(-1);
   const touch = (register: RegId, position: number): void => {
@@ -276,7 +354,7 @@ function findLives(
   let position = 0;
   for (const block of order) {
     const first = position;
-    forBits(liveIns.get(block.id) as Uint32Array, (register) => touch(register, first));
+    forBits(liveIns.get(block.id) as Uint32Array, (at) => touch(shared[at] as RegId, first));
     for (const param of block.params) touch(param, first);
     position += 2;
     for (const inst of block.insts) {
@@ -285,7 +363,7 @@ function findLives(
     }
     const last = position - 1;
     for (const id of func.open ? [] : successors(block)) {
-      forBits(liveIns.get(id) as Uint32Array, (register) => touch(register, last));
+      forBits(liveIns.get(id) as Uint32Array, (at) => touch(shared[at] as RegId, last));
     }
   }
   return { starts, ends };
@@ -295,14 +373,14 @@ function touchInst(
   inst: Inst,
   position: number,
   resolve: Resolve,
-  { fusions }: Facts,
+  facts: Facts,
   touch: (register: RegId, position: number) => void,
 ): void {
   const use = (operand: Operand): void => {
     const value = resolve(operand);
     if (value >= 0) touch(value, position);
   };
-  for (const operand of operandsOf(inst, fusions)) use(operand);
+  for (const operand of operandsOf(inst, facts)) use(operand);
   for (const target of inst.targets) for (const operand of target.args) use(operand);
   for (const result of inst.results) if (resolve(result) === result) touch(result, position + 1);
 }

@@ -28,7 +28,7 @@ import {
   type Piece,
 } from './piece.ts';
 import { RULES, type RuleOp } from './rules.ts';
-import { type Site, type Source, setNarrow, setWide, slotOf } from './site.ts';
+import { move, type Site, type Source, setNarrow, setWide, slotOf } from './site.ts';
 import { assignSlots, type Slots, WINDOW_SLOTS } from './slots.ts';
 import { type BlockHeader, BlockWriter } from './writer.ts';
 
@@ -99,7 +99,7 @@ export class FunctionEncoder implements Site {
     this.#analysis = analyse(func);
     this.#slots = assignSlots(this.#options.module, func, this.#analysis);
     this.#frameTop = 0;
-    this.#reserve(this.#slots.top);
+    this.#reserve(this.#slots.temps);
     for (const block of this.#analysis.order) this.#encodeBlock(block);
     const entry = this.#pieces[0] as Piece;
     if (!func.open) new DataView(entry.bytes.buffer).setUint16(H_GROW, this.#frameTop, true);
@@ -127,6 +127,13 @@ export class FunctionEncoder implements Site {
     this.#tempNext += WIDE;
     this.#reserve(this.#tempNext);
     return slot;
+  }
+
+  place(inst: Inst): { readonly base: number | null; readonly offset: number } | undefined {
+    const place = this.#analysis.places.get(inst);
+    if (place === undefined) return undefined;
+    const base = place.base === null ? null : (this.#slots.offsets[place.base] as number);
+    return { base, offset: place.offset };
   }
 
   space(index: number): number {
@@ -170,7 +177,7 @@ export class FunctionEncoder implements Site {
     this.#key = key;
     this.#first = 0;
     this.#header = { gas: 0, steps: 0, need: 0, grow: 0 };
-    this.#tempNext = this.#slots.top;
+    this.#tempNext = this.#slots.temps;
   }
 
   #end(count: number): void {
@@ -203,7 +210,7 @@ export class FunctionEncoder implements Site {
     for (let i = 0; i <= last; i++) {
       const inst = block.insts[i] as Inst;
       this.#inst = inst;
-      this.#tempNext = this.#slots.top;
+      this.#tempNext = this.#slots.temps;
       if (this.writer.constantBytes > CONSTANT_BYTES_MAX) this.#split(i);
       this.#chargeByWord(inst, i);
       if (inst.op === 'charge' || this.#analysis.dead.has(inst)) continue;
@@ -339,7 +346,7 @@ export class FunctionEncoder implements Site {
     const params = layoutOf(callee.params);
     const results = layoutOf(callee.results);
     this.#reserve(area + Math.max(params.bytes, results.bytes));
-    this.#tempNext = area + params.bytes;
+    this.#tempNext = Math.max(this.#slots.temps, area + params.bytes);
     const place = isIndirect ? slotOf(this, this.arg(0)) : 0;
     const args = this.#sources(isIndirect ? inst.args.slice(1) : inst.args);
     this.#moveTo(area, params, callee.params, args);
@@ -362,7 +369,8 @@ export class FunctionEncoder implements Site {
     inst.results.forEach((register, i) => {
       if ((ends[register] as number) <= (starts[register] as number)) return;
       const from = area + (layout.offsets[i] as number);
-      order.push(this.#slots.offsets[register] as number, from, bytesOf(types[i] as Type));
+      const to = this.#slots.offsets[register] as number;
+      if (to !== from) order.push(to, from, bytesOf(types[i] as Type));
     });
     this.#writeMoves(order);
   }
@@ -394,6 +402,9 @@ export class FunctionEncoder implements Site {
         this.writer.jump(0, FUNCTION_KEYS + inst.imm);
         return;
       }
+      case 'tail_call_indirect':
+        this.#emitTailCallIndirect(inst);
+        return;
       case 'suspend':
         if (this.#func.open) this.#emitOpenSuspend(inst);
         else this.#emitClosedSuspend(inst);
@@ -411,6 +422,18 @@ export class FunctionEncoder implements Site {
       default:
         throw new Error(`BUG: ${inst.op} ends no block`);
     }
+  }
+
+  /** The place is kept above the arguments, which may overwrite where it lies. */
+  #emitTailCallIndirect(inst: Inst): void {
+    const { params } = this.#options.module.funcs[inst.imm] as Func;
+    const layout = layoutOf(params);
+    this.#tempNext = Math.max(this.#tempNext, layout.bytes);
+    const place = this.temp();
+    move(this, 'i64', place, this.arg(0));
+    this.#moveTo(0, layout, params, this.#sources(inst.args.slice(1)));
+    const signature = this.#options.signature(inst.imm);
+    this.writer.word('TAIL_CALL_INDIRECT', place, signature & 0xffff, signature >>> 16);
   }
 
   #emitBranch(inst: Inst): void {
@@ -491,7 +514,7 @@ export class FunctionEncoder implements Site {
     const params = layoutOf(host.params);
     const results = layoutOf(host.results);
     this.#reserve(area + Math.max(params.bytes, results.bytes));
-    this.#tempNext = area + params.bytes;
+    this.#tempNext = Math.max(this.#slots.temps, area + params.bytes);
     this.#moveTo(area, params, host.params, this.#sources(inst.args));
     const [back, next] = [this.#newKey(), this.#newKey()];
     this.writer.word('SUSPEND', inst.imm, area, 0);
@@ -501,7 +524,7 @@ export class FunctionEncoder implements Site {
     this.writer.jump(-area, next);
     this.#end(0);
     this.#beginMoves(next);
-    this.#tempNext = area + results.bytes;
+    this.#tempNext = Math.max(this.#slots.temps, area + results.bytes);
     const { slots, sources, sizes } = this.#edgeMoves(target);
     const block = this.#func.blocks.get(target.block) as Block;
     host.results.forEach((type, i) => {

@@ -138,6 +138,7 @@ const FORMS = {
   // Control of closed functions. A call goes on at a block of its own, the second target.
   CALL: 's T | T . .',
   CALL_INDIRECT: 'a s . | T P', // the number of the signature
+  TAIL_CALL_INDIRECT: 'a P',
   RETURN: '. . .',
   RETURN_64: 'a . .', // with the one result at the bottom of the window
   BR_TABLE_64: 'a i s | *T', // the number of the last target, which is the default
@@ -193,6 +194,19 @@ const FORMS = {
   STORE128_BE: 'i a b',
   STORE256: 'i a b',
   STORE256_BE: 'i a b',
+  // The same with an offset that is added to the address, or that is the address
+  LOAD8_AT: 'd a i | P . .',
+  LOAD16_AT: 'd a i | P . .',
+  LOAD32_AT: 'd a i | P . .',
+  LOAD64_AT: 'd a i | P . .',
+  LOAD32_C: 'd . i | P . .',
+  LOAD64_C: 'd . i | P . .',
+  STORE8_AT: 'i a b | P . .',
+  STORE16_AT: 'i a b | P . .',
+  STORE32_AT: 'i a b | P . .',
+  STORE64_AT: 'i a b | P . .',
+  STORE32_C: 'i . b | P . .',
+  STORE64_C: 'i . b | P . .',
   MEM_SIZE: 'd . i',
   MEM_GROW: 'd a i',
   MEM_COPY: 'i a b | c . . .',

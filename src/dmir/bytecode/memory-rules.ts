@@ -16,7 +16,26 @@ function accessForm(kind: 'LOAD' | 'STORE', { op, type }: Inst): FormName {
   return `${kind}${bits}${order}` as FormName;
 }
 
+/** The form and the first field of an access whose word adds the offset, and the offset. */
+function placed(
+  site: Site,
+  inst: Inst,
+  kind: 'LOAD' | 'STORE',
+): { readonly form: FormName; readonly a: number; readonly offset: number } | undefined {
+  const place = site.place(inst);
+  if (place === undefined) return undefined;
+  const suffix = place.base === null ? '_C' : '_AT';
+  const form = `${accessForm(kind, inst)}${suffix}` as FormName;
+  return { form, a: place.base ?? 0, offset: place.offset };
+}
+
 const load: Rule = (site, inst) => {
+  const place = placed(site, inst, 'LOAD');
+  if (place !== undefined) {
+    site.writer.word(place.form, site.result(), place.a, inst.imm);
+    site.writer.pair(place.offset, 0);
+    return;
+  }
   const a = address(site, 0);
   const form = accessForm('LOAD', inst);
   if (inst.op !== 'load8_u' || inst.type === 'i64') {
@@ -29,6 +48,12 @@ const load: Rule = (site, inst) => {
 };
 
 const store: Rule = (site, inst) => {
+  const place = placed(site, inst, 'STORE');
+  if (place !== undefined) {
+    site.writer.word(place.form, inst.imm, place.a, slotOf(site, site.arg(1)));
+    site.writer.pair(place.offset, 0);
+    return;
+  }
   const a = address(site, 0);
   const b = slotOf(site, site.arg(1));
   site.writer.word(accessForm('STORE', inst), inst.imm, a, b);

@@ -39,6 +39,7 @@ export type PlacedOp =
   | 'dispatch'
   | 'return'
   | 'tail_call'
+  | 'tail_call_indirect'
   | 'trap'
   | 'stop'
   | 'finish'

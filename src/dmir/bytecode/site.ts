@@ -6,6 +6,7 @@
  * bytes for `i128`, `i256`, and for an `i1` that an operation on those types gives. Rules keep one
  * invariant: once a result is written, no operand is read, since both may be the same register.
  */
+import type { Inst } from '../ir.ts';
 import type { OpName } from '../ops.ts';
 import { TYPE_BITS, type Type } from '../types.ts';
 import type { FormName } from './forms.ts';
@@ -26,6 +27,8 @@ export interface Site {
   result(index?: number): number;
   /** A slot of 32 bytes until the operation ends. */
   temp(): number;
+  /** Where an access reaches whose word adds the offset; undefined for all others. */
+  place(inst: Inst): { readonly base: number | null; readonly offset: number } | undefined;
   /** Cell space of the kernel for a space of the module. */
   space(index: number): number;
 }

@@ -8,6 +8,7 @@ import type { Func, Inst, Module, Operand, RegId } from '../ir.ts';
 import { blockGrowth } from '../typing.ts';
 import type { Analysis } from './analysis.ts';
 import { bytesOf, layoutOf } from './frame-layout.ts';
+import { findOutgoing, type Outgoing } from './outgoing.ts';
 import { isWide } from './site.ts';
 
 const WIDE = 32;
@@ -17,8 +18,10 @@ export const WINDOW_SLOTS = 1024;
 export interface Slots {
   /** Byte offset of each register from the window pointer. */
   readonly offsets: Int32Array;
-  /** First byte behind all registers. */
+  /** First byte behind all registers; calls hand over from here on. */
   readonly top: number;
+  /** First byte behind the values that live where calls hand over. */
+  readonly temps: number;
 }
 
 /** Bytes of each register: an `i1` that a wide operation gives is written like a word. */
@@ -69,6 +72,8 @@ export function assignSlots(module: Module, func: Func, analysis: Analysis): Slo
   };
   let top = func.open ? fixWindow(module, func, analysis, fix) : fixParams(func, analysis, fix);
   const sizes = slotSizes(func, analysis);
+  const outgoing = func.open ? NOTHING : findOutgoing(module, func, analysis, sizes);
+  for (const register of outgoing.offsets.keys()) isPlaced[register] = isFixed[register] = 1;
   const hints = func.open ? new Map<RegId, RegId[]>() : findHints(func, analysis);
   const free: Record<number, number[]> = { 8: [], 32: [] };
   const registers = [...func.types.keys()].filter((register) => starts[register] !== -1);
@@ -88,7 +93,10 @@ export function assignSlots(module: Module, func: Func, analysis: Analysis): Slo
     isPlaced[register] = 1;
     const wanted = (hints.get(register) ?? []).find((other) => {
       return (
-        isPlaced[other] === 1 && sizes[other] === size && list.includes(offsets[other] as number)
+        isPlaced[other] === 1 &&
+        !outgoing.offsets.has(other) &&
+        sizes[other] === size &&
+        list.includes(offsets[other] as number)
       );
     });
     if (wanted !== undefined) {
@@ -101,8 +109,11 @@ export function assignSlots(module: Module, func: Func, analysis: Analysis): Slo
       top += size;
     }
   }
-  return { offsets, top };
+  for (const [register, offset] of outgoing.offsets) offsets[register] = top + offset;
+  return { offsets, top, temps: top + outgoing.bytes };
 }
+
+const NOTHING: Outgoing = { offsets: new Map(), bytes: 0 };
 
 type Fix = (register: RegId, offset: number) => void;
 

@@ -123,22 +123,30 @@ function sameSignature(x: Func, y: Func): boolean {
 }
 
 /** A table with one entry a function; those of another signature, and the rest, trap. */
-const callIndirect: Expansion = (b, site) => {
-  const { funcs, funcLabel } = scopeOf(site);
+function jumpBySignature(b: CoreBuilder, site: Site, enter: (index: number) => void): void {
+  const { funcs } = scopeOf(site);
   const signature = funcs[site.imm];
   if (signature === undefined) throw new Error(`BUG: no function ${site.imm}`);
-  const [bad, end] = [b.label(), b.label()];
+  const bad = b.label();
   const fits = funcs.map((func) => !func.open && sameSignature(func, signature));
   const labels = fits.map((fit) => (fit ? b.label() : bad));
   jumpByTable(b, source(site, 0), [...labels, bad]);
   for (const [i, label] of labels.entries()) {
     if (!fits[i]) continue;
     b.place(label);
-    callAt(b, funcLabel(i), site.src.slice(1).flat(), site.dst.flat());
-    b.jump(end);
+    enter(i);
   }
   b.place(bad);
   b.trap('bad-function');
+}
+
+const callIndirect: Expansion = (b, site) => {
+  const { funcLabel } = scopeOf(site);
+  const end = b.label();
+  jumpBySignature(b, site, (index) => {
+    callAt(b, funcLabel(index), site.src.slice(1).flat(), site.dst.flat());
+    b.jump(end);
+  });
   b.place(end);
 };
 
@@ -146,6 +154,16 @@ const tailCall: Expansion = (b, site) => {
   const values = site.src.flat();
   moveAll(b, [...values.keys()], values);
   b.jump(scopeOf(site).funcLabel(site.imm));
+};
+
+/** As `call_indirect`, with a jump to the callee in place of each call. */
+const tailCallIndirect: Expansion = (b, site) => {
+  const { funcLabel } = scopeOf(site);
+  jumpBySignature(b, site, (index) => {
+    const values = site.src.slice(1).flat();
+    moveAll(b, [...values.keys()], values);
+    b.jump(funcLabel(index));
+  });
 };
 
 const trap: Expansion = (b, site) => b.trap(TRAP_KINDS[site.imm] ?? 'none');
@@ -173,6 +191,7 @@ export const CONTROL_EXPANSIONS = {
   dispatch,
   return: returnValues,
   tail_call: tailCall,
+  tail_call_indirect: tailCallIndirect,
   trap,
   stop,
   finish: finish('finish'),

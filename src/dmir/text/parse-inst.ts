@@ -96,7 +96,8 @@ function parseOperands(cursor: Cursor, op: OpName, hasImm: boolean): Operands {
       cursor.mark('->', 'and the block that takes the results');
       return { args, targets: [parseTarget(cursor)] };
     }
-    case 'call_indirect': {
+    case 'call_indirect':
+    case 'tail_call_indirect': {
       const index = parseOperand(cursor);
       return { args: [index, ...parseArgs(cursor, true)], targets: [] };
     }

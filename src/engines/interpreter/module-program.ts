@@ -38,14 +38,25 @@ export class ModuleProgram {
   readonly table: number;
   readonly #kernel: Kernel;
   readonly #encoder: FunctionEncoder;
+  readonly #lower: (index: number) => Func;
   readonly #functions = new Map<number, PlacedFunction>();
   readonly #stubs: number[] = [];
   readonly #pieces: PlacedPiece[] = [];
   #top = L.CODE_BASE + ALIGN;
 
-  /** Takes the whole code area of the kernel. */
-  constructor(kernel: Kernel, module: Module, spaces: readonly number[]) {
+  /**
+   * Takes the whole code area of the kernel.
+   *
+   * @param lower - Gives a function its blocks where the module only declares it.
+   */
+  constructor(
+    kernel: Kernel,
+    module: Module,
+    spaces: readonly number[],
+    lower?: (index: number) => Func,
+  ) {
     this.module = module;
+    this.#lower = lower ?? ((index) => module.funcs[index] as Func);
     this.#kernel = kernel;
     const signatures = numberSignatures(module);
     const signature = (index: number): number => signatures[index] as number;
@@ -106,7 +117,7 @@ export class ModuleProgram {
   }
 
   #place(index: number): PlacedFunction {
-    const func = this.module.funcs[index] as Func;
+    const func = this.#lower(index);
     const pieces = this.#encoder.encode(func);
     const addresses = new Map<number, number>();
     const placed = pieces.map((piece) => {

@@ -73,6 +73,8 @@ export interface ModuleResult {
   /** Bit patterns that a closed function returned. */
   readonly results: bigint[];
   readonly trap: TrapKind | null;
+  /** The operation that trapped: its function, and where it comes from; null at a block's entry. */
+  readonly trapAt: TrapPlace | null;
   readonly gasUsed: bigint;
   readonly gasLeft: bigint;
   readonly refund: bigint;
@@ -87,6 +89,12 @@ export interface ModuleResult {
   readonly logs: readonly ModuleLog[];
   /** The host function and its operands where the run ended at a suspension. */
   readonly suspended: { readonly host: string; readonly args: readonly bigint[] } | null;
+}
+
+export interface TrapPlace {
+  readonly func: Func;
+  /** Source program counter; -1 where there is none. */
+  readonly pc: number;
 }
 
 /** The regions of a module are more than the machine or the platform has memory for. */
@@ -107,29 +115,34 @@ export class ModuleRunner {
   readonly #kernel: Kernel;
   readonly #spaces: readonly number[];
 
-  /** The kernel is the runner's until another runner takes it. */
-  constructor(module: Module, kernel: Kernel = new Kernel()) {
+  /**
+   * The kernel is the runner's until another runner takes it.
+   *
+   * @param lower - Gives a function its blocks where the module only declares it.
+   */
+  constructor(module: Module, kernel: Kernel = new Kernel(), lower?: (index: number) => Func) {
     this.module = module;
     this.#kernel = kernel;
     this.#spaces = module.spaces.map((name, index) => {
       return name === TRANSIENT_SPACE ? L.SPACE_TRANSIENT : SPACES_FIRST + index;
     });
-    this.program = new ModuleProgram(kernel, module, this.#spaces);
+    this.program = new ModuleProgram(kernel, module, this.#spaces, lower);
   }
 
   /**
-   * Runs the function of the name on bit patterns.
+   * Runs the function of the name, or at the place, on bit patterns.
    *
    * @throws RangeError for an unknown function, wrong arguments, and gas of 2^63 or more
    * @throws RegionLimitError for regions that the machine has no memory for
    * @throws LockstepError L2002 where the run touches more cells than the machine can hold
    * @throws CodeLimitError for a function that is larger than bytecode can say
    */
-  run(name: string, args: readonly bigint[], options: RunOptions = {}): ModuleResult {
-    const index = this.module.funcs.findIndex((func) => func.name === name);
-    const func = this.module.funcs[index];
+  run(name: string | number, args: readonly bigint[], options: RunOptions = {}): ModuleResult {
+    const { funcs } = this.module;
+    const index = typeof name === 'number' ? name : funcs.findIndex((func) => func.name === name);
+    const func = funcs[index];
     if (func === undefined) throw new RangeError(`The module has no function @${name}.`);
-    checkValues(`@${name}`, func.params, args);
+    checkValues(`@${func.name}`, func.params, args);
     const gas = options.gas ?? GAS_MAX;
     if (gas < 0n || gas > GAS_MAX) throw new RangeError(`The gas ${gas} is not below 2^63.`);
     return new Run(this.#kernel, this.program, this.#spaces, options).run(index, args, gas);
@@ -164,6 +177,7 @@ class Run {
   readonly #options: RunOptions;
   #regions: readonly PlacedRegion[] = [];
   #owner = 0;
+  #trapAt: TrapPlace | null = null;
 
   constructor(
     kernel: Kernel,
@@ -409,6 +423,8 @@ class Run {
     }
     const counted = isEntry ? 0 : piece.count;
     u64[steps] = (u64[steps] as bigint) + BigInt(index + 1 - piece.first - counted);
+    const inst = piece.block.insts[index];
+    if (!isCharge && inst !== undefined) this.#trapAt = { func: piece.func, pc: inst.pc };
   }
 
   // ---- outcome
@@ -429,6 +445,7 @@ class Run {
       end,
       results: [],
       trap: null,
+      trapAt: this.#trapAt,
       suspended: null,
       gasUsed: gas - gasLeft,
       gasLeft,

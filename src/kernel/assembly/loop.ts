@@ -1022,6 +1022,12 @@ export function run(fp: u32, budget: u32): u32 {
         pc = target;
         break;
       }
+      case Op.TAIL_CALL_INDIRECT: {
+        const target = findFunction(fp, load<u64>(rd(pc, sp)), load<u32>(pc, 4));
+        if (target == 0) return trap(fp, pc, sp, gas, steps, TRAP_BAD_FUNCTION);
+        pc = target;
+        break;
+      }
       case Op.RETURN_64:
         store<u64>(sp, load<u64>(rd(pc, sp)));
       case Op.RETURN: {

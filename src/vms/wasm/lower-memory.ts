@@ -1,0 +1,159 @@
+/**
+ * How accesses of the linear memory become operations of dMIR. The memory is a region that traps at
+ * its end, so an access needs no check of its own. Bulk instructions check their ranges first,
+ * because they trap past the end even where they move nothing, and the operations of dMIR do not.
+ */
+import type { Value } from '../../dmir/builder.ts';
+import { TRAP_KINDS } from '../../dmir/ops.ts';
+import type { Type } from '../../dmir/types.ts';
+import type { Instruction } from './instructions.ts';
+import { dmirType } from './linkage.ts';
+import type { FunctionLowerer } from './lower.ts';
+import type { ValType } from './types.ts';
+
+/** How an instruction is lowered. */
+export type Lowering = (lowerer: FunctionLowerer, instruction: Instruction) => void;
+
+const OUT_OF_BOUNDS = TRAP_KINDS.indexOf('out-of-bounds');
+/** Binary logarithm of the bytes of a page. */
+const PAGE_SHIFT = 16n;
+const FAILED = 0xffff_ffff_ffff_ffffn;
+
+/** The address of an access with its constant offset, which does not wrap. */
+export function popAddress(lowerer: FunctionLowerer, offset: number): Value {
+  const base = lowerer.pop();
+  if (typeof base === 'bigint') return base + BigInt(offset);
+  if (offset === 0) return base;
+  return lowerer.op('add', 'i64', lowerer.op('zext', 'i64', base), BigInt(offset));
+}
+
+/** A load, of a narrow number with the bits above it filled. */
+export function load(type: Type, fill?: 'sext' | 'zext'): Lowering {
+  return (lowerer, { op, b }) => {
+    const args = [popAddress(lowerer, b)];
+    const [value] = lowerer.inst('load', { type, imm: lowerer.linkage.memory, args });
+    const result = dmirType(op.results[0] as ValType);
+    const whole = fill === undefined ? value : lowerer.op(fill, result, value as number);
+    lowerer.push(whole as number, result);
+  };
+}
+
+/** A store of the low bits. */
+export function store(type: Type): Lowering {
+  return (lowerer, { b }) => {
+    const kind = lowerer.kind(0);
+    const isWhole = kind === type;
+    const value = isWhole ? lowerer.pop() : lowerer.popRegister();
+    const address = popAddress(lowerer, b);
+    const imm = lowerer.linkage.memory;
+    if (type === 'i8') {
+      const byte = kind === 'i64' ? value : lowerer.op('zext', 'i64', value);
+      lowerer.inst('store8', { type: 'i64', imm, args: [address, byte] });
+      return;
+    }
+    const low = isWhole ? value : lowerer.op('trunc', type, value);
+    lowerer.inst('store', { type, imm, args: [address, low] });
+  };
+}
+
+export const memorySize: Lowering = (lowerer) => {
+  const [bytes] = lowerer.inst('mem_size', { type: 'i64', imm: lowerer.linkage.memory });
+  const pages = lowerer.op('ushr', 'i64', bytes as number, PAGE_SHIFT);
+  lowerer.push(lowerer.op('trunc', 'i32', pages), 'i32');
+};
+
+/** Grows a region by entries of a size; gives the count before, all ones where it does not. */
+export function grow(
+  lowerer: FunctionLowerer,
+  region: number,
+  delta: Value,
+  shift: bigint,
+  gas: bigint,
+): Value {
+  const bytes = lowerer.op('shl', 'i64', delta, shift);
+  const args = [bytes];
+  const [before] = lowerer.inst('mem_grow', { type: 'i64', imm: region, args }) as [number];
+  const hasFailed = lowerer.op('eq', 'i64', before, FAILED);
+  const cost = lowerer.op('mul', 'i64', delta, gas);
+  const charged = lowerer.op('select', 'i64', hasFailed, 0n, cost);
+  lowerer.inst('charge_dyn', { type: 'i64', args: [charged] });
+  lowerer.endCharge();
+  return lowerer.op('sshr', 'i64', before, shift);
+}
+
+export const memoryGrow: Lowering = (lowerer) => {
+  const delta = lowerer.op('zext', 'i64', lowerer.popRegister());
+  const { memory, gas } = lowerer.linkage;
+  const pages = grow(lowerer, memory, delta, PAGE_SHIFT, gas.page);
+  lowerer.push(lowerer.op('trunc', 'i32', pages), 'i32');
+};
+
+/** Operands of a bulk instruction as 64-bit numbers. */
+export function popRange(lowerer: FunctionLowerer): [Value, Value, Value] {
+  const values = lowerer.popMany(3);
+  return values.map((value) => widen(lowerer, value)) as [Value, Value, Value];
+}
+
+export function widen(lowerer: FunctionLowerer, value: Value): Value {
+  return typeof value === 'bigint' ? value : lowerer.op('zext', 'i64', value);
+}
+
+/** Traps where a range passes an end. */
+export function checkRange(
+  lowerer: FunctionLowerer,
+  start: Value,
+  length: Value,
+  end: Value,
+): void {
+  const last = lowerer.op('add', 'i64', start, length);
+  lowerer.trapIf(lowerer.op('ugt', 'i64', last, end), OUT_OF_BOUNDS);
+}
+
+function memoryBytes(lowerer: FunctionLowerer): Value {
+  return lowerer.inst('mem_size', { type: 'i64', imm: lowerer.linkage.memory })[0] as number;
+}
+
+export const memoryCopy: Lowering = (lowerer) => {
+  const [target, source, length] = popRange(lowerer);
+  const { memory } = lowerer.linkage;
+  const size = memoryBytes(lowerer);
+  checkRange(lowerer, source, length, size);
+  checkRange(lowerer, target, length, size);
+  const imm = memory * 256 + memory;
+  lowerer.inst('mem_copy', { type: 'i64', imm, args: [target, source, length] });
+};
+
+export const memoryFill: Lowering = (lowerer) => {
+  const [target, byte, length] = popRange(lowerer);
+  checkRange(lowerer, target, length, memoryBytes(lowerer));
+  const args = [target, byte, length];
+  lowerer.inst('mem_fill', { type: 'i64', imm: lowerer.linkage.memory, args });
+};
+
+export const memoryInit: Lowering = (lowerer, { a }) => {
+  const [target, source, length] = popRange(lowerer);
+  const { memory, cells } = lowerer.linkage;
+  const segment = lowerer.linkage.data(a);
+  const size = loadLength(lowerer, segment.lengthAddress);
+  checkRange(lowerer, source, length, size);
+  checkRange(lowerer, target, length, memoryBytes(lowerer));
+  const from = lowerer.op('add', 'i64', source, BigInt(segment.address));
+  const imm = memory * 256 + cells;
+  lowerer.inst('mem_copy', { type: 'i64', imm, args: [target, from, length] });
+};
+
+/** Bytes of a segment; 0 once it is dropped. */
+export function loadLength(lowerer: FunctionLowerer, address: number): Value {
+  const imm = lowerer.linkage.cells;
+  return lowerer.inst('load', { type: 'i64', imm, args: [BigInt(address)] })[0] as number;
+}
+
+/** Drops a segment: it has no bytes any more. */
+export function drop(lowerer: FunctionLowerer, address: number): void {
+  const imm = lowerer.linkage.cells;
+  lowerer.inst('store', { type: 'i64', imm, args: [BigInt(address), 0n] });
+}
+
+export const dataDrop: Lowering = (lowerer, { a }) => {
+  drop(lowerer, lowerer.linkage.data(a).lengthAddress);
+};
