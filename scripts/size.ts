@@ -21,6 +21,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   lockstep: 150_000,
   'lockstep/chain': 175_000,
   'lockstep/chain/blocks': 195_000,
+  'lockstep/chain/dev': 200_000,
   'lockstep/chain/tracers': 170_000,
   'lockstep/chain/transactions': 27_000,
   'lockstep/engines': 83_000,

@@ -35,6 +35,7 @@ const NAMES: Readonly<Record<string, string>> = {
     'decodeBlock encodeBlock encodeHeader encodeReceipt fixedSchedule headerHash logsBloom ' +
     'networkSchedule nextBaseFee nextExcessBlobGas parseBlockFork processBlock readGenesis ' +
     'receiptsRoot requestsHash rulesAt senderOf transactionsRoot withdrawalsRoot',
+  './chain/dev': 'DevChain LogicalClock TransactionPool',
   './chain/tracers':
     'StepWorld callTracer flatCallTracer traceErc7562 tracePrestate traceTransaction',
   './chain/transactions':

@@ -119,6 +119,26 @@ export function decodeRlp(bytes: Uint8Array): RlpItem {
   return item;
 }
 
+/**
+ * The encodings that stand one after the other, such as the blocks of an exported chain; views.
+ *
+ * @throws LockstepError L1201 where one is cut or its length is not canonical
+ */
+export function splitRlp(bytes: Uint8Array): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const first = bytes[at] ?? 0;
+    const start = at + 1 + lengthBytesOf(first);
+    const end = first < RLP_STRING ? at + 1 : start + payloadLength(bytes, at, bytes.length);
+    if (end > bytes.length) {
+      throw malformed(at, `the item is longer than the ${bytes.length - at} bytes left`);
+    }
+    parts.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return parts;
+}
+
 /** The items that fill the bytes from one offset to another. */
 function readItems(bytes: Uint8Array, from: number, to: number, depth: number): RlpItem[] {
   if (depth > DEPTH_MAX) throw malformed(from, `lists are nested deeper than ${DEPTH_MAX}`);
