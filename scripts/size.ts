@@ -27,6 +27,8 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/engines': 83_000,
   'lockstep/dmir': 36_000,
   'lockstep/languages': 18_000,
+  'lockstep/node': 300_000,
+  'lockstep/node/server': 300_000,
   'lockstep/state': 26_000,
   'lockstep/vms/evm': 30_000,
   'lockstep/vms/evm/precompiles': 28_000,
