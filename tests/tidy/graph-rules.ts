@@ -16,8 +16,8 @@ const CHAIN_ROOMS = ['engines', 'vms', 'state', 'dmir', 'base', 'kernel'] as con
 
 /**
  * The rooms of `docs/ARCHITECTURE.md`. A room under `vms` is a room of its own: no VM imports
- * another. Only conformance, languages, the servers of `node` and the command touch Node, so that the
- * rest also runs in a browser.
+ * another. Only conformance, languages, the servers of `node` and the command touch Node, so that
+ * the rest also runs in a browser.
  */
 export const LAYERS: Readonly<Record<string, Layer>> = {
   base: { rooms: [], packages: [] },
