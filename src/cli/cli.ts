@@ -27,6 +27,8 @@ const LOADERS: Record<CommandName, () => Promise<{ run: Run }>> = {
   txtest: () => testRunner('txtest'),
   vmtest: () => testRunner('vmtest'),
   t8n: () => import('./commands/t8n.ts'),
+  node: () => import('./commands/node.ts'),
+  rpctest: () => import('./commands/rpctest.ts'),
   error: () => import('./commands/error.ts'),
   help: () => import('./commands/help.ts'),
 };

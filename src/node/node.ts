@@ -54,6 +54,7 @@ export class Node {
     this.#startFees(options);
     this.#chainId = this.options.genesis.schedule.chainId;
     this.wallets = new Wallets(this.options.wallets);
+    this.wallets.isImpersonatingAll = options.isImpersonatingAll ?? false;
     this.filters = new Filters(this);
     this.settings = {
       gasPrice: this.options.gasPrice,

@@ -7,6 +7,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import * as HdKey from 'ox/HdKey';
 import * as Mnemonic from 'ox/Mnemonic';
 import { bytesToHex, hexToBytes } from '../base/bytes.ts';
+import { LockstepError } from '../base/errors.ts';
 
 export interface Wallet {
   /** 20 bytes. */
@@ -22,8 +23,19 @@ export interface MnemonicOptions {
   readonly path: string;
 }
 
-/** The accounts of a mnemonic. */
+/**
+ * The accounts of a mnemonic.
+ *
+ * @throws LockstepError L1313 for words or a path that are none
+ */
 export function deriveWallets({ mnemonic, count, path }: MnemonicOptions): Wallet[] {
+  if (count === 0) return [];
+  if (!Mnemonic.validate(mnemonic, Mnemonic.english)) {
+    throw new LockstepError('L1313', { what: 'the mnemonic', problem: 'breaks a rule of BIP-39' });
+  }
+  if (!/^m(\/\d+'?)*\/?$/.test(path)) {
+    throw new LockstepError('L1313', { what: 'the derivation path', problem: `is ${path}` });
+  }
   const root = HdKey.fromSeed(Mnemonic.toSeed(mnemonic));
   const base = path.replace(/\/$/, '');
   return Array.from({ length: count }, (_, index) =>

@@ -26,6 +26,7 @@ import { ChainState, type ChainStateOptions } from '../blocks/state.ts';
 import { putAccounts } from '../genesis.ts';
 import type { Rejection } from '../transactions/rejections.ts';
 import type { BlockEnv } from '../types.ts';
+import type { EvmWorld } from '../world.ts';
 import { type ClockState, INITIAL_CLOCK, LogicalClock } from './clock.ts';
 import {
   type NonceOf,
@@ -62,6 +63,8 @@ export interface DevChainListener {
   /** The head is another one; blocks of a rollback are only removed. */
   head?(change: HeadChange): void;
   pending?(transaction: PooledTransaction): void;
+  /** A transaction of a new block calls an account that has no code, and what it says to it. */
+  codelessCall?(address: bigint, input: Uint8Array): void;
   /** A transaction left the pool that no block will take. */
   dropped?(transaction: PooledTransaction, rejection: Rejection): void;
 }
@@ -250,7 +253,7 @@ export class DevChain {
       this.nonceOf,
       this.blockCountMax,
     );
-    const entry = this.#make(job, only === undefined ? selection : listSource(only));
+    const entry = this.#make(job, only === undefined ? selection : listSource(only), true);
     this.pool.settle(selection);
     this.clock.blockMade(entry.block.header.timestamp);
     this.#next = {};
@@ -261,10 +264,28 @@ export class DevChain {
     return entry;
   }
 
-  #make(job: BlockJob, source: CandidateSource): ChainEntry {
-    const made = this.chain.extend(job.parent, job.rules, (world) => makeBlock(world, job, source));
+  #make(job: BlockJob, source: CandidateSource, isWatched = false): ChainEntry {
+    const made = this.chain.extend(job.parent, job.rules, (world) => {
+      const make = () => makeBlock(world, job, source);
+      return isWatched ? this.watchCalls(world, make) : make();
+    });
     assert(!isBlockRejection(made), 'a block was rejected while it was made');
     return made;
+  }
+
+  /** Tells listeners of calls to accounts without code while something runs. */
+  watchCalls<T>({ executor }: EvmWorld, run: () => T): T {
+    const watching = [...this.#listeners].filter((each) => each.codelessCall !== undefined);
+    if (watching.length === 0) return run();
+    const { host } = executor;
+    host.onCodelessCall = (address, input) => {
+      for (const listener of watching) listener.codelessCall?.(address, input);
+    };
+    try {
+      return run();
+    } finally {
+      host.onCodelessCall = undefined;
+    }
   }
 
   /** A block on the head as the settings have it. */

@@ -143,5 +143,7 @@ export function runCall(
 ): ExecutedTransaction {
   const sender = request.from ?? NOBODY;
   const find = (world: EvmWorld) => toMessage(node, request, world.getNonce(sender));
-  return withCall(node, context, find, execute);
+  return withCall(node, context, find, (world, message, limits) =>
+    node.dev.watchCalls(world, () => execute(world, message, limits)),
+  );
 }

@@ -145,6 +145,14 @@ export function* logsOf({ receipts }: ChainEntry): Generator<PlacedLog> {
   }
 }
 
+/** Logs of one transaction. */
+function logsOfTransaction({ receipts }: ChainEntry, transactionIndex: number): PlacedLog[] {
+  let first = 0;
+  for (const { logs } of receipts.slice(0, transactionIndex)) first += logs.length;
+  const own = receipts[transactionIndex]?.logs ?? [];
+  return own.map((log, place) => ({ log, index: first + place, transactionIndex }));
+}
+
 /** The receipt of a transaction of a block. */
 export function receiptToJson(entry: ChainEntry, index: number, rules: BlockRules): Json | null {
   const receipt = entry.receipts[index];
@@ -154,7 +162,7 @@ export function receiptToJson(entry: ChainEntry, index: number, rules: BlockRule
   const tx = item.transaction;
   const sender = entry.senders[index] as Uint8Array;
   const before = entry.receipts[index - 1]?.cumulativeGasUsed ?? 0n;
-  const logs = [...logsOf(entry)].filter(({ transactionIndex }) => transactionIndex === index);
+  const logs = logsOfTransaction(entry, index);
   const { result } = receipt;
   const { excessBlobGas = 0n } = header;
   return {

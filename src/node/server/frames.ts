@@ -49,6 +49,10 @@ export type Incoming =
 export class FrameReader {
   readonly #bytesMax: number;
   #buffer: Uint8Array = new Uint8Array(0);
+  /** What came since the buffer was last whole, and how many bytes make another look worth it. */
+  #chunks: Uint8Array[] = [];
+  #chunkBytes = 0;
+  #needed = 0;
   /** Parts of a message that is not whole yet. */
   #parts: Uint8Array[] = [];
   #partBytes = 0;
@@ -60,7 +64,13 @@ export class FrameReader {
 
   /** @throws FrameError where a rule is broken */
   *read(chunk: Uint8Array): Generator<Incoming> {
-    this.#buffer = join([this.#buffer, chunk]);
+    this.#chunks.push(chunk);
+    this.#chunkBytes += chunk.length;
+    if (this.#buffer.length + this.#chunkBytes < this.#needed) return;
+    this.#buffer = join([this.#buffer, ...this.#chunks]);
+    this.#chunks = [];
+    this.#chunkBytes = 0;
+    this.#needed = 0;
     for (;;) {
       const frame = this.#next();
       if (frame === undefined) return;
@@ -80,7 +90,9 @@ export class FrameReader {
     const { value, at } = length;
     if (value > this.#bytesMax) throw new FrameError(CLOSE.tooLarge, 'a frame is too large');
     const start = at + 4;
-    if (bytes.length < start + value) return undefined;
+    this.#needed = start + value;
+    if (bytes.length < this.#needed) return undefined;
+    this.#needed = 0;
     const payload = bytes.slice(start, start + value);
     for (let i = 0; i < value; i++) {
       payload[i] = (payload[i] as number) ^ (bytes[at + (i & 3)] as number);

@@ -90,6 +90,8 @@ export class EvmHost implements VmHost {
   isDestroying = false;
   /** Hears of every frame; not part of the machine's state. */
   observer: FrameObserver | undefined;
+  /** Hears of calls to accounts without code, which is where contracts write their notes. */
+  onCodelessCall: ((address: bigint, input: Uint8Array) => void) | undefined;
   /** Precompiles by address in place of the fork's: where somebody tries what is not. */
   movedPrecompiles: ReadonlyMap<bigint, Precompile> | undefined;
   context: EvmContext = { blockNumber: 0n, blockHash: () => undefined, blobHashes: [] };
