@@ -83,7 +83,7 @@ export const ACCOUNT_METHODS: readonly Method[] = [
   ),
   method(
     'personal_sign',
-    'The same with the parameters the other way round.',
+    'Signs a message as `eth_sign` does, with the parameters the other way round.',
     [param('message', message), address, param('password', t.optional(t.text))],
     t.data.schema,
     (node, [text, owner]) => signMessage(node, owner, text),
@@ -150,7 +150,7 @@ export const ACCOUNT_METHODS: readonly Method[] = [
   ),
   method(
     'eth_sendRawTransactionConditional',
-    'The same under conditions on the block (ERC-7796).',
+    'Sends a signed transaction under conditions on the block (ERC-7796).',
     [
       raw,
       param(

@@ -139,7 +139,7 @@ export const CHAIN_METHODS: readonly Method[] = [
   ),
   method(
     'eth_getBlockTransactionCountByHash',
-    'The same by hash.',
+    'How many transactions a block has, by hash.',
     [hash],
     QUANTITY,
     (node, [id]) => transactionCount(node, { hash: id }),
@@ -151,8 +151,12 @@ export const CHAIN_METHODS: readonly Method[] = [
     QUANTITY,
     (node, [id]) => ommerCount(node, id),
   ),
-  method('eth_getUncleCountByBlockHash', 'The same by hash.', [hash], QUANTITY, (node, [id]) =>
-    ommerCount(node, { hash: id }),
+  method(
+    'eth_getUncleCountByBlockHash',
+    'How many ommers a block has, by hash.',
+    [hash],
+    QUANTITY,
+    (node, [id]) => ommerCount(node, { hash: id }),
   ),
   method(
     'eth_getUncleByBlockNumberAndIndex',
@@ -163,7 +167,7 @@ export const CHAIN_METHODS: readonly Method[] = [
   ),
   method(
     'eth_getUncleByBlockHashAndIndex',
-    'The same by hash.',
+    'An ommer of a block, by hash.',
     [hash, index],
     OBJECT,
     (node, [id, place]) => ommer(node, { hash: id }, place),
@@ -184,7 +188,7 @@ export const CHAIN_METHODS: readonly Method[] = [
   ),
   method(
     'eth_getTransactionByBlockHashAndIndex',
-    'The same by hash.',
+    'A transaction by the hash of its block and its place.',
     [hash, index],
     OBJECT,
     (node, [id, place]) => transactionAt(node, { hash: id }, place),
@@ -212,7 +216,7 @@ export const CHAIN_METHODS: readonly Method[] = [
   ),
   method(
     'eth_getRawTransactionByBlockHashAndIndex',
-    'The same by hash.',
+    'The bytes of a transaction by the hash of its block and its place.',
     [hash, index],
     t.data.schema,
     (node, [id, place]) => rawAt(node, { hash: id }, place),

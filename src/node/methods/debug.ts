@@ -109,7 +109,7 @@ export const DEBUG_METHODS: readonly Method[] = [
   ),
   method(
     'debug_traceCall',
-    'The same for a call.',
+    'Tells what a call would do.',
     [
       param('call', callRequest),
       param('block', t.latestBlock),
@@ -124,7 +124,7 @@ export const DEBUG_METHODS: readonly Method[] = [
   ),
   method(
     'debug_traceCallMany',
-    'The same for calls that follow each other.',
+    'Tells what calls that follow each other would do.',
     [
       param('bundles', t.array(t.object({ transactions: t.array(callRequest, 1000) }), 100)),
       param('context', t.optional(t.object({ blockNumber: t.optional(t.blockId) }))),
@@ -150,14 +150,14 @@ export const DEBUG_METHODS: readonly Method[] = [
   ),
   method(
     'debug_traceBlockByHash',
-    'The same by hash.',
+    'Traces all transactions of a block, by hash.',
     [hash, options],
     LIST,
     (node, [id, config]) => traceWhole(node, requireBlock(node, { hash: id }), config),
   ),
   method(
     'debug_traceBlock',
-    'The same for the bytes of a block of the chain.',
+    'Traces all transactions of a block of the chain, by its bytes.',
     [param('raw', t.data), options],
     LIST,
     (node, [raw, config]) => {
@@ -274,7 +274,7 @@ export const DEBUG_METHODS: readonly Method[] = [
   ),
   method(
     'debug_getModifiedAccountsByHash',
-    'The same by hash.',
+    'Accounts that changed in a block or a range, by hash.',
     [hash, param('last', t.optional(t.hash))],
     LIST,
     (node, [first, last]) => modifiedBetween(node, { hash: first }, last && { hash: last }),

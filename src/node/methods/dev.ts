@@ -126,7 +126,7 @@ const ACCOUNTS: Method[][] = [
   ),
   method(
     names('anvil hardhat', 'stopImpersonatingAccount'),
-    'Ends that.',
+    'Acts for an account only with its key again.',
     [address],
     NULL,
     (node, [owner]) => {
@@ -217,7 +217,7 @@ const MINING: Method[][] = [
   ),
   method(
     ['evm_mine_detailed', 'anvil_mine_detailed'],
-    'The same; answers the blocks with their transactions.',
+    'Mines blocks and answers them with their transactions.',
     [param('option', t.optional(minedOption))],
     { type: 'array' },
     (node, [option]) => {
@@ -239,7 +239,7 @@ const MINING: Method[][] = [
   ),
   method(
     [...names('anvil evm', 'setAutomine')],
-    'Whether transactions are mined as they come.',
+    'Sets whether transactions are mined as they come.',
     [flag],
     NULL,
     (node, [isOn]) => {
@@ -249,7 +249,7 @@ const MINING: Method[][] = [
   ),
   method(
     names('anvil hardhat', 'getAutomine'),
-    'The same, asked.',
+    'Whether transactions are mined as they come.',
     [],
     BOOLEAN,
     (node) => node.dev.isAutomining,
@@ -281,7 +281,7 @@ const MINING: Method[][] = [
   ),
   method(
     'anvil_getIntervalMining',
-    'The same, asked.',
+    'After how many seconds a block comes by itself; null for never.',
     [],
     { type: ['integer', 'null'] },
     (node) => node.settings.blockTime || null,
@@ -401,13 +401,19 @@ const TIME: Method[][] = [
       return null;
     },
   ),
-  method(names('anvil', 'removeBlockTimestampInterval'), 'Ends that.', [], BOOLEAN, (node) => {
-    const { interval } = node.dev.clock;
-    node.dev.adjustClock((clock) => {
-      clock.interval = undefined;
-    });
-    return interval !== undefined;
-  }),
+  method(
+    names('anvil', 'removeBlockTimestampInterval'),
+    'Lets time pass between blocks as it does by itself.',
+    [],
+    BOOLEAN,
+    (node) => {
+      const { interval } = node.dev.clock;
+      node.dev.adjustClock((clock) => {
+        clock.interval = undefined;
+      });
+      return interval !== undefined;
+    },
+  ),
   method(
     names('anvil', 'getGenesisTime'),
     'The time of the genesis.',

@@ -237,10 +237,16 @@ export const OTTERSCAN_METHODS: readonly Method[] = [
       return entry === undefined ? null : detailsOf(node, entry);
     },
   ),
-  method('ots_getBlockDetailsByHash', 'The same by hash.', [hash], OBJECT, (node, [id]) => {
-    const entry = node.find({ hash: id });
-    return entry === undefined ? null : detailsOf(node, entry);
-  }),
+  method(
+    'ots_getBlockDetailsByHash',
+    'A block without its transactions, with its fees, by hash.',
+    [hash],
+    OBJECT,
+    (node, [id]) => {
+      const entry = node.find({ hash: id });
+      return entry === undefined ? null : detailsOf(node, entry);
+    },
+  ),
   method(
     'ots_getBlockTransactions',
     'A page of the transactions of a block.',

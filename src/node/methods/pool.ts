@@ -56,7 +56,7 @@ const POOL: Method[][] = [
   ),
   method(
     'txpool_contentFrom',
-    'Those of one sender, by nonce.',
+    'Transactions of one sender that wait, by nonce.',
     [address],
     { type: 'object' },
     (node, [owner]) => {
@@ -68,10 +68,16 @@ const POOL: Method[][] = [
       return { pending: own(pending), queued: own(queued) };
     },
   ),
-  method('txpool_inspect', 'The same as one line for each.', [], { type: 'object' }, (node) => {
-    const { pending, queued } = node.dev.pool.content(node.dev.nonceOf);
-    return { pending: bySender(pending, inspect), queued: bySender(queued, inspect) };
-  }),
+  method(
+    'txpool_inspect',
+    'All transactions that wait, as one line for each.',
+    [],
+    { type: 'object' },
+    (node) => {
+      const { pending, queued } = node.dev.pool.content(node.dev.nonceOf);
+      return { pending: bySender(pending, inspect), queued: bySender(queued, inspect) };
+    },
+  ),
 ];
 
 function bySender<T>(list: readonly PooledTransaction[], show: (each: PooledTransaction) => T) {

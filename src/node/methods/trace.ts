@@ -106,7 +106,7 @@ export const TRACE_METHODS: readonly Method[] = [
   ),
   method(
     'trace_callMany',
-    'The same for calls that follow each other.',
+    'What calls that follow each other do: frames, changes of the state.',
     [param('calls', t.array(PAIR(), 1000)), param('block', t.latestBlock)],
     LIST,
     (node, [calls, id]) => {
@@ -147,7 +147,7 @@ export const TRACE_METHODS: readonly Method[] = [
   ),
   method(
     'trace_replayBlockTransactions',
-    'The same for all transactions of a block.',
+    'Runs all transactions of a block again.',
     [block, parts],
     LIST,
     (node, [id, wanted]) => {
