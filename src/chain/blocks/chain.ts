@@ -16,6 +16,7 @@ import type { EvmAccountProof } from '../../state/commitments/evm-proof.ts';
 import type { EvmWorld } from '../world.ts';
 import { type Block, decodeBlock, encodeBlock } from './block.ts';
 import { CanonicalIndex, type HeadChange, type TransactionPlace } from './canon.ts';
+import { BlockExecution } from './execution.ts';
 import { type Header, headerHash } from './header.ts';
 import { type Ancestor, OMMER_DEPTH, type OmmerContext } from './ommers.ts';
 import { type BlockContext, processBlock } from './process.ts';
@@ -49,8 +50,8 @@ export interface ChainEntry {
   readonly hashes: readonly Uint8Array[];
   /** Hashes of the ommers. */
   readonly ommerHashes: readonly Uint8Array[];
-  /** The state after the block. */
-  readonly mark: Snapshot;
+  /** The state after the block; undefined where it was given up, and follows from running it. */
+  readonly mark: Snapshot | undefined;
   /** Where the entry stands for a range of empty blocks, of which it is the last. */
   readonly range?: EmptyRange;
 }
@@ -78,6 +79,10 @@ export class BlockChain {
   /** The entry whose state the state has, and the world that brought it there. */
   #current: ChainEntry;
   #world: EvmWorld | undefined;
+  /** Entries whose state does not follow from their block. */
+  readonly #amended = new WeakSet<ChainEntry>();
+  /** States that were given up and asked for again, by the hash of their block. */
+  readonly #rebuilt = new Map<string, Snapshot>();
 
   constructor({ schedule, genesis, state, keccak256 = keccak_256 }: ChainOptions) {
     this.schedule = schedule;
@@ -155,7 +160,17 @@ export class BlockChain {
   /** Makes the chain end at an entry; blocks that it leaves behind stay known. */
   setHead(entry: ChainEntry): HeadChange {
     this.#keep(entry);
-    return this.#canon.moveTo(entry);
+    const change = this.#canon.moveTo(entry);
+    for (const each of change.added) this.#giveUp(each.block.header.number - STATES_KEPT);
+    return change;
+  }
+
+  /** Gives the state after an old block up, unless it is one that others are found from. */
+  #giveUp(number: bigint): void {
+    if (number <= 0n || number % STATE_STRIDE === 0n) return;
+    const entry = this.#canon.find(number);
+    if (entry?.parent === undefined || this.#amended.has(entry)) return;
+    (entry as { mark: Snapshot | undefined }).mark = undefined;
   }
 
   #keep(entry: ChainEntry): void {
@@ -311,8 +326,9 @@ export class BlockChain {
   read<T>(entry: ChainEntry, use: (backend: Backend) => T): T {
     const { backend } = this.#state;
     if (this.#isAt(entry)) return use(backend);
+    const { mark } = this.#withMark(entry);
     const here = this.#state.snapshot();
-    this.#state.restore(entry.mark);
+    this.#state.restore(mark);
     try {
       return use(backend);
     } finally {
@@ -339,11 +355,65 @@ export class BlockChain {
   /** Gives an entry another state than its block left. */
   setMark(entry: ChainEntry, mark: Snapshot): void {
     (entry as { mark: Snapshot }).mark = mark;
+    this.#amended.add(entry);
     if (this.#current.hash === entry.hash) this.#goTo(entry);
   }
 
   #isAt(entry: ChainEntry): boolean {
-    return this.#current === entry || this.#current.mark === entry.mark;
+    if (this.#current === entry) return true;
+    return entry.mark !== undefined && this.#current.mark === entry.mark;
+  }
+
+  /** The state after an entry, found again where it was given up; the chain stays where it is. */
+  #withMark(entry: ChainEntry): { readonly mark: Snapshot } {
+    if (entry.mark !== undefined) return { mark: entry.mark };
+    const back = this.#current;
+    const mark = this.#markOf(entry);
+    if (this.#current !== back) this.#goTo(back);
+    return { mark };
+  }
+
+  /** The same; the chain may be at another entry afterwards. */
+  #markOf(entry: ChainEntry): Snapshot {
+    const id = bytesToHex(entry.hash);
+    const known = entry.mark ?? this.#rebuilt.get(id);
+    if (known !== undefined) return known;
+    const mark = this.#runAgain(entry);
+    const [oldest] = this.#rebuilt.keys();
+    if (oldest !== undefined && this.#rebuilt.size >= REBUILT_MAX) this.#rebuilt.delete(oldest);
+    this.#rebuilt.set(id, mark);
+    return mark;
+  }
+
+  /** Runs blocks from the nearest one whose state is there. */
+  #runAgain(entry: ChainEntry): Snapshot {
+    const missing: ChainEntry[] = [];
+    let base = entry;
+    while (base.mark === undefined) {
+      missing.push(base);
+      assert(base.parent !== undefined, 'the state after the genesis was given up');
+      base = base.parent;
+    }
+    this.#goTo(base);
+    for (const each of missing.reverse()) {
+      if (each.range === undefined) this.#rerunBlock(each);
+      this.#current = each;
+    }
+    return this.#state.snapshot();
+  }
+
+  #rerunBlock({ block, parent, senders }: ChainEntry): void {
+    const { header, transactions, ommers, withdrawals } = block;
+    assert(parent !== undefined, 'the genesis is no block that runs');
+    const rules = this.rulesAfter(parent, header);
+    const world = this.#worldAt(this.#current, rules);
+    const execution = new BlockExecution(world, header, this.contextAfter(parent, rules));
+    execution.start();
+    for (const [index, { transaction }] of transactions.entries()) {
+      execution.run(transaction, senders[index] as Uint8Array);
+    }
+    execution.end(ommers, withdrawals);
+    execution.stateRoot();
   }
 
   /** The world of some rules over the state after an entry. */
@@ -360,7 +430,7 @@ export class BlockChain {
   }
 
   #goTo(entry: ChainEntry): void {
-    this.#state.restore(entry.mark);
+    this.#state.restore(this.#markOf(entry));
     this.#current = entry;
     this.#world = undefined;
   }
@@ -400,6 +470,10 @@ export class BlockChain {
   }
 }
 
+/** States of so many blocks below the head are kept, and of every so manyth block below those. */
+const STATES_KEPT = 256n;
+const STATE_STRIDE = 128n;
+const REBUILT_MAX = 16;
 /** Characters of a range's id in the text of a hash. */
 const RANGE_ID_CHARS = 50;
 

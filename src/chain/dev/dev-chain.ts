@@ -114,7 +114,7 @@ export class DevChain {
       state: this.state,
       keccak256: this.state.keccak256,
     });
-    this.#genesisMark = this.chain.genesis.mark;
+    this.#genesisMark = this.state.snapshot();
     this.pool = new TransactionPool({
       order: options.order ?? 'fees',
       countMax: options.poolCountMax ?? POOL_COUNT_MAX,
@@ -402,10 +402,12 @@ export class DevChain {
   /** A mark of the whole chain, its settings and its pool. */
   snapshot(): number {
     const id = this.#snapshotCount++;
+    const { mark } = this.head;
+    assert(mark !== undefined, 'the state after the head was given up');
     this.#snapshots.push({
       id,
       entry: this.head,
-      mark: this.head.mark,
+      mark,
       clock: this.clock.state,
       coinbase: this.#coinbase,
       gasLimit: this.#gasLimit,

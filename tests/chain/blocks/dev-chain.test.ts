@@ -276,3 +276,27 @@ test('a reset leaves the genesis alone', () => {
   chain.submit(transfer(0, 0n));
   assert.equal(chain.head.block.header.number, 1n);
 });
+
+test('states that were given up are found again, those that were amended too', () => {
+  const chain = create();
+  const AMENDED = 100n;
+  for (let nonce = 0n; nonce < 700n; nonce++) {
+    chain.submit(transfer(0, nonce));
+    if (nonce === AMENDED - 1n) chain.amend((view) => view.setBalance(TO, 5000n));
+  }
+  const expected = (number: bigint): bigint =>
+    number < AMENDED ? number : number - AMENDED + 5000n;
+  for (const number of [1n, 99n, 100n, 101n, 130n, 300n, 443n, 700n, 2n, 257n]) {
+    const entry = chain.chain.at(number);
+    assert.ok(entry !== undefined);
+    const found = chain.read(entry, (view) => view.getBalance(TO) as bigint);
+    assert.equal(found, expected(number), `block ${number}`);
+  }
+  const given = [3n, 200n, 443n].map((number) => chain.chain.at(number)?.mark);
+  assert.deepEqual(given, [undefined, undefined, undefined]);
+  chain.submit(transfer(0, 700n));
+  assert.equal(balanceOf(chain, TO), expected(701n));
+  chain.rollback(650n);
+  chain.submit(transfer(0, 51n));
+  assert.equal(balanceOf(chain, TO), 52n);
+});
