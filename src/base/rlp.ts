@@ -199,6 +199,21 @@ function malformed(offset: number, problem: string): LockstepError {
   return new LockstepError('L1201', { offset, problem });
 }
 
+/** Below it a number is exact as a double, and most numbers of a block are. */
+const SMALL_MAX = 1n << 48n;
+
+function bytesOfSmall(value: number): Uint8Array {
+  let length = 0;
+  for (let rest = value; rest >= 1; rest /= 256) length++;
+  const bytes = new Uint8Array(length);
+  let rest = value;
+  for (let at = length - 1; at >= 0; at--) {
+    bytes[at] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return bytes;
+}
+
 /**
  * A number as RLP has it: big-endian, without zeros in front; 0 has no bytes.
  *
@@ -206,6 +221,7 @@ function malformed(offset: number, problem: string): LockstepError {
  */
 export function rlpOfBigint(value: bigint): Uint8Array {
   if (value === 0n) return EMPTY;
+  if (value > 0n && value < SMALL_MAX) return bytesOfSmall(Number(value));
   const bytes = bigintToBytes32(value);
   let zeros = 0;
   while (bytes[zeros] === 0) zeros++;

@@ -33,6 +33,8 @@ export interface WorldOptions {
   readonly tier?: TierOptions;
   /** EVM instructions of a lowered block at most; 1 for traces that tell failures exactly. */
   readonly lengthMax?: number;
+  /** Cells that the journal keeps from one transaction to the next. */
+  readonly cellsMax?: number;
   /** Lets accounts with code send transactions, against EIP-3607: where nobody has to sign. */
   readonly contractSenders?: boolean;
 }

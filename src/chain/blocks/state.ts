@@ -27,6 +27,9 @@ export interface ChainStateOptions {
   readonly contractSenders?: boolean;
 }
 
+/** Each block ends with a flush, which looks at every cell of the journal. */
+const CELLS_MAX = 16_384;
+
 export class ChainState {
   #chainId: bigint;
   /** Changes that are made here reach the commitment. */
@@ -34,6 +37,8 @@ export class ChainState {
   readonly commitment: EvmCommitment;
   readonly #options: Pick<WorldOptions, 'engine' | 'tier' | 'contractSenders'>;
   readonly #worlds = new Map<string, EvmWorld>();
+  /** The same worlds by the rules that they were asked for with. */
+  #byRules = new WeakMap<BlockRules, EvmWorld>();
   /** The fastest hash at hand. */
   #hash: Keccak256 = keccak_256;
 
@@ -49,6 +54,7 @@ export class ChainState {
   setChainId(chainId: bigint): void {
     this.#chainId = chainId;
     this.#worlds.clear();
+    this.#byRules = new WeakMap();
   }
 
   /** Keccak-256: by a kernel as soon as there is a world. */
@@ -56,11 +62,12 @@ export class ChainState {
 
   /** The world of some rules: the same one for the same fork and overrides. */
   world(rules: BlockRules): EvmWorld {
+    const same = this.#byRules.get(rules);
+    if (same !== undefined) return same;
     const key = worldKey(rules);
-    const known = this.#worlds.get(key);
-    if (known !== undefined) return known;
-    const world = new EvmWorld(this.worldOptions(rules));
+    const world = this.#worlds.get(key) ?? new EvmWorld(this.worldOptions(rules));
     this.#worlds.set(key, world);
+    this.#byRules.set(rules, world);
     this.#hash = world.executor.keccak256;
     return world;
   }
@@ -71,6 +78,7 @@ export class ChainState {
       fork: switches.fork,
       backend: this.backend,
       chainId: this.#chainId,
+      cellsMax: CELLS_MAX,
       ...this.#options,
       ...(overrides === undefined ? {} : { overrides }),
     };
