@@ -137,7 +137,9 @@ export function fillTransaction(node: Node, request: CallRequest, sender: Uint8A
 /** What a transaction will need; what fails at any gas is sent with as much as a block takes. */
 function gasFor(node: Node, request: CallRequest): bigint {
   try {
-    return estimateGas(node, request, { entry: node.dev.pending });
+    // What waits may change what a transaction needs; where nothing does the head will do.
+    const entry = node.dev.pool.size === 0 ? node.head : node.dev.pending;
+    return estimateGas(node, request, { entry });
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
     const { txGasMax } = node.dev.nextRules.costs;

@@ -104,6 +104,16 @@ test('a revert has code 3, its reason and its data', async () => {
   assert.equal((await node.rpc('eth_getTransactionReceipt', hash)).status, '0x0');
 });
 
+test('calls and estimates do not ask for the nonce', async () => {
+  const node = createTestNode();
+  const to = await deploy(node, STORE_CODE);
+  const request = { from: node.accounts[0], to, nonce: '0x0' };
+  assert.equal(await node.rpc('eth_call', request), '0x');
+  for (const nonce of ['0x0', '0x99']) {
+    assert.ok(Number(await node.rpc('eth_estimateGas', { ...request, nonce })) > 21_000);
+  }
+});
+
 test('a call that never ends ends by its gas', async () => {
   const node = createTestNode();
   const to = await deploy(node, LOOP_CODE);

@@ -104,7 +104,7 @@ export function createAccessList(
       slots: each.storageKeys ?? [],
     }));
     const nonce = stepped.world.getNonce(sender);
-    const to = request.to ?? createAddress(sender, request.nonce ?? nonce);
+    const to = request.to ?? createAddress(sender, nonce);
     const excluded = new Set([bytesToHex(sender), bytesToHex(to), ...precompiles(stepped)]);
     const { tx } = toMessage(node, request, nonce);
     stepped.world.setBlock(callEnv(node.envOf(entry), tx));

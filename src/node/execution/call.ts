@@ -4,7 +4,7 @@
  * As in go-ethereum a call that names no fee runs at a base fee of zero, and neither the nonce nor
  * the limit of a transaction's gas is asked for.
  */
-import { bytesToBigint } from '../../base/u256.ts';
+import { bytesToBigint, minOf } from '../../base/u256.ts';
 import type { ChainEntry } from '../../chain/blocks/chain.ts';
 import { blobBaseFee } from '../../chain/blocks/fees.ts';
 import type { BlockRules } from '../../chain/blocks/rules.ts';
@@ -78,11 +78,15 @@ export function callEnv(env: BlockEnv, tx: Transaction): BlockEnv {
   };
 }
 
-/** The message of a request in a world. */
+/**
+ * The message of a request in a world.
+ *
+ * @param nonce - Of the sender's account: what a request has for one is not asked for.
+ */
 export function toMessage(node: Node, request: CallRequest, nonce: bigint): Message {
   const gas = request.gas === undefined || request.gas === 0n ? CALL_GAS_MAX : request.gas;
   const tx = toTransaction(
-    { ...request, gas: gas < node.options.callGasMax ? gas : node.options.callGasMax },
+    { ...request, nonce, gas: minOf(gas, node.options.callGasMax) },
     {
       chainId: node.chainId,
       nonce,
