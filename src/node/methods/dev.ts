@@ -495,11 +495,11 @@ const BACK: Method[][] = [
     names('anvil hardhat', 'reset'),
     'Goes back to the genesis, with no transaction waiting.',
     [param('options', t.optional(t.object({ forking: t.optional(t.json) })))],
-    BOOLEAN,
+    NULL,
     (node, [options]) => {
       if (options?.forking !== undefined) throw serverError('forking is not supported');
       node.dev.reset();
-      return true;
+      return null;
     },
   ),
   method(

@@ -12,7 +12,8 @@ import * as t from '../rpc/types.ts';
 
 const hash = param('hash', t.hash);
 const address = param('address', t.address);
-const block = param('block', t.blockNumber);
+/** The explorer writes numbers of blocks as JSON numbers. */
+const block = param('block', t.either(t.number, t.blockNumber));
 const LIST = { type: ['array', 'null'] } as const;
 const OBJECT = { type: ['object', 'null'] } as const;
 const PAGE_MAX = 1000n;
@@ -198,9 +199,10 @@ export const OTTERSCAN_METHODS: readonly Method[] = [
   method(
     'ots_hasCode',
     'Whether an account has code.',
-    [address, param('block', t.latestBlock)],
+    [address, param('block', t.optional(t.either(t.number, t.blockId)))],
     t.boolean.schema,
-    (node, [owner, id]) => node.read(id, (view) => (view.getCode(owner) as Uint8Array).length > 0),
+    (node, [owner, id = 'latest']) =>
+      node.read(id, (view) => (view.getCode(owner) as Uint8Array).length > 0),
   ),
   method(
     'ots_getTransactionError',
