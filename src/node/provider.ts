@@ -7,6 +7,7 @@ import { METHODS } from './methods/table.ts';
 import { Node } from './node.ts';
 import type { NodeOptions } from './options.ts';
 import { Dispatcher, RPC_LIMITS, type RpcLimits, toRpcError } from './rpc/dispatch.ts';
+import type { RpcError } from './rpc/errors.ts';
 import type { Session } from './rpc/method.ts';
 
 export interface RequestArguments {
@@ -26,6 +27,8 @@ export class Provider {
   readonly dispatcher: Dispatcher;
   readonly #listeners = new Set<ProviderListener>();
   readonly #session: Session;
+  /** Told of what went wrong without a request. */
+  onError: ((error: RpcError) => void) | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor({ limits, ...options }: ProviderOptions = {}) {
@@ -76,11 +79,20 @@ export class Provider {
     this.#listeners.clear();
   }
 
+  /** A block that cannot be made is told, and tried again at the next time. */
+  #mineOnTime(): void {
+    try {
+      this.node.dev.mineOne();
+    } catch (error) {
+      this.onError?.(toRpcError(error));
+    }
+  }
+
   #mineEvery(seconds: number): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
     if (seconds <= 0) return;
-    this.#timer = setInterval(() => this.node.dev.mineOne(), seconds * 1000);
+    this.#timer = setInterval(() => this.#mineOnTime(), seconds * 1000);
     // A timer alone does not keep a program alive; in a browser it is a number.
     (this.#timer as { unref?: () => void }).unref?.();
   }

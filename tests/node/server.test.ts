@@ -151,6 +151,11 @@ test('thousands of wrong requests give an answer each, and the node goes on', as
   assert.equal(await codeOf(server, '{"id":1,"method":"eth_blockNumber"}'), undefined);
 });
 
+/** The request of RFC 6455, section 1.3, whose answer stands there too. */
+const UPGRADE =
+  'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n';
+
 /** A WebSocket that keeps what comes in order. */
 function open(
   server: NodeServer,
@@ -203,6 +208,39 @@ test('WebSocket answers, and tells of what was subscribed to', async (context) =
   socket.close();
 });
 
+test('frames that come with the request to speak WebSocket are answered', async (context) => {
+  const server = await start(context);
+  const answer = await new Promise<string>((resolve, reject) => {
+    const body = '{"id":5,"method":"eth_chainId"}';
+    const socket = connect(server.port, server.host, () => {
+      const frame = masked(0x80 | OPCODE.text, text(body));
+      socket.write(Buffer.concat([Buffer.from(UPGRADE), frame]));
+    });
+    let got = '';
+    socket.on('data', (chunk) => {
+      got += chunk.toString('latin1');
+      if (!got.includes('0x7a69')) return;
+      socket.destroy();
+      resolve(got);
+    });
+    socket.on('error', reject);
+  });
+  assert.match(answer, /101 Switching Protocols/);
+  assert.match(answer, /Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/);
+});
+
+test('a block that cannot be made in time is told of, and the node goes on', async () => {
+  const provider = createProvider({ blockTime: 0.01, isAutomining: false });
+  const rpc = (method: string, ...params: unknown[]) => provider.request({ method, params });
+  const error = new Promise<string>((resolve) => {
+    provider.onError = ({ message }) => resolve(message);
+  });
+  await rpc('anvil_setCode', '0x00000961ef480eb55e80d19ad83579a64c007002', '0x');
+  assert.match(await error, /system contract .* has no code/);
+  assert.equal(await rpc('eth_chainId'), '0x7a69');
+  provider.close();
+});
+
 test('a WebSocket with wrong frames is closed with a reason, and no other', async (context) => {
   const server = await start(context);
   const good = await open(server);
@@ -210,10 +248,7 @@ test('a WebSocket with wrong frames is closed with a reason, and no other', asyn
   for (let round = 0; round < 100; round++) {
     await new Promise<void>((resolve) => {
       const socket = connect(server.port, server.host, () => {
-        socket.write(
-          'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-            'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
-        );
+        socket.write(UPGRADE);
         socket.write(Uint8Array.from({ length: 1 + prng.below(40) }, () => prng.below(256)));
         setTimeout(() => socket.destroy(), 10);
       });

@@ -19,6 +19,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   const options = readNodeOptions(args);
   const provider = createProvider(options);
   const { node } = provider;
+  provider.onError = ({ message }) => io.err(`lockstep: ${message}\n`);
   const importPath = args.value('import');
   if (importPath !== undefined) node.importBlocks(readFile(importPath));
   const { load, dump } = stateFiles(args);

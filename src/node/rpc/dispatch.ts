@@ -70,10 +70,7 @@ export class Dispatcher {
     } catch {
       return stringify(failure(null, RPC_CODE.parse, 'parse error'));
     }
-    if (!Array.isArray(value)) {
-      const response = await this.#single(value, session);
-      return response && stringify(response);
-    }
+    if (!Array.isArray(value)) return this.#answer(value, session);
     if (value.length === 0) return stringify(failure(null, RPC_CODE.invalidRequest, 'empty batch'));
     if (value.length > batchCountMax) {
       const text = `batch of ${value.length} requests, at most ${batchCountMax}`;
@@ -81,10 +78,22 @@ export class Dispatcher {
     }
     const parts: string[] = [];
     for (const each of value) {
-      const response = await this.#single(each, session);
-      if (response !== undefined) parts.push(stringify(response));
+      const response = await this.#answer(each, session);
+      if (response !== undefined) parts.push(response);
     }
     return parts.length === 0 ? undefined : `[${parts.join(',')}]`;
+  }
+
+  /** The text of the response to one request. */
+  async #answer(value: unknown, session: Session): Promise<string | undefined> {
+    const response = await this.#single(value, session);
+    if (response === undefined) return undefined;
+    try {
+      return stringify(response);
+    } catch (error) {
+      // A result that is longer than a text can be, for one.
+      return stringify(toFailure(response.id, error));
+    }
   }
 
   async #single(value: unknown, session: Session): Promise<Response | undefined> {

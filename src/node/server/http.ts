@@ -37,10 +37,10 @@ export async function serve(options: ServerOptions): Promise<NodeServer> {
   const sockets = new Set<{ destroy(): void }>();
   const server = createServer((request, response) => {
     if (allowOrigin !== '') setCors(response, allowOrigin);
-    void answer(request, response, dispatcher, bodyBytesMax);
+    answer(request, response, dispatcher, bodyBytesMax).catch(() => response.destroy());
   });
-  server.on('upgrade', (request, socket) => {
-    acceptWebSocket(request, socket, { dispatcher, bytesMax: bodyBytesMax });
+  server.on('upgrade', (request, socket, head) => {
+    acceptWebSocket(request, socket, { dispatcher, bytesMax: bodyBytesMax, head });
   });
   server.on('connection', (socket) => {
     socket.setNoDelay(true);

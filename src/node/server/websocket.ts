@@ -15,13 +15,15 @@ export interface WebSocketOptions {
   readonly dispatcher: Dispatcher;
   /** Bytes of a message at most. */
   readonly bytesMax: number;
+  /** What came with the request already. */
+  readonly head: Uint8Array;
 }
 
 /** Answers the request to speak WebSocket, and then every message. */
 export function acceptWebSocket(
   request: IncomingMessage,
   socket: Duplex,
-  { dispatcher, bytesMax }: WebSocketOptions,
+  { dispatcher, bytesMax, head }: WebSocketOptions,
 ): void {
   const key = request.headers['sec-websocket-key'];
   const isWanted = request.headers.upgrade?.toLowerCase() === 'websocket';
@@ -39,7 +41,7 @@ export function acceptWebSocket(
     `Sec-WebSocket-Accept: ${accepted}`,
   ];
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-  new Connection(socket, dispatcher, bytesMax);
+  new Connection(socket, dispatcher, bytesMax).receive(head);
 }
 
 class Connection {
@@ -62,13 +64,14 @@ class Connection {
         this.#last = this.#last.then(() => this.#send(JSON.stringify(message)));
       },
     };
-    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
+    socket.on('data', (chunk: Uint8Array) => this.receive(chunk));
     for (const event of ['close', 'error', 'end'] as const) {
       socket.on(event, () => this.#end());
     }
   }
 
-  #receive(chunk: Uint8Array): void {
+  /** Takes bytes of the other side. */
+  receive(chunk: Uint8Array): void {
     try {
       for (const message of this.#reader.read(chunk)) {
         if (message.kind === 'close') this.#close(CLOSE.normal);
