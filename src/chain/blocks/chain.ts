@@ -159,6 +159,8 @@ export class BlockChain {
 
   /** Makes the chain end at an entry; blocks that it leaves behind stay known. */
   setHead(entry: ChainEntry): HeadChange {
+    // The state after the head is always there.
+    if (entry.mark === undefined) Object.assign(entry, this.#withMark(entry));
     this.#keep(entry);
     const change = this.#canon.moveTo(entry);
     for (const each of change.added) this.#giveUp(each.block.header.number - STATES_KEPT);

@@ -48,7 +48,7 @@ export class EmptyRange {
   readonly #rules: BlockRules;
   readonly #keccak256: Keccak256;
   /** Of the blocks from the first on, until they stay as they are. */
-  readonly #fees: Fees[] = [];
+  readonly #fees: Fees[];
   readonly #idBytes: Uint8Array;
 
   constructor(
@@ -56,7 +56,7 @@ export class EmptyRange {
     template: RangeTemplate,
     rules: BlockRules,
     keccak256: Keccak256,
-    id?: Uint8Array,
+    known?: { readonly id: Uint8Array; readonly fees: Fees[] },
   ) {
     this.#parent = parent;
     this.#template = template;
@@ -65,14 +65,18 @@ export class EmptyRange {
     this.first = parent.block.header.number + 1n;
     this.last = parent.block.header.number + template.count;
     const size = bigintToBytes32(template.count, 'the count');
-    this.#idBytes = id ?? keccak256(concatBytes(TAG, parent.hash, size)).slice(0, ID_BYTES);
+    this.#fees = known?.fees ?? [];
+    this.#idBytes = known?.id ?? keccak256(concatBytes(TAG, parent.hash, size)).slice(0, ID_BYTES);
     this.id = bytesToHex(this.#idBytes);
   }
 
   /** The same blocks up to one of them. */
   until(last: bigint): EmptyRange {
     const template = { ...this.#template, count: last - this.first + 1n };
-    return new EmptyRange(this.#parent, template, this.#rules, this.#keccak256, this.#idBytes);
+    return new EmptyRange(this.#parent, template, this.#rules, this.#keccak256, {
+      id: this.#idBytes,
+      fees: this.#fees,
+    });
   }
 
   /** Hash of one of its blocks, 32 bytes. */

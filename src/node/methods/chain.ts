@@ -9,6 +9,7 @@ import type { Node } from '../node.ts';
 import { RPC_CODE, RpcError } from '../rpc/errors.ts';
 import { type Method, method, param } from '../rpc/method.ts';
 import * as t from '../rpc/types.ts';
+import { placeOfNonce } from '../search.ts';
 
 const hash = param('hash', t.hash);
 const number = param('block', t.blockNumber);
@@ -302,18 +303,11 @@ function PERCENTILE(): t.Type<number> {
 }
 
 function transactionOfSender(node: Node, sender: Uint8Array, nonce: bigint): unknown {
-  const text = bytesToHex(sender);
   const { pending, queued } = node.dev.pool.content(node.dev.nonceOf, sender);
   const waiting = [...pending, ...queued].find((each) => each.transaction.nonce === nonce);
   if (waiting !== undefined) return pooledTransaction(waiting);
-  for (const entry of node.chain.between(0n, node.head.block.header.number)) {
-    const place = entry.senders.findIndex(
-      (each, at) =>
-        bytesToHex(each) === text && entry.block.transactions[at]?.transaction.nonce === nonce,
-    );
-    if (place >= 0) return minedTransaction(entry, place);
-  }
-  return null;
+  const place = placeOfNonce(node, sender, nonce);
+  return place === undefined ? null : minedTransaction(place.entry, place.index);
 }
 
 function capabilities(node: Node): unknown {

@@ -2,13 +2,13 @@
 import { bytesToHex, equalBytes } from '../../base/bytes.ts';
 import type { ChainEntry } from '../../chain/blocks/chain.ts';
 import type { TracedFrame } from '../../chain/tracers/observer.ts';
-import type { EvmView } from '../../state/views/evm.ts';
 import { traceBlock, traceFrames, traceMined } from '../execution/trace.ts';
 import { blockToJson } from '../format/block.ts';
 import { type Json, minedTransaction, receiptToJson } from '../format/transaction.ts';
 import type { Node } from '../node.ts';
 import { type Method, method, param } from '../rpc/method.ts';
 import * as t from '../rpc/types.ts';
+import { firstWith, placeOfNonce } from '../search.ts';
 
 const hash = param('hash', t.hash);
 const address = param('address', t.address);
@@ -148,19 +148,6 @@ function searchAfter(node: Node, owner: Uint8Array, after: bigint, size: bigint)
   return searchResult(node, found.reverse(), { firstPage: isWhole, lastPage: after === 0n });
 }
 
-/** The first entry of the chain whose state has what is asked for, by halving. */
-function firstWith(node: Node, has: (view: EvmView) => boolean): ChainEntry | undefined {
-  let low = node.numberOf('earliest');
-  let high = node.numberOf('latest');
-  if (!node.read(high, has)) return undefined;
-  while (low < high) {
-    const middle = (low + high) / 2n;
-    if (node.read(middle, has)) high = middle;
-    else low = middle + 1n;
-  }
-  return node.find(low);
-}
-
 function creatorOf(node: Node, contract: Uint8Array): Json | null {
   const entry = firstWith(node, (view) => (view.getCode(contract) as Uint8Array).length > 0);
   if (entry === undefined || entry.hashes.length === 0) return null;
@@ -183,13 +170,8 @@ function creatorOf(node: Node, contract: Uint8Array): Json | null {
 }
 
 function senderWithNonce(node: Node, sender: Uint8Array, nonce: bigint): string | null {
-  const entry = firstWith(node, (view) => (view.getNonce(sender) as bigint) > nonce);
-  const index = entry?.senders.findIndex(
-    (each, at) =>
-      equalBytes(each, sender) && entry.block.transactions[at]?.transaction.nonce === nonce,
-  );
-  const found = index === undefined ? undefined : entry?.hashes[index];
-  return found === undefined ? null : bytesToHex(found);
+  const place = placeOfNonce(node, sender, nonce);
+  return place === undefined ? null : bytesToHex(place.entry.hashes[place.index] as Uint8Array);
 }
 
 const pageSize = param('size', t.number);

@@ -297,6 +297,9 @@ test('states that were given up are found again, those that were amended too', (
   chain.submit(transfer(0, 700n));
   assert.equal(balanceOf(chain, TO), expected(701n));
   chain.rollback(650n);
+  const id = chain.snapshot();
+  chain.submit(transfer(0, 51n));
+  assert.ok(chain.revert(id));
   chain.submit(transfer(0, 51n));
   assert.equal(balanceOf(chain, TO), 52n);
 });
