@@ -293,6 +293,9 @@ test('traces by every tracer', async () => {
   assert.equal((await fail('debug_traceTransaction', hash, { tracer: 'none' })).code, -32000);
   const [flat] = await rpc('trace_transaction', hash);
   assert.equal(flat.action.to, to);
+  const { gas } = await rpc('eth_getTransactionByHash', hash);
+  const { rules, costs } = node.provider.node.dev.nextRules;
+  assert.ok(rules.eip7623 && Number(gas) - Number(flat.action.gas) >= Number(costs.txBase));
   const replayed = await rpc('trace_replayTransaction', hash, ['trace', 'stateDiff']);
   assert.deepEqual(replayed.stateDiff[to].storage[`0x${WORD(0)}`], {
     '*': { from: `0x${WORD(0)}`, to: `0x${WORD(3)}` },
@@ -353,4 +356,25 @@ test('bundles of signed transactions run on a block and leave nothing', async ()
   const { results } = await rpc('eth_callBundle', { txs });
   assert.equal(results[0].gasUsed, 21000);
   assert.equal(await rpc('eth_blockNumber'), '0x0');
+});
+
+test('the steps of calls, creations and failures have their costs', async () => {
+  const node = createTestNode();
+  const from = node.accounts[0];
+  const child = await deploy(node, STORE_CODE);
+  // CREATE of nothing, a call of the child with 1000 gas, then SSTORE without gas for it.
+  const code = `0x5f5f5ff0505f5f5f5f5f73${child.slice(2)}6103e8f15060015f55`;
+  const to = await deploy(node, code);
+  const hash = await node.rpc('eth_sendTransaction', { from, to, gas: '0x13000' });
+  const { structLogs, failed } = await node.rpc('debug_traceTransaction', hash);
+  assert.equal(failed, true);
+  const find = (op: string, depth: number) =>
+    structLogs.find(
+      (each: { op: string; depth: number }) => each.op === op && each.depth === depth,
+    );
+  assert.equal(find('CREATE', 1).gasCost, 32_000);
+  assert.equal(find('CALL', 1).gasCost, 2600 + 1000);
+  assert.match(find('SSTORE', 2).error, /^out of gas/);
+  assert.equal(find('SSTORE', 1).error, 'out of gas');
+  assert.equal(structLogs.at(-1).op, 'SSTORE');
 });

@@ -2,6 +2,8 @@
 import { bytesToHex } from '../../base/bytes.ts';
 import { type FlatCall, flatCallTracer } from '../../chain/tracers/flat.ts';
 import type { Prestate, PrestateAccount, PrestateDiff } from '../../chain/tracers/prestate.ts';
+import type { TransactionTrace } from '../../chain/tracers/trace.ts';
+import { intrinsicGas } from '../../chain/transactions/gas.ts';
 import type { Hex } from '../../chain/types.ts';
 import type { Json } from '../format/transaction.ts';
 import { invalidParams } from '../rpc/errors.ts';
@@ -13,10 +15,24 @@ export type ReplayPart = 'trace' | 'stateDiff' | 'vmTrace';
 
 const ZERO_WORD = `0x${'0'.repeat(64)}` as const;
 
-/** The frames of a transaction as one list. */
+/**
+ * The frames of a transaction as one list. As Parity has it the outermost frame has the gas that is
+ * left after the transaction's own, and what failed has no result.
+ */
 export function flatTrace(task: TraceTask): FlatCall[] {
-  return flatCallTracer(traceFrames(task), { convertParityErrors: true }, task.place);
+  return flatten(task, traceFrames(task));
 }
+
+function flatten({ stepped, tx, place }: TraceTask, trace: TransactionTrace): FlatCall[] {
+  const { rules, costs } = stepped.world;
+  const gas = tx.gasLimit - intrinsicGas(tx, costs, rules).intrinsic;
+  const frame = { ...trace.frame, gas, gasUsed: trace.result.outcome.gasUsed };
+  const items = flatCallTracer({ ...trace, frame }, { convertParityErrors: true }, place);
+  return items.map((item) => (item.result === undefined ? { ...item, ...NO_RESULT } : item));
+}
+
+/** What JSON has for a result that is not there. */
+const NO_RESULT = { result: null } as unknown as Pick<FlatCall, 'result'>;
 
 /** A replay's items leave their place out. */
 function withoutPlace(item: FlatCall): Json {
@@ -32,7 +48,7 @@ export function replay(task: TraceTask, parts: readonly ReplayPart[]): Json {
   const diff = hasDiff ? (traceState(task, { diffMode: true }) as PrestateDiff) : undefined;
   if (hasDiff) task.stepped.world.executor.undo();
   const trace = traceFrames(task);
-  const items = flatCallTracer(trace, { convertParityErrors: true }, task.place);
+  const items = flatten(task, trace);
   return {
     output: bytesToHex(trace.frame.output),
     stateDiff: diff === undefined ? null : stateDiff(diff),

@@ -88,7 +88,8 @@ class StructLogger implements StepWatcher {
       log.gasCost = gasLeft === undefined ? 0 : Number(last.gas - gasLeft);
       return;
     }
-    log.gasCost = 0;
+    // A failure takes what is left.
+    log.gasCost = Number(last.gas);
     if (EARLY_ERROR.test(error)) log.error = error;
   }
 
