@@ -28,7 +28,7 @@ export interface ChainStateOptions {
 }
 
 /** Each block ends with a flush, which looks at every cell of the journal. */
-const CELLS_MAX = 16_384;
+const CELLS_MAX = 8192;
 
 export class ChainState {
   #chainId: bigint;
