@@ -34,9 +34,10 @@ export async function run(args: Args, io: Io): Promise<number> {
   if (!isQuiet && !args.flag('json')) io.out(formatBanner(node, args));
   const configPath = args.value('config-out');
   if (configPath !== undefined) writeFileSync(configPath, configText(node));
+  const stopped = untilStopped(io);
   // Exactly this line tells who started the node that it is ready.
   io.out(`Listening on ${server.host}:${server.port}\n`);
-  await untilStopped(io);
+  await stopped;
   log.stop();
   if (dump !== undefined) {
     const { dumpState } = await import('../../node/dump.ts');
