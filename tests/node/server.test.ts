@@ -229,7 +229,10 @@ test('frames that come with the request to speak WebSocket are answered', async 
   assert.match(answer, /Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/);
 });
 
-test('a block that cannot be made in time is told of, and the node goes on', async () => {
+test('a block that cannot be made in time is told of, and the node goes on', async (context) => {
+  // The node's own timer does not keep a program alive.
+  const alive = setInterval(() => {}, 1000);
+  context.after(() => clearInterval(alive));
   const provider = createProvider({ blockTime: 0.01, isAutomining: false });
   const rpc = (method: string, ...params: unknown[]) => provider.request({ method, params });
   const error = new Promise<string>((resolve) => {
