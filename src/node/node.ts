@@ -41,8 +41,9 @@ export class Node {
   readonly wallets: Wallets;
   readonly filters: Filters;
   readonly settings: NodeSettings;
-  /** Blobs of transactions of type 3, by versioned hash. */
-  readonly blobs = new Map<string, Uint8Array>();
+  /** The latest blobs of transactions of type 3, by versioned hash. */
+  readonly blobs: ReadonlyMap<string, Uint8Array>;
+  readonly #blobs = new Map<string, Uint8Array>();
   options: NodeSetup;
   #chainId: bigint;
   readonly #envs = new WeakMap<ChainEntry, BlockEnv>();
@@ -56,6 +57,7 @@ export class Node {
     this.wallets = new Wallets(this.options.wallets);
     this.wallets.isImpersonatingAll = options.isImpersonatingAll ?? false;
     this.filters = new Filters(this);
+    this.blobs = this.#blobs;
     this.settings = {
       gasPrice: this.options.gasPrice,
       isLogging: true,
@@ -187,6 +189,12 @@ export class Node {
     return { ...item, sender, hash: this.chain.keccak256(item.encoded) };
   }
 
+  keepBlob(hash: string, blob: Uint8Array): void {
+    const [oldest] = this.#blobs.keys();
+    if (oldest !== undefined && this.#blobs.size >= BLOB_COUNT_MAX) this.#blobs.delete(oldest);
+    this.#blobs.set(hash, blob);
+  }
+
   // ---- mining
 
   /** Whether transactions are mined as they come; then no blocks come by themselves. */
@@ -251,6 +259,8 @@ export class Node {
   }
 }
 
+/** Blobs that are kept, of 128 KiB each. */
+const BLOB_COUNT_MAX = 512;
 const PRIORITY_FEE = 1_000_000_000n;
 
 function createChain(options: NodeOptions, { genesis, coinbase }: NodeSetup): DevChain {

@@ -102,7 +102,7 @@ function keepBlobs(node: Node, { blobHashes }: Transaction, items: readonly RlpI
     if (!(commitment instanceof Uint8Array) || !isVersionedHash(commitment, hash)) {
       throw serverError(`blob ${index}: computed hash mismatches transaction one`);
     }
-    node.blobs.set(bytesToHex(hash as Uint8Array), blob.slice());
+    node.keepBlob(bytesToHex(hash as Uint8Array), blob.slice());
   }
 }
 

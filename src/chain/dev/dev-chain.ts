@@ -69,6 +69,12 @@ export interface DevChainListener {
   dropped?(transaction: PooledTransaction, rejection: Rejection): void;
 }
 
+interface MineOptions {
+  /** In place of what the pool has. */
+  readonly only?: readonly PooledTransaction[] | undefined;
+  readonly isEmptyKept: boolean;
+}
+
 interface ChainSnapshot {
   readonly id: number;
   readonly entry: ChainEntry;
@@ -219,11 +225,10 @@ export class DevChain {
     return undefined;
   }
 
-  /** Mines until no block could take another transaction. */
+  /** Mines until no block takes another transaction. */
   minePending(): void {
     while (this.pool.hasPending(this.nonceOf)) {
-      const { hashes } = this.mineOne();
-      if (hashes.length === 0) return;
+      if (this.#mineNext({ isEmptyKept: false }) === undefined) return;
     }
   }
 
@@ -246,21 +251,29 @@ export class DevChain {
 
   /** Mines one block: with these transactions, or with what the pool has for it. */
   mineOne(only?: readonly PooledTransaction[]): ChainEntry {
+    const entry = this.#mineNext({ only, isEmptyKept: true });
+    assert(entry !== undefined, 'a block was not kept');
+    return entry;
+  }
+
+  /** A block without transactions is undone where it is not to be kept. */
+  #mineNext({ only, isEmptyKept }: MineOptions): ChainEntry | undefined {
     this.#dropPending();
     const { job } = this.#upcoming;
-    const selection = this.pool.select(
-      job.input.baseFeePerGas ?? 0n,
-      this.nonceOf,
-      this.blockCountMax,
-    );
+    const baseFee = job.input.baseFeePerGas ?? 0n;
+    const selection = this.pool.select(baseFee, this.nonceOf, this.blockCountMax);
     const entry = this.#make(job, only === undefined ? selection : listSource(only), true);
     this.pool.settle(selection);
-    this.clock.blockMade(entry.block.header.timestamp);
-    this.#next = {};
-    this.#moveHead(entry);
     for (const { transaction, rejection } of selection.dropped) {
       for (const listener of this.#listeners) listener.dropped?.(transaction, rejection);
     }
+    if (entry.hashes.length === 0 && !isEmptyKept) {
+      this.chain.forget([entry]);
+      return undefined;
+    }
+    this.clock.blockMade(entry.block.header.timestamp);
+    this.#next = {};
+    this.#moveHead(entry);
     return entry;
   }
 

@@ -85,9 +85,9 @@ export function simulate(node: Node, request: Simulation, base: ChainEntry): Jso
     throw new RpcError(CODE.count, 'too many blocks');
   }
   const planned = planBlocks(base.block.header, request.blockStateCalls);
-  const simulator = new Simulator(node, request, base);
-  const [first] = planned;
-  const rules = node.chain.rulesAfter(base, first as Planned);
+  // All blocks run by the rules of the first one, for they share a world.
+  const rules = node.chain.rulesAfter(base, planned[0] as Planned);
+  const simulator = new Simulator(node, request, base, rules);
   return node.chain.withState(base, rules, (world) => {
     try {
       return planned.map((block) => simulator.run(world, block));
@@ -107,11 +107,13 @@ class Simulator {
   readonly #request: Simulation;
   readonly #hashes = new Map<bigint, Uint8Array>();
   readonly #base: ChainEntry;
+  readonly #rules: BlockRules;
   #parent: { readonly header: Header; readonly hash: Uint8Array };
   /** What all calls together may use. */
   #gasLeft: bigint;
 
-  constructor(node: Node, request: Simulation, base: ChainEntry) {
+  constructor(node: Node, request: Simulation, base: ChainEntry, rules: BlockRules) {
+    this.#rules = rules;
     this.#node = node;
     this.#request = request;
     this.#base = base;
@@ -122,7 +124,7 @@ class Simulator {
   run(world: EvmWorld, planned: Planned): Json {
     const { stateOverrides, calls = [], blockOverrides = {} } = planned.calls;
     const { chain } = this.#node;
-    const rules = chain.rulesAfter(this.#base, planned);
+    const rules = this.#rules;
     world.executor.host.movedPrecompiles = undefined;
     world.flush();
     if (stateOverrides !== undefined) applyOverrides(this.#node, world, stateOverrides);

@@ -134,6 +134,19 @@ test('a transaction that no block will take leaves the pool, and is told of', ()
   assert.equal(chain.pool.size, 0);
 });
 
+test('a transaction that no block takes now makes no empty ones', () => {
+  const chain = create();
+  chain.isAutomining = false;
+  chain.submit(transfer(2, 0n));
+  chain.setNext({ baseFeePerGas: 20n * GWEI });
+  chain.minePending();
+  assert.equal(chain.head.block.header.number, 0n);
+  assert.equal(chain.pool.size, 1);
+  chain.setNext({ baseFeePerGas: GWEI });
+  chain.minePending();
+  assert.deepEqual([chain.head.block.header.number, chain.pool.size], [1n, 0]);
+});
+
 test('blocks leave in the pool what they have no room for', () => {
   const chain = create({ isAutomining: false });
   chain.gasLimit = 50_000n;
