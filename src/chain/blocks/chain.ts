@@ -43,6 +43,8 @@ export interface ChainEntry {
   readonly parent: ChainEntry | undefined;
   /** With that of the block itself. */
   readonly totalDifficulty: bigint;
+  /** Of the chain when the block was added. */
+  readonly chainId: bigint;
   readonly receipts: readonly Receipt[];
   /** Who sent each transaction, 20 bytes. */
   readonly senders: readonly Uint8Array[];
@@ -93,6 +95,7 @@ export class BlockChain {
       block: genesis,
       parent: undefined,
       totalDifficulty: genesis.header.difficulty,
+      chainId: schedule.chainId,
       receipts: [],
       senders: [],
       hashes: [],
@@ -258,6 +261,7 @@ export class BlockChain {
         block,
         parent,
         totalDifficulty: parent.totalDifficulty + block.header.difficulty,
+        chainId: this.schedule.chainId,
         receipts,
         senders,
         hashes: block.transactions.map(({ encoded }) => this.keccak256(encoded)),
@@ -286,6 +290,7 @@ export class BlockChain {
       block: range.block(range.last),
       parent,
       totalDifficulty: parent.totalDifficulty,
+      chainId: this.schedule.chainId,
       receipts: [],
       senders: [],
       hashes: [],
@@ -404,7 +409,21 @@ export class BlockChain {
     return this.#state.snapshot();
   }
 
-  #rerunBlock({ block, parent, senders }: ChainEntry): void {
+  #rerunBlock(entry: ChainEntry): void {
+    const { chainId } = this.schedule;
+    if (entry.chainId === chainId) {
+      this.#rerunOnChain(entry);
+      return;
+    }
+    this.#state.setChainId(entry.chainId);
+    try {
+      this.#rerunOnChain(entry);
+    } finally {
+      this.#state.setChainId(chainId);
+    }
+  }
+
+  #rerunOnChain({ block, parent, senders }: ChainEntry): void {
     const { header, transactions, ommers, withdrawals } = block;
     assert(parent !== undefined, 'the genesis is no block that runs');
     const rules = this.rulesAfter(parent, header);
@@ -415,7 +434,8 @@ export class BlockChain {
       execution.run(transaction, senders[index] as Uint8Array);
     }
     execution.end(ommers, withdrawals);
-    execution.stateRoot();
+    const isSame = equalBytes(execution.stateRoot(), header.stateRoot);
+    assert(isSame, 'a block that ran again left another state');
   }
 
   /** The world of some rules over the state after an entry. */

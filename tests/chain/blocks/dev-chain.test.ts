@@ -316,3 +316,18 @@ test('states that were given up are found again, those that were amended too', (
   chain.submit(transfer(0, 51n));
   assert.equal(balanceOf(chain, TO), 52n);
 });
+
+test('states of blocks from before a change of the chain id are found again', () => {
+  const chain = create();
+  for (let nonce = 0n; nonce < 10n; nonce++) chain.submit(transfer(0, nonce));
+  chain.setChainId(8n);
+  for (let count = 0; count < 300; count++) chain.mineOne();
+  const entry = chain.chain.at(5n);
+  assert.ok(entry !== undefined);
+  assert.equal(entry.mark, undefined);
+  assert.equal(
+    chain.read(entry, (view) => view.getBalance(TO) as bigint),
+    5n,
+  );
+  assert.equal(balanceOf(chain, TO), 10n);
+});
