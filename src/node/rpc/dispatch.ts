@@ -172,22 +172,25 @@ export function stringify(value: unknown): string {
   return JSON.stringify(value);
 }
 
-const OPEN = new Set(['[', '{']);
-const CLOSE = new Set([']', '}']);
+const QUOTE = '"'.charCodeAt(0);
+const BACKSLASH = '\\'.charCodeAt(0);
+/** Of `[` and `{`, whose closing partners stand two places on. */
+const OPENING = ['[', '{'].map((each) => each.charCodeAt(0));
 
 /** How deep the arrays and objects of a JSON text go, which is cut off above a limit. */
 function depthOf(body: string, limit: number): number {
+  const [bracket = 0, brace = 0] = OPENING;
   let depth = 0;
   let deepest = 0;
   let isText = false;
   for (let at = 0; at < body.length && deepest <= limit; at++) {
-    const letter = body[at] as string;
+    const code = body.charCodeAt(at);
     if (isText) {
-      if (letter === '\\') at++;
-      else if (letter === '"') isText = false;
-    } else if (letter === '"') isText = true;
-    else if (OPEN.has(letter)) deepest = Math.max(deepest, ++depth);
-    else if (CLOSE.has(letter)) depth--;
+      if (code === BACKSLASH) at++;
+      else if (code === QUOTE) isText = false;
+    } else if (code === QUOTE) isText = true;
+    else if (code === bracket || code === brace) deepest = Math.max(deepest, ++depth);
+    else if (code === bracket + 2 || code === brace + 2) depth--;
   }
   return deepest;
 }
