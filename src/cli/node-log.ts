@@ -10,13 +10,15 @@ export interface NodeLogOptions {
   /** One JSON object for each line. */
   readonly isJson: boolean;
   readonly isQuiet: boolean;
+  /** With what contracts log. */
+  readonly hasConsole: boolean;
 }
 
 /** Begins to print. */
 export function createNodeLog(
   node: Node,
   io: Io,
-  { isJson, isQuiet }: NodeLogOptions,
+  { isJson, isQuiet, hasConsole }: NodeLogOptions,
 ): { stop(): void } {
   if (isQuiet) return { stop: () => {} };
   const print = (row: Readonly<Record<string, unknown>>, text: string): void => {
@@ -24,7 +26,7 @@ export function createNodeLog(
   };
   const stop = node.dev.listen({
     codelessCall(address, input) {
-      if (address !== CONSOLE_ADDRESS) return;
+      if (!hasConsole || address !== CONSOLE_ADDRESS) return;
       const line = decodeConsoleLog(input);
       if (line !== undefined) print({ console: line }, `console.log: ${line}\n`);
     },

@@ -69,6 +69,8 @@ export function readNodeOptions(args: Args): NodeOptions {
     gasLimit: readNumber(args, 'gas-limit'),
     baseFee: firstOf(readNumber(args, 'block-base-fee-per-gas'), readNumber(args, 'base-fee')),
     gasPrice: readNumber(args, 'gas-price'),
+    priorityFee: args.flag('disable-min-priority-fee') ? 0n : undefined,
+    hasCreate2Deployer: args.flag('disable-default-create2-deployer') ? false : undefined,
     timestamp: firstOf(
       readNumber(args, 'timestamp'),
       args.flag('wall-clock') ? wallClock() : undefined,

@@ -245,7 +245,7 @@ export class Node {
 
   /** Wei for a unit of gas to the coinbase, unless told. */
   get priorityFee(): bigint {
-    return PRIORITY_FEE;
+    return this.options.priorityFee;
   }
 
   /** The nonce of the next transaction of an account, after those that wait. */
@@ -261,7 +261,6 @@ export class Node {
 
 /** Blobs that are kept, of 128 KiB each. */
 const BLOB_COUNT_MAX = 512;
-const PRIORITY_FEE = 1_000_000_000n;
 
 function createChain(options: NodeOptions, { genesis, coinbase }: NodeSetup): DevChain {
   const { isAutomining, order, blockCountMax, hostClock, engine = 'multipass' } = options;

@@ -7,7 +7,7 @@ import type { GenesisAccount } from '../chain/genesis.ts';
 import type { EngineName } from '../engines/tiering.ts';
 import { LATEST_FORK } from '../vms/evm/forks.ts';
 import { CALL_GAS_MAX } from './execution/limits.ts';
-import { PREDEPLOYED_ACCOUNTS } from './predeploys.ts';
+import { predeployedAccounts } from './predeploys.ts';
 import { deriveWallets, type Wallet } from './wallets.ts';
 
 /** Everything has a default; amounts are wei and times seconds unless told. */
@@ -31,6 +31,10 @@ export interface NodeOptions {
   readonly baseFee?: bigint;
   /** What `eth_gasPrice` answers in place of the base fee and a tip. */
   readonly gasPrice?: bigint;
+  /** Wei for a unit of gas to the coinbase that is offered unless told; 1 gwei. */
+  readonly priorityFee?: bigint;
+  /** Whether the deterministic deployer of CREATE2 is there; true unless told. */
+  readonly hasCreate2Deployer?: boolean;
   /** Of the genesis. */
   readonly timestamp?: bigint;
   /** Of the genesis; 0 unless told. */
@@ -69,6 +73,7 @@ export interface NodeSetup {
   readonly logRangeMax: bigint;
   readonly slotsInEpoch: bigint;
   readonly gasPrice: bigint | undefined;
+  readonly priorityFee: bigint;
   readonly hardfork: string;
   readonly coinbase: Uint8Array;
 }
@@ -80,6 +85,7 @@ export const DEFAULT_BALANCE: bigint = 10_000n * ETHER;
 const DEFAULT_CHAIN_ID = 31337n;
 const DEFAULT_GAS_LIMIT = 30_000_000n;
 export const DEFAULT_BASE_FEE = 1_000_000_000n;
+const PRIORITY_FEE = 1_000_000_000n;
 /** The first second of 2025: a time that contracts may have seen, and that every run begins at. */
 export const DEFAULT_TIMESTAMP = 1_735_689_600n;
 const LOG_RANGE_MAX = (1n << 64n) - 1n;
@@ -99,6 +105,7 @@ export function setUp(options: NodeOptions): NodeSetup {
     logRangeMax: options.logRangeMax ?? LOG_RANGE_MAX,
     slotsInEpoch: options.slotsInEpoch ?? SLOTS_IN_EPOCH,
     gasPrice: options.gasPrice,
+    priorityFee: options.priorityFee ?? PRIORITY_FEE,
     hardfork: options.hardfork ?? LATEST_FORK,
     coinbase: options.coinbase ?? NO_ADDRESS,
   };
@@ -120,7 +127,7 @@ function genesisOf(options: NodeOptions): Genesis {
   const chainId = options.chainId ?? DEFAULT_CHAIN_ID;
   return {
     schedule: { chainId, steps: [{ fork, overrides: { costs } }] },
-    accounts: PREDEPLOYED_ACCOUNTS,
+    accounts: predeployedAccounts(options.hasCreate2Deployer ?? true),
     header: {
       parentHash: new Uint8Array(32),
       coinbase: options.coinbase ?? NO_ADDRESS,

@@ -75,6 +75,15 @@ test('options are those of anvil', async () => {
   assert.match(printed, /^Listening on/);
 });
 
+test('what is there from the start can be left out', async () => {
+  const words = ['--disable-default-create2-deployer', '--disable-min-priority-fee', '-q'];
+  await withNode(words, async (rpc) => {
+    assert.equal(await rpc('eth_getCode', '0x4e59b44847b379578588920ca78fbf26c0b4956c'), '0x');
+    assert.equal(await rpc('eth_maxPriorityFeePerGas'), '0x0');
+    assert.equal(await rpc('eth_gasPrice'), '0x3b9aca00');
+  });
+});
+
 test('blocks come by themselves where a time is given', async () => {
   await withNode(['--block-time', '0.05', '-q'], async (rpc) => {
     for (let round = 0; round < 200 && (await rpc('eth_blockNumber')) === '0x0'; round++) {

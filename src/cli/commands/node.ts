@@ -25,7 +25,11 @@ export async function run(args: Args, io: Io): Promise<number> {
   const { load, dump } = stateFiles(args);
   if (load !== undefined) loadState(node, readFile(load).toString('utf8'));
   const isQuiet = args.flag('quiet') || args.flag('silent');
-  const log = createNodeLog(node, io, { isJson: args.flag('json'), isQuiet });
+  const log = createNodeLog(node, io, {
+    isJson: args.flag('json'),
+    isQuiet,
+    hasConsole: !args.flag('disable-console-log'),
+  });
   const host = args.value('host') ?? io.env.ANVIL_IP_ADDR ?? '127.0.0.1';
   const port = readPort(args);
   const allowOrigin = args.flag('no-cors') ? '' : (args.value('allow-origin') ?? '*');
