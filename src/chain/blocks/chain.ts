@@ -174,7 +174,9 @@ export class BlockChain {
   #giveUp(number: bigint): void {
     if (number <= 0n || number % STATE_STRIDE === 0n) return;
     const entry = this.#canon.find(number);
-    if (entry?.parent === undefined || this.#amended.has(entry)) return;
+    // A range stands at its last number, above those of the other blocks in it.
+    if (entry?.parent === undefined || entry.block.header.number !== number) return;
+    if (this.#amended.has(entry)) return;
     (entry as { mark: Snapshot | undefined }).mark = undefined;
   }
 
