@@ -356,7 +356,7 @@ export class BlockChain {
   /** Changes the state after the head from outside; blocks that come later find it so. */
   amend(change: (backend: Backend) => void): void {
     const { head } = this;
-    if (!this.#isAt(head)) this.#goTo(head);
+    this.#goTo(head);
     change(this.#state.backend);
     this.setMark(head, this.#state.snapshot());
   }
