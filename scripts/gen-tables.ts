@@ -1,10 +1,12 @@
 /**
  * Writes the generated pages that are not about dMIR: the memory layout in `docs/ARCHITECTURE.md`,
- * and `docs/evm.md`, the opcodes and precompiles of the EVM. `npm run gen` runs it.
+ * `docs/evm.md`, the opcodes and precompiles of the EVM, and the methods in `docs/node.md`.
+ * `npm run gen` runs it.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as L from '../src/kernel/layout.ts';
+import { METHODS } from '../src/node/methods/table.ts';
 import { FORKS, forkOf } from '../src/vms/evm/forks.ts';
 import { opcodeDoc } from '../src/vms/evm/opcode-docs.ts';
 import { OPCODE_LIST, opcodesOf } from '../src/vms/evm/opcodes.ts';
@@ -101,12 +103,29 @@ export function replacePart(text: string, name: string, part: string): string {
   return `${text.slice(0, from + start.length)}\n\n${part}\n\n${text.slice(to)}`;
 }
 
+/** The methods of the node by namespace, each with its parameters; `?` where one may be missing. */
+function methodTables(): string {
+  const spaces = new Map<string, string[][]>();
+  for (const { name, params, summary } of METHODS.values()) {
+    const space = name.slice(0, name.indexOf('_'));
+    const list = params.map((each) => `${each.name}${each.type.isOptional ? '?' : ''}`);
+    const rows = spaces.get(space) ?? [];
+    rows.push([`\`${name}\``, list.join(', '), summary]);
+    spaces.set(space, rows);
+  }
+  const head = ['method', 'parameters', 'what it answers or does'];
+  const parts = [...spaces].map(([space, rows]) => `### \`${space}_\`\n\n${table(head, rows)}`);
+  return [`${METHODS.size} methods.`, ...parts].join('\n\n');
+}
+
 /** Pages by path, as the tables have them. */
 export function renderPages(): Readonly<Record<string, string>> {
+  const node = readFileSync(join(ROOT, 'docs/node.md'), 'utf8');
   const architecture = readFileSync(join(ROOT, 'docs/ARCHITECTURE.md'), 'utf8');
   return {
     'docs/ARCHITECTURE.md': replacePart(architecture, 'layout', layoutTable()),
     'docs/evm.md': evmPage(),
+    'docs/node.md': replacePart(node, 'methods', methodTables()),
   };
 }
 

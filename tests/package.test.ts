@@ -35,6 +35,7 @@ const NAMES: Readonly<Record<string, string>> = {
     'decodeBlock encodeBlock encodeHeader encodeReceipt fixedSchedule headerHash logsBloom ' +
     'networkSchedule nextBaseFee nextExcessBlobGas parseBlockFork processBlock readGenesis ' +
     'receiptsRoot requestsHash rulesAt senderOf transactionsRoot withdrawalsRoot',
+  './chain/dev': 'DevChain LogicalClock TransactionPool',
   './chain/tracers':
     'StepWorld callTracer flatCallTracer traceErc7562 tracePrestate traceTransaction',
   './chain/transactions':
@@ -50,6 +51,8 @@ const NAMES: Readonly<Record<string, string>> = {
   './languages':
     'InputError decodeLog decodeRevert decodeValues encodeArguments encodeCall encodeConstructor ' +
     'findFunction hexContract loadContract parseSignature selectorOf signatureOf',
+  './node': 'METHODS Node Provider RPC_CODE RpcError createOpenRpc createProvider',
+  './node/server': 'serve',
   './state':
     'SPACES createEvmCommitment createEvmView createMemoryBackend createPending createStore ' +
     'createTrie indexedRoot isPending isPerTransaction resolvePending verifyAccountProof ' +

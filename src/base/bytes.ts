@@ -21,11 +21,22 @@ for (let digit = 0; digit < 16; digit++) {
   DIGIT_OF_CODE[text.toUpperCase().charCodeAt(0)] = digit;
 }
 
+/** What newer platforms do by themselves (ECMAScript 2026), several times as fast. */
+interface NativeHex {
+  readonly toHex?: (this: Uint8Array) => string;
+}
+const { toHex } = Uint8Array.prototype as NativeHex;
+const { fromHex } = Uint8Array as { readonly fromHex?: (digits: string) => Uint8Array };
+
 export function bytesToHex(bytes: Uint8Array): HexText {
+  if (toHex !== undefined) return `0x${toHex.call(bytes)}`;
   let text = '';
   for (const byte of bytes) text += HEX_OF_BYTE[byte];
   return `0x${text}`;
 }
+
+/** Hexadecimal digits alone, after the prefix. */
+const HEX = /^(?:0[xX])?[0-9a-fA-F]*$/;
 
 /**
  * Reads hexadecimal text, with or without `0x` in front.
@@ -36,6 +47,9 @@ export function bytesToHex(bytes: Uint8Array): HexText {
  */
 export function hexToBytes(text: string, what = 'the hexadecimal text'): Uint8Array {
   const start = text.startsWith('0x') || text.startsWith('0X') ? 2 : 0;
+  if (fromHex !== undefined && text.length % 2 === 0 && HEX.test(text)) {
+    return fromHex(text.slice(start));
+  }
   for (let i = start; i < text.length; i++) {
     if (digitAt(text, i) === 255) {
       const found = String.fromCodePoint(text.codePointAt(i) ?? 0);

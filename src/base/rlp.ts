@@ -119,6 +119,26 @@ export function decodeRlp(bytes: Uint8Array): RlpItem {
   return item;
 }
 
+/**
+ * The encodings that stand one after the other, such as the blocks of an exported chain; views.
+ *
+ * @throws LockstepError L1201 where one is cut or its length is not canonical
+ */
+export function splitRlp(bytes: Uint8Array): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const first = bytes[at] ?? 0;
+    const start = at + 1 + lengthBytesOf(first);
+    const end = first < RLP_STRING ? at + 1 : start + payloadLength(bytes, at, bytes.length);
+    if (end > bytes.length) {
+      throw malformed(at, `the item is longer than the ${bytes.length - at} bytes left`);
+    }
+    parts.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return parts;
+}
+
 /** The items that fill the bytes from one offset to another. */
 function readItems(bytes: Uint8Array, from: number, to: number, depth: number): RlpItem[] {
   if (depth > DEPTH_MAX) throw malformed(from, `lists are nested deeper than ${DEPTH_MAX}`);
@@ -179,6 +199,21 @@ function malformed(offset: number, problem: string): LockstepError {
   return new LockstepError('L1201', { offset, problem });
 }
 
+/** Below it a number is exact as a double, and most numbers of a block are. */
+const SMALL_MAX = 1n << 48n;
+
+function bytesOfSmall(value: number): Uint8Array {
+  let length = 0;
+  for (let rest = value; rest >= 1; rest /= 256) length++;
+  const bytes = new Uint8Array(length);
+  let rest = value;
+  for (let at = length - 1; at >= 0; at--) {
+    bytes[at] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return bytes;
+}
+
 /**
  * A number as RLP has it: big-endian, without zeros in front; 0 has no bytes.
  *
@@ -186,6 +221,7 @@ function malformed(offset: number, problem: string): LockstepError {
  */
 export function rlpOfBigint(value: bigint): Uint8Array {
   if (value === 0n) return EMPTY;
+  if (value > 0n && value < SMALL_MAX) return bytesOfSmall(Number(value));
   const bytes = bigintToBytes32(value);
   let zeros = 0;
   while (bytes[zeros] === 0) zeros++;

@@ -64,3 +64,15 @@ export function bytesToBigint(bytes: Uint8Array, what = 'the number'): bigint {
 export function isZeroWord(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }
+
+/** The lesser of two numbers. */
+export function minOf(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}
+
+/** The greater of two numbers. */
+export function maxOf(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}

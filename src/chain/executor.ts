@@ -70,6 +70,11 @@ export interface ExecutorOptions {
   /** `auto` unless told; for traces the interpreter. */
   readonly engine?: EngineName;
   readonly tier?: TierOptions;
+  /**
+   * Cells that the journal keeps from one transaction to the next: a flush looks at each, so that
+   * who flushes often wants few.
+   */
+  readonly cellsMax?: number;
 }
 
 /** Where each entry of the EVM's gas schedule stands in the kernel's. */
@@ -92,7 +97,7 @@ const SCHEDULE_ENTRIES: Readonly<Record<keyof KernelSchedule, number>> = {
 
 /** Part of the code area after which programs are dropped between transactions. */
 const AREA_FULL = 0.5;
-/** Cells of the journal after which it is flushed and emptied between transactions. */
+/** Cells of the journal after which it is flushed and emptied between transactions, unless told. */
 const CELLS_MAX = 500_000;
 /** Accounts of the journal after which it is emptied between transactions. */
 const OWNERS_MAX = L.OWNER_COUNT_MAX / 2;
@@ -109,8 +114,9 @@ export class Executor {
   readonly codes: Codes;
   readonly backend: Backend;
   readonly fork: Fork;
+  readonly #cellsMax: number;
   /** Addresses that are warm from the start of a message. */
-  warm = new MessageWarmSet([], undefined);
+  warm = new MessageWarmSet(new Set(), undefined);
   /** Where the effects of the latest transactions are. */
   #page: EffectPage;
   /** Whether a transaction began that can be undone. */
@@ -131,6 +137,7 @@ export class Executor {
       engine = lengthMax === undefined ? 'auto' : 'interpreter',
       tier = {},
     } = options;
+    this.#cellsMax = options.cellsMax ?? CELLS_MAX;
     this.fork = fork;
     this.backend = backend;
     const loader: CellLoader = {
@@ -212,7 +219,8 @@ export class Executor {
     const { u32, exports } = machine.kernel;
     if (machine.area.used > machine.area.size * AREA_FULL) machine.clearPrograms();
     const owners = u32[(L.MACHINE_BASE + L.M_OWNER_COUNT) / 4] as number;
-    if ((u32[(L.MACHINE_BASE + L.M_CELL_COUNT) / 4] as number) > CELLS_MAX || owners > OWNERS_MAX) {
+    const cells = u32[(L.MACHINE_BASE + L.M_CELL_COUNT) / 4] as number;
+    if (cells > this.#cellsMax || owners > OWNERS_MAX) {
       this.flush();
       exports.evictAll();
       // Outcomes that are not decoded yet name owners by index: those stay while there is room.

@@ -7,17 +7,17 @@ import { addressToBigint, type WarmSet } from '../vms/evm/host/accounts.ts';
 const NO_ADDRESS = new Uint8Array(0);
 
 export class MessageWarmSet implements WarmSet {
-  /** Precompiles and coinbase. */
-  readonly #always: ReadonlySet<bigint>;
+  readonly #precompiles: ReadonlySet<bigint>;
+  readonly #coinbase: bigint | undefined;
   #from = NO_ADDRESS;
   #to = NO_ADDRESS;
   /** Sender and callee as numbers, once they were asked for. */
   #pair: readonly [bigint, bigint] | undefined;
 
-  constructor(precompiles: readonly number[], coinbase: bigint | undefined) {
-    const always = precompiles.map(BigInt);
-    if (coinbase !== undefined) always.push(coinbase);
-    this.#always = new Set(always);
+  /** @param precompiles - Their addresses; the set is shared by all blocks. */
+  constructor(precompiles: ReadonlySet<bigint>, coinbase: bigint | undefined) {
+    this.#precompiles = precompiles;
+    this.#coinbase = coinbase;
   }
 
   /** Begins a message. The arrays must not change while it runs. */
@@ -28,13 +28,15 @@ export class MessageWarmSet implements WarmSet {
   }
 
   has(address: bigint): boolean {
-    if (this.#always.has(address)) return true;
+    if (address === this.#coinbase || this.#precompiles.has(address)) return true;
     const [from, to] = this.#addresses();
     return address === from || address === to;
   }
 
   *[Symbol.iterator](): Iterator<bigint> {
-    yield* new Set([...this.#always, ...this.#addresses()]);
+    const always = [...this.#precompiles];
+    if (this.#coinbase !== undefined) always.push(this.#coinbase);
+    yield* new Set([...always, ...this.#addresses()]);
   }
 
   #addresses(): readonly [bigint, bigint] {

@@ -33,12 +33,18 @@ export interface WorldOptions {
   readonly tier?: TierOptions;
   /** EVM instructions of a lowered block at most; 1 for traces that tell failures exactly. */
   readonly lengthMax?: number;
+  /** Cells that the journal keeps from one transaction to the next. */
+  readonly cellsMax?: number;
+  /** Lets accounts with code send transactions, against EIP-3607: where nobody has to sign. */
+  readonly contractSenders?: boolean;
 }
 
 /** What a block has left for its next transaction. */
 export interface BlockLimits {
   readonly gas: bigint;
   readonly blobGas: bigint;
+  /** The highest gas limit of a transaction, where it is not the fork's (EIP-7825). */
+  readonly txGasMax?: bigint;
 }
 
 export type TransactionResult =
@@ -74,11 +80,13 @@ export class EvmWorld {
   readonly costs: HostCosts;
   readonly chainId: bigint;
   readonly backend: Backend;
+  readonly #contractSenders: boolean;
   #block: BlockEnv | undefined;
   #coinbase = new Uint8Array(20);
 
-  constructor({ chainId = 1n, ...options }: WorldOptions) {
+  constructor({ chainId = 1n, contractSenders = false, ...options }: WorldOptions) {
     this.executor = new Executor(options);
+    this.#contractSenders = contractSenders;
     const { rules, costs } = this.executor.host.options;
     this.rules = rules;
     this.costs = costs;
@@ -191,9 +199,11 @@ export class EvmWorld {
 
   /** The first rule of validity that a transaction breaks. */
   check(tx: Transaction, sender: Uint8Array, limits: BlockLimits): Rejection | undefined {
-    const { rules, costs, chainId, block } = this;
+    const { rules, chainId, block } = this;
     const { baseFee, blobBaseFee } = block;
-    const context = { rules, costs, chainId, baseFee, blobBaseFee, ...limits };
+    const { txGasMax, ...left } = limits;
+    const costs = txGasMax === undefined ? this.costs : { ...this.costs, txGasMax };
+    const context = { rules, costs, chainId, baseFee, blobBaseFee, ...left };
     const rejection = checkTransaction(tx, context);
     return rejection ?? checkSender(tx, this.#senderAccount(sender), costs, rules);
   }
@@ -206,7 +216,7 @@ export class EvmWorld {
     return {
       nonce: accounts.nonce(machine, owner),
       balance: accounts.balance(machine, owner),
-      hasCode: code !== undefined,
+      hasCode: code !== undefined && !this.#contractSenders,
       isDelegated: code?.delegate !== undefined,
     };
   }

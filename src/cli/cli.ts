@@ -29,6 +29,8 @@ const LOADERS: Record<CommandName, () => Promise<{ run: Run }>> = {
   vmtest: () => testRunner('vmtest'),
   wast: () => import('./commands/wast.ts'),
   t8n: () => import('./commands/t8n.ts'),
+  node: () => import('./commands/node.ts'),
+  rpctest: () => import('./commands/rpctest.ts'),
   error: () => import('./commands/error.ts'),
   help: () => import('./commands/help.ts'),
 };

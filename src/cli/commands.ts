@@ -1,6 +1,7 @@
 /** The table of commands: what help shows and what the parser knows. */
 import { ENGINE_NAMES } from '../engines/names.ts';
 import type { OptionSpec } from './args.ts';
+import { NODE_COMMAND } from './node-command.ts';
 
 export interface CommandSpec {
   readonly name: CommandName;
@@ -24,6 +25,8 @@ export type CommandName =
   | 'vmtest'
   | 'wast'
   | 't8n'
+  | 'node'
+  | 'rpctest'
   | 'error'
   | 'help';
 
@@ -294,6 +297,21 @@ export const COMMANDS: readonly CommandSpec[] = [
       '',
       'Exit codes: 0 done, 2 the end of the block failed, 3 a wrong fork or environment, 4 a block',
       'hash is missing, 10 malformed JSON, 11 a file cannot be read or written, 12 malformed RLP.',
+    ].join('\n'),
+  },
+  { name: 'node', ...NODE_COMMAND },
+  {
+    name: 'rpctest',
+    usage: 'rpctest FOLDER [options]',
+    summary: 'run official tests of JSON-RPC, as of execution-apis',
+    options: [
+      { name: 'run', value: 'REGEX', summary: 'only cases whose path has a match' },
+      { name: 'json', summary: 'print one JSON object for each case, each on a line' },
+    ],
+    details: [
+      'The FOLDER has genesis.json and chain.rlp, in it or in common, and .io files below. A node',
+      'imports the chain and answers every request of theirs. The last line is the sentence that',
+      'the other test commands end with.',
     ].join('\n'),
   },
   {

@@ -18,6 +18,8 @@ export interface Io {
   readonly errorColor: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly input: NodeJS.ReadableStream;
+  /** Ends a command that runs until it is stopped, as a signal to the process does. */
+  readonly stopped?: AbortSignal;
   createMachine(options: MachineOptions): Promise<Machine>;
 }
 

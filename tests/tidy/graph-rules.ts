@@ -16,8 +16,8 @@ const CHAIN_ROOMS = ['engines', 'vms', 'state', 'dmir', 'base', 'kernel'] as con
 
 /**
  * The rooms of `docs/ARCHITECTURE.md`. A room under `vms` is a room of its own: no VM imports
- * another. Only conformance, languages and the command touch Node, so that the rest also runs in a
- * browser.
+ * another. Only conformance, languages, the servers of `node` and the command touch Node, so that
+ * the rest also runs in a browser.
  */
 export const LAYERS: Readonly<Record<string, Layer>> = {
   base: { rooms: [], packages: [] },
@@ -27,7 +27,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   engines: { rooms: ENGINE_ROOMS, packages: HASHES },
   vms: { rooms: ['dmir', 'state', 'base'], packages: ['@noble/curves', ...HASHES] },
   chain: { rooms: CHAIN_ROOMS, packages: HASHES },
-  conformance: { rooms: ['chain', ...CHAIN_ROOMS], packages: ['node:', ...HASHES] },
+  conformance: { rooms: ['node', 'chain', ...CHAIN_ROOMS], packages: ['node:', ...HASHES] },
+  node: {
+    rooms: ['chain', ...CHAIN_ROOMS],
+    packages: ['node:', 'ox', '@noble/curves', ...HASHES],
+  },
   languages: { rooms: ['base'], packages: ['node:', 'ox', ...HASHES] },
   cli: { rooms: ANY, packages: ANY },
   index: { rooms: ['chain', ...CHAIN_ROOMS], packages: [] },

@@ -10,14 +10,19 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { assert } from '../../base/assert.ts';
 import { bytesToHex, equalBytes, type Keccak256 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
-import type { Snapshot } from '../../state/backends/backend.ts';
+import { bytesToBigint } from '../../base/u256.ts';
+import type { Backend, Snapshot } from '../../state/backends/backend.ts';
+import type { EvmAccountProof } from '../../state/commitments/evm-proof.ts';
 import type { EvmWorld } from '../world.ts';
 import { type Block, decodeBlock, encodeBlock } from './block.ts';
+import { CanonicalIndex, type HeadChange, type TransactionPlace } from './canon.ts';
+import { BlockExecution } from './execution.ts';
 import { type Header, headerHash } from './header.ts';
 import { type Ancestor, OMMER_DEPTH, type OmmerContext } from './ommers.ts';
 import { type BlockContext, processBlock } from './process.ts';
+import { EmptyRange, type RangeTemplate } from './ranges.ts';
 import type { Receipt } from './receipts.ts';
-import { type BlockRejection, rejectBlock } from './rejections.ts';
+import { type BlockRejection, isBlockRejection, rejectBlock } from './rejections.ts';
 import type { BlockRules } from './rules.ts';
 import { type ForkSchedule, rulesAt } from './schedule.ts';
 import type { ChainState } from './state.ts';
@@ -34,17 +39,30 @@ export interface ChainOptions {
 export interface ChainEntry {
   readonly hash: Uint8Array;
   readonly block: Block;
-  /** Undefined for the genesis. */
+  /** Undefined for the genesis. Of a range of empty blocks the block before the range. */
   readonly parent: ChainEntry | undefined;
   /** With that of the block itself. */
   readonly totalDifficulty: bigint;
+  /** Of the chain when the block was added. */
+  readonly chainId: bigint;
   readonly receipts: readonly Receipt[];
   /** Who sent each transaction, 20 bytes. */
   readonly senders: readonly Uint8Array[];
+  /** Hash of each transaction. */
+  readonly hashes: readonly Uint8Array[];
   /** Hashes of the ommers. */
   readonly ommerHashes: readonly Uint8Array[];
-  /** The state after the block. */
-  readonly mark: Snapshot;
+  /** The state after the block; undefined where it was given up, and follows from running it. */
+  readonly mark: Snapshot | undefined;
+  /** Where the entry stands for a range of empty blocks, of which it is the last. */
+  readonly range?: EmptyRange;
+}
+
+/** A block that was made or checked, and what came of its run. */
+export interface RunBlock {
+  readonly block: Block;
+  readonly receipts: readonly Receipt[];
+  readonly senders: readonly Uint8Array[];
 }
 
 export type ImportResult =
@@ -54,14 +72,19 @@ export type ImportResult =
 
 export class BlockChain {
   readonly genesis: ChainEntry;
-  readonly schedule: ForkSchedule;
+  schedule: ForkSchedule;
   readonly keccak256: Keccak256;
   readonly #state: ChainState;
   readonly #entries = new Map<string, ChainEntry>();
-  #head: ChainEntry;
+  readonly #ranges = new Map<string, ChainEntry>();
+  readonly #canon: CanonicalIndex;
   /** The entry whose state the state has, and the world that brought it there. */
   #current: ChainEntry;
   #world: EvmWorld | undefined;
+  /** Entries whose state does not follow from their block. */
+  readonly #amended = new WeakSet<ChainEntry>();
+  /** States that were given up and asked for again, by the hash of their block. */
+  readonly #rebuilt = new Map<string, Snapshot>();
 
   constructor({ schedule, genesis, state, keccak256 = keccak_256 }: ChainOptions) {
     this.schedule = schedule;
@@ -72,30 +95,112 @@ export class BlockChain {
       block: genesis,
       parent: undefined,
       totalDifficulty: genesis.header.difficulty,
+      chainId: schedule.chainId,
       receipts: [],
       senders: [],
+      hashes: [],
       ommerHashes: [],
       mark: state.snapshot(),
     };
-    this.#head = this.genesis;
+    this.#canon = new CanonicalIndex(this.genesis);
     this.#current = this.genesis;
     this.#entries.set(bytesToHex(this.genesis.hash), this.genesis);
   }
 
   get head(): ChainEntry {
-    return this.#head;
+    return this.#canon.head;
   }
 
   /** An accepted block by its hash, on whichever chain it is. */
   entry(hash: Uint8Array): ChainEntry | undefined {
-    return this.#entries.get(bytesToHex(hash));
+    const text = bytesToHex(hash);
+    const known = this.#entries.get(text);
+    if (known !== undefined) return known;
+    const range = this.#ranges.get(text.slice(0, RANGE_ID_CHARS));
+    return range && this.#within(range, bytesToBigint(hash.subarray(-8)));
+  }
+
+  /** The block of a number on the chain that ends at the head. */
+  at(number: bigint): ChainEntry | undefined {
+    if (number < 0n) return undefined;
+    const entry = this.#canon.find(number);
+    return entry && this.#within(entry, number);
   }
 
   /** The block of a number on the chain that ends at an entry, the head unless told. */
-  ancestor(number: bigint, from: ChainEntry = this.#head): ChainEntry | undefined {
+  ancestor(number: bigint, from: ChainEntry = this.head): ChainEntry | undefined {
     let entry: ChainEntry | undefined = from;
-    while (entry !== undefined && entry.block.header.number > number) entry = entry.parent;
-    return entry?.block.header.number === number ? entry : undefined;
+    while (entry !== undefined && !this.#canon.has(entry)) {
+      if (entry.block.header.number <= number) return this.#within(entry, number);
+      const above: ChainEntry | undefined = entry.parent;
+      if (entry.range !== undefined && (above?.block.header.number ?? -1n) < number) {
+        return this.#within(entry, number);
+      }
+      entry = above;
+    }
+    return entry && entry.block.header.number >= number ? this.at(number) : undefined;
+  }
+
+  /** The block of a number that an entry is or stands for. */
+  #within(entry: ChainEntry, number: bigint): ChainEntry | undefined {
+    if (entry.block.header.number === number) return entry;
+    const { range } = entry;
+    if (range === undefined || number < range.first || number > range.last) return undefined;
+    const block = range.block(number);
+    return { ...entry, hash: range.hash(number), block, range: range.until(number) };
+  }
+
+  /** Where a transaction stands on the chain that ends at the head. */
+  place(hash: Uint8Array): TransactionPlace | undefined {
+    return this.#canon.place(hash);
+  }
+
+  /** Entries of the chain that ends at the head, from one number to another, both included. */
+  between(first: bigint, last: bigint): Iterable<ChainEntry> {
+    return this.#canon.between(first, last);
+  }
+
+  /** Makes the chain end at an entry; blocks that it leaves behind stay known. */
+  setHead(entry: ChainEntry): HeadChange {
+    // The state after the head is always there.
+    if (entry.mark === undefined) Object.assign(entry, this.#withMark(entry));
+    this.#keep(entry);
+    const change = this.#canon.moveTo(entry);
+    for (const each of change.added) this.#giveUp(each.block.header.number - STATES_KEPT);
+    return change;
+  }
+
+  /** Gives the state after an old block up, unless it is one that others are found from. */
+  #giveUp(number: bigint): void {
+    if (number <= 0n || number % STATE_STRIDE === 0n) return;
+    const entry = this.#canon.find(number);
+    // A range stands at its last number, above those of the other blocks in it.
+    if (entry?.parent === undefined || entry.block.header.number !== number) return;
+    if (this.#amended.has(entry)) return;
+    (entry as { mark: Snapshot | undefined }).mark = undefined;
+  }
+
+  #keep(entry: ChainEntry): void {
+    this.#entries.set(bytesToHex(entry.hash), entry);
+    if (entry.range !== undefined) this.#ranges.set(entry.range.id, entry);
+  }
+
+  /** Forgets blocks that are not on the chain that ends at the head, nor under one that stays. */
+  forget(entries: Iterable<ChainEntry>): void {
+    for (const entry of entries) {
+      assert(!this.#canon.has(entry), 'a block below the head was to be forgotten');
+      this.#entries.delete(bytesToHex(entry.hash));
+      const id = entry.range?.id;
+      if (id !== undefined && this.#ranges.get(id) === entry) this.#ranges.delete(id);
+      if (this.#current === entry) this.#goTo(this.head);
+    }
+  }
+
+  /** Makes it another chain for transactions to come. */
+  setChainId(chainId: bigint): void {
+    this.schedule = { ...this.schedule, chainId };
+    this.#state.setChainId(chainId);
+    this.#goTo(this.#current);
   }
 
   /** The rules for a block after an entry. */
@@ -125,38 +230,83 @@ export class BlockChain {
   }
 
   #append(block: Block, hash: Uint8Array, parent: ChainEntry): ImportResult {
-    const { header } = block;
-    const rules = this.rulesAfter(parent, header);
+    const rules = this.rulesAfter(parent, block.header);
+    const entry = this.extend(parent, rules, (world) => {
+      const context = this.contextAfter(parent, rules);
+      const result = processBlock(world, parent.block.header, block, context);
+      return result.kind === 'rejected' ? result : { ...result, block, hash };
+    });
+    if (isBlockRejection(entry)) return entry;
+    const isHead = rules.rules.eip3675 || entry.totalDifficulty > this.head.totalDifficulty;
+    if (isHead) this.setHead(entry);
+    return { kind: 'imported', entry, isHead };
+  }
+
+  /**
+   * Adds the block that a run on the state after a parent gives; where it gives a rejection, or
+   * throws, nothing is left of it. The head stays where it is.
+   */
+  extend(
+    parent: ChainEntry,
+    rules: BlockRules,
+    run: (world: EvmWorld) => (RunBlock & { readonly hash?: Uint8Array }) | BlockRejection,
+  ): ChainEntry | BlockRejection {
     const world = this.#worldAt(parent, rules);
     let isKept = false;
     try {
-      const context = this.contextAfter(parent, rules);
-      const result = processBlock(world, parent.block.header, block, context);
-      if (result.kind === 'rejected') return result;
+      const result = run(world);
+      if (isBlockRejection(result)) return result;
+      const { block, receipts, senders } = result;
+      const hash = result.hash ?? headerHash(block.header, this.keccak256);
       const entry: ChainEntry = {
         hash,
         block,
         parent,
-        totalDifficulty: parent.totalDifficulty + header.difficulty,
-        receipts: result.receipts,
-        senders: result.senders,
+        totalDifficulty: parent.totalDifficulty + block.header.difficulty,
+        chainId: this.schedule.chainId,
+        receipts,
+        senders,
+        hashes: block.transactions.map(({ encoded }) => this.keccak256(encoded)),
         ommerHashes: block.ommers.map((ommer) => headerHash(ommer, this.keccak256)),
         mark: this.#state.snapshot(),
       };
-      this.#entries.set(bytesToHex(hash), entry);
+      this.#keep(entry);
       this.#current = entry;
       isKept = true;
-      const isHead = rules.rules.eip3675 || entry.totalDifficulty > this.#head.totalDifficulty;
-      if (isHead) this.#head = entry;
-      return { kind: 'imported', entry, isHead };
+      return entry;
     } finally {
       if (!isKept) this.#goTo(parent);
     }
   }
 
+  /** Adds a range of empty blocks after an entry as one; the head stays where it is. */
+  extendEmpty(parent: ChainEntry, template: RangeTemplate): ChainEntry {
+    const { number, timestamp } = parent.block.header;
+    const rules = this.rulesAfter(parent, {
+      number: number + 1n,
+      timestamp: timestamp + template.firstDelay,
+    });
+    const range = new EmptyRange(parent, template, rules, this.keccak256);
+    const entry: ChainEntry = {
+      hash: range.hash(range.last),
+      block: range.block(range.last),
+      parent,
+      totalDifficulty: parent.totalDifficulty,
+      chainId: this.schedule.chainId,
+      receipts: [],
+      senders: [],
+      hashes: [],
+      ommerHashes: [],
+      mark: parent.mark,
+      range,
+    };
+    this.#keep(entry);
+    return entry;
+  }
+
   /**
-   * Does something on the state after an entry, under some rules, and puts the state back: a call,
-   * a trace, the making of a block.
+   * Does something on the state after an entry, under some rules, and puts the state back: calls
+   * that build on each other, a trace.
    */
   withState<T>(entry: ChainEntry, rules: BlockRules, use: (world: EvmWorld) => T): T {
     try {
@@ -166,9 +316,134 @@ export class BlockChain {
     }
   }
 
+  /**
+   * The same for one transaction that leaves nothing: it is undone, and the world keeps what it
+   * knows of the state.
+   */
+  tryOn<T>(entry: ChainEntry, rules: BlockRules, use: (world: EvmWorld) => T): T {
+    const world = this.#worldAt(entry, rules);
+    // What an earlier transaction left is not to be undone.
+    world.executor.isOpen = false;
+    try {
+      return use(world);
+    } finally {
+      if (world.executor.isOpen) world.executor.undo();
+    }
+  }
+
+  /** Reads cells of the state after an entry. */
+  read<T>(entry: ChainEntry, use: (backend: Backend) => T): T {
+    const { backend } = this.#state;
+    if (this.#isAt(entry)) return use(backend);
+    const { mark } = this.#withMark(entry);
+    const here = this.#state.snapshot();
+    this.#state.restore(mark);
+    try {
+      return use(backend);
+    } finally {
+      this.#state.restore(here);
+    }
+  }
+
+  /** The proof of an account and some of its slots in the state after an entry (EIP-1186). */
+  prove(entry: ChainEntry, address: Uint8Array, slots: readonly bigint[]): EvmAccountProof {
+    return this.read(entry, () => {
+      this.#state.root();
+      return this.#state.commitment.getProof(address, slots);
+    });
+  }
+
+  /** Changes the state after the head from outside; blocks that come later find it so. */
+  amend(change: (backend: Backend) => void): void {
+    const { head } = this;
+    this.#goTo(head);
+    change(this.#state.backend);
+    this.setMark(head, this.#state.snapshot());
+  }
+
+  /** Gives an entry another state than its block left. */
+  setMark(entry: ChainEntry, mark: Snapshot): void {
+    (entry as { mark: Snapshot }).mark = mark;
+    this.#amended.add(entry);
+    if (this.#current.hash === entry.hash) this.#goTo(entry);
+  }
+
+  #isAt(entry: ChainEntry): boolean {
+    if (this.#current === entry) return true;
+    return entry.mark !== undefined && this.#current.mark === entry.mark;
+  }
+
+  /** The state after an entry, found again where it was given up; the chain stays where it is. */
+  #withMark(entry: ChainEntry): { readonly mark: Snapshot } {
+    if (entry.mark !== undefined) return { mark: entry.mark };
+    const back = this.#current;
+    const mark = this.#markOf(entry);
+    if (this.#current !== back) this.#goTo(back);
+    return { mark };
+  }
+
+  /** The same; the chain may be at another entry afterwards. */
+  #markOf(entry: ChainEntry): Snapshot {
+    const id = bytesToHex(entry.hash);
+    const known = entry.mark ?? this.#rebuilt.get(id);
+    if (known !== undefined) return known;
+    const mark = this.#runAgain(entry);
+    const [oldest] = this.#rebuilt.keys();
+    if (oldest !== undefined && this.#rebuilt.size >= REBUILT_MAX) this.#rebuilt.delete(oldest);
+    this.#rebuilt.set(id, mark);
+    return mark;
+  }
+
+  /** Runs blocks from the nearest one whose state is there. */
+  #runAgain(entry: ChainEntry): Snapshot {
+    const missing: ChainEntry[] = [];
+    let base = entry;
+    while (base.mark === undefined) {
+      missing.push(base);
+      assert(base.parent !== undefined, 'the state after the genesis was given up');
+      base = base.parent;
+    }
+    this.#goTo(base);
+    for (const each of missing.reverse()) {
+      if (each.range === undefined) this.#rerunBlock(each);
+      this.#current = each;
+    }
+    return this.#state.snapshot();
+  }
+
+  #rerunBlock(entry: ChainEntry): void {
+    const { chainId } = this.schedule;
+    if (entry.chainId === chainId) {
+      this.#rerunOnChain(entry);
+      return;
+    }
+    this.#state.setChainId(entry.chainId);
+    try {
+      this.#rerunOnChain(entry);
+    } finally {
+      this.#state.setChainId(chainId);
+    }
+  }
+
+  #rerunOnChain({ block, parent, senders }: ChainEntry): void {
+    const { header, transactions, ommers, withdrawals } = block;
+    assert(parent !== undefined, 'the genesis is no block that runs');
+    const rules = this.rulesAfter(parent, header);
+    const world = this.#worldAt(this.#current, rules);
+    const execution = new BlockExecution(world, header, this.contextAfter(parent, rules));
+    execution.start();
+    for (const [index, { transaction }] of transactions.entries()) {
+      execution.run(transaction, senders[index] as Uint8Array);
+    }
+    execution.end(ommers, withdrawals);
+    const isSame = equalBytes(execution.stateRoot(), header.stateRoot);
+    assert(isSame, 'a block that ran again left another state');
+  }
+
   /** The world of some rules over the state after an entry. */
   #worldAt(entry: ChainEntry, rules: BlockRules): EvmWorld {
-    if (this.#current !== entry) this.#goTo(entry);
+    if (this.#isAt(entry)) this.#current = entry;
+    else this.#goTo(entry);
     const world = this.#state.world(rules);
     if (world !== this.#world) {
       // Another world's journal does not know what was written meanwhile.
@@ -179,7 +454,7 @@ export class BlockChain {
   }
 
   #goTo(entry: ChainEntry): void {
-    this.#state.restore(entry.mark);
+    this.#state.restore(this.#markOf(entry));
     this.#current = entry;
     this.#world = undefined;
   }
@@ -218,6 +493,13 @@ export class BlockChain {
     };
   }
 }
+
+/** States of so many blocks below the head are kept, and of every so manyth block below those. */
+const STATES_KEPT = 256n;
+const STATE_STRIDE = 128n;
+const REBUILT_MAX = 16;
+/** Characters of a range's id in the text of a hash. */
+const RANGE_ID_CHARS = 50;
 
 function decodeOrReject(encoded: Uint8Array): Block | BlockRejection {
   try {

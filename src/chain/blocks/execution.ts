@@ -11,7 +11,7 @@ import { bytesToBigint } from '../../base/u256.ts';
 import { type Rejection, reject } from '../transactions/rejections.ts';
 import { checkSignature, recoverSender } from '../transactions/sender.ts';
 import type { SignedTransaction, Transaction } from '../transactions/types.ts';
-import type { EvmWorld, TransactionResult } from '../world.ts';
+import type { BlockLimits, EvmWorld, TransactionResult } from '../world.ts';
 import type { Withdrawal } from './block.ts';
 import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from './dao-accounts.ts';
 import { blobBaseFee, blobGasLimit } from './fees.ts';
@@ -105,12 +105,21 @@ export class BlockExecution {
     }
   }
 
-  /** Runs a transaction within what the block has left; a rejected one changes nothing. */
-  run(transaction: Transaction, sender: Uint8Array): TransactionResult {
+  /**
+   * Runs a transaction within what the block has left; a rejected one changes nothing.
+   *
+   * @param limits - In place of that.
+   */
+  run(
+    transaction: Transaction,
+    sender: Uint8Array,
+    limits: Partial<BlockLimits> = {},
+  ): TransactionResult {
     const { rules, costs } = this.#context.rules;
     const result = this.#world.apply(transaction, sender, {
       gas: this.#input.gasLimit - this.#gasUsed,
       blobGas: blobGasLimit(costs) - this.#blobGasUsed,
+      ...limits,
     });
     if (result.kind === 'rejected') return result;
     this.#gasUsed += result.gasUsed;

@@ -22,8 +22,11 @@ export function requestsHash(requests: readonly Requests[]): Uint8Array {
   const hashes = requests
     .filter(({ data }) => data.length > 0)
     .map(({ type, data }) => sha256(concatBytes(Uint8Array.of(type), data)));
-  return sha256(concatBytes(...hashes));
+  return hashes.length === 0 ? NO_REQUESTS_HASH : sha256(concatBytes(...hashes));
 }
+
+/** SHA-256 of nothing. */
+const NO_REQUESTS_HASH: Uint8Array = sha256(new Uint8Array(0));
 
 /** The deposit contract of the main net. */
 export const DEPOSIT_CONTRACT: Uint8Array = hexToBytes(

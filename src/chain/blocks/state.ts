@@ -23,24 +23,38 @@ export interface ChainStateOptions {
   readonly backend?: SnapshotBackend;
   /** How worlds are made to run on another engine than the interpreter. */
   readonly engine?: Pick<WorldOptions, 'engine' | 'tier'>;
+  /** As in `WorldOptions`. */
+  readonly contractSenders?: boolean;
 }
 
+/** Each block ends with a flush, which looks at every cell of the journal. */
+const CELLS_MAX = 8192;
+
 export class ChainState {
-  readonly chainId: bigint;
+  #chainId: bigint;
   /** Changes that are made here reach the commitment. */
   readonly backend: SnapshotBackend;
   readonly commitment: EvmCommitment;
-  readonly #engine: Pick<WorldOptions, 'engine' | 'tier'>;
+  readonly #options: Pick<WorldOptions, 'engine' | 'tier' | 'contractSenders'>;
   readonly #worlds = new Map<string, EvmWorld>();
+  /** The same worlds by the rules that they were asked for with. */
+  #byRules = new WeakMap<BlockRules, EvmWorld>();
   /** The fastest hash at hand. */
   #hash: Keccak256 = keccak_256;
 
-  constructor({ chainId, backend, engine = {} }: ChainStateOptions) {
-    this.chainId = chainId;
-    this.#engine = engine;
+  constructor({ chainId, backend, engine = {}, contractSenders = false }: ChainStateOptions) {
+    this.#chainId = chainId;
+    this.#options = { ...engine, contractSenders };
     this.commitment = createEvmCommitment({ keccak256: this.keccak256 });
     this.backend = withCommitment(backend ?? createMemoryBackend(), this.commitment);
     if (backend !== undefined) requireNow(this.commitment.rebuild(backend));
+  }
+
+  /** Worlds that are asked for from now on are of another chain. */
+  setChainId(chainId: bigint): void {
+    this.#chainId = chainId;
+    this.#worlds.clear();
+    this.#byRules = new WeakMap();
   }
 
   /** Keccak-256: by a kernel as soon as there is a world. */
@@ -48,21 +62,26 @@ export class ChainState {
 
   /** The world of some rules: the same one for the same fork and overrides. */
   world(rules: BlockRules): EvmWorld {
+    const same = this.#byRules.get(rules);
+    if (same !== undefined) return same;
     const key = worldKey(rules);
-    const known = this.#worlds.get(key);
-    if (known !== undefined) return known;
-    const { chainId, backend } = this;
-    const { overrides, rules: switches } = rules;
-    const world = new EvmWorld({
-      fork: switches.fork,
-      backend,
-      chainId,
-      ...this.#engine,
-      ...(overrides === undefined ? {} : { overrides }),
-    });
+    const world = this.#worlds.get(key) ?? new EvmWorld(this.worldOptions(rules));
     this.#worlds.set(key, world);
+    this.#byRules.set(rules, world);
     this.#hash = world.executor.keccak256;
     return world;
+  }
+
+  /** What a world of some rules over this state is made of, for those who need one of their own. */
+  worldOptions({ overrides, rules: switches }: BlockRules): WorldOptions {
+    return {
+      fork: switches.fork,
+      backend: this.backend,
+      chainId: this.#chainId,
+      cellsMax: CELLS_MAX,
+      ...this.#options,
+      ...(overrides === undefined ? {} : { overrides }),
+    };
   }
 
   /** Root of what the backend holds, 32 bytes; worlds are flushed by whoever asks. */

@@ -80,6 +80,11 @@ export class FrameRecorder implements FrameObserver {
     return this.#open.length === 0 ? this.#outermost : undefined;
   }
 
+  /** The frame that was entered last and has not ended yet. */
+  get running(): TracedFrame | undefined {
+    return this.#open.at(-1);
+  }
+
   enter(machine: MachineAccess, entry: FrameEntry): void {
     const above = this.#open.at(-1);
     const { type, gas, input, isPrecompile } = entry;

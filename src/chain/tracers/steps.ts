@@ -27,6 +27,8 @@ export interface StepWatcher {
 
 /** Bytes beyond the memory that are read as zeros; a range that goes further is not read. */
 const PADDING_MAX = 1 << 20;
+/** Place of the return data among a frame's regions. */
+const RETURN_REGION = 3;
 /** What ends a frame without a fault. */
 const PLAIN_ENDS: ReadonlySet<number> = new Set([OP.STOP, OP.RETURN, OP.REVERT]);
 
@@ -65,6 +67,14 @@ export class StepWorld {
   get address(): Uint8Array {
     const { machine } = this.world.executor;
     return machine.ownerId(machine.owner);
+  }
+
+  /** What the last call of the current frame returned. */
+  get returnData(): Uint8Array {
+    const { kernel, frameAddress } = this.world.executor.machine;
+    const region = (frameAddress + L.F_REGIONS + RETURN_REGION * L.REGION_BYTES) / 4;
+    const base = kernel.u32[region + L.R_BASE / 4] as number;
+    return kernel.u8.slice(base, base + (kernel.u32[region + L.R_LENGTH / 4] as number));
   }
 
   /** A range of the current frame's memory; undefined where it reaches far beyond its end. */

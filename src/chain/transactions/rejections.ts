@@ -139,14 +139,15 @@ export interface Rejection {
   readonly code: RejectionCode;
   /** With the values that break the rule. */
   readonly message: string;
+  readonly values: RejectionValues;
 }
 
+/** What the message of a rejection names, by the names in its row. */
+export type RejectionValues = Readonly<Record<string, string | number | bigint>>;
+
 /** The rejection of a row, its message filled with values. */
-export function reject(
-  code: RejectionCode,
-  values: Readonly<Record<string, string | number | bigint>> = {},
-): Rejection {
-  return { code, message: fillText(REJECTIONS[code].message, values) };
+export function reject(code: RejectionCode, values: RejectionValues = {}): Rejection {
+  return { code, message: fillText(REJECTIONS[code].message, values), values };
 }
 
 const PREFIX = 'TransactionException.';

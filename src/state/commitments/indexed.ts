@@ -17,5 +17,16 @@ export function indexedRoot(items: readonly Uint8Array[], keccak256: Keccak256):
   const leaves = items
     .map((item, index) => leafNode(encodeRlp(rlpOfBigint(BigInt(index))), item))
     .sort((a, b) => compareBytes(a.key, b.key));
-  return new NodeHasher(keccak256).rootOf(buildTrie(leaves));
+  return hasherOf(keccak256).rootOf(buildTrie(leaves));
+}
+
+/** One for each hash function: a block asks for three roots, most of them of nothing. */
+const HASHERS = new WeakMap<Keccak256, NodeHasher>();
+
+function hasherOf(keccak256: Keccak256): NodeHasher {
+  const known = HASHERS.get(keccak256);
+  if (known !== undefined) return known;
+  const hasher = new NodeHasher(keccak256);
+  HASHERS.set(keccak256, hasher);
+  return hasher;
 }

@@ -20,6 +20,10 @@ export interface RunOptions {
   readonly input?: string;
   readonly color?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Ends a command that runs until it is stopped. */
+  readonly stopped?: AbortSignal;
+  /** Told of what is printed as it comes. */
+  onOut?(text: string): void;
 }
 
 export async function lockstep(words: readonly string[], options: RunOptions = {}): Promise<Ran> {
@@ -28,6 +32,7 @@ export async function lockstep(words: readonly string[], options: RunOptions = {
   const code = await runCli(words, {
     out: (text) => {
       out += text;
+      options.onOut?.(text);
     },
     err: (text) => {
       err += text;
@@ -35,6 +40,7 @@ export async function lockstep(words: readonly string[], options: RunOptions = {
     color: options.color ?? false,
     errorColor: options.color ?? false,
     env: options.env ?? {},
+    ...(options.stopped === undefined ? {} : { stopped: options.stopped }),
     input: Readable.from([options.input ?? '']),
     createMachine: async () => options.machine ?? createFakeMachine(),
   });

@@ -141,6 +141,7 @@ function enterCall(host: EvmHost, machine: MachineAccess, call: PaidCall): void 
   }
   const isTransfer = !kind.isOnSelf;
   if (call.code === undefined) {
+    host.onCodelessCall?.(call.address, machine.bytes(call.input));
     if (isTransfer) accounts.transfer(machine, self, target, value);
     const end = { status: 'success', reason: undefined, gas, output: NOTHING } as const;
     host.observer?.exit(machine, end);

@@ -90,6 +90,10 @@ export class EvmHost implements VmHost {
   isDestroying = false;
   /** Hears of every frame; not part of the machine's state. */
   observer: FrameObserver | undefined;
+  /** Hears of calls to accounts without code, which is where contracts write their notes. */
+  onCodelessCall: ((address: bigint, input: Uint8Array) => void) | undefined;
+  /** Precompiles by address in place of the fork's: where somebody tries what is not. */
+  movedPrecompiles: ReadonlyMap<bigint, Precompile> | undefined;
   context: EvmContext = { blockNumber: 0n, blockHash: () => undefined, blobHashes: [] };
 
   constructor(options: EvmHostOptions) {
@@ -142,12 +146,15 @@ export class EvmHost implements VmHost {
 
   /** The precompile at the address under the fork, if any. */
   precompile(address: bigint): Precompile | undefined {
+    if (this.movedPrecompiles !== undefined) return this.movedPrecompiles.get(address);
     if (address > PRECOMPILE_ADDRESS_MAX) return undefined;
     return this.options.precompiles.get(Number(address));
   }
 
   /** The same for 20 bytes of address. */
   precompileAt(address: Uint8Array): Precompile | undefined {
+    const { movedPrecompiles } = this;
+    if (movedPrecompiles !== undefined) return movedPrecompiles.get(addressToBigint(address));
     for (let i = 0; i < 18; i++) if (address[i] !== 0) return undefined;
     const number = ((address[18] as number) << 8) | (address[19] as number);
     return this.options.precompiles.get(number);

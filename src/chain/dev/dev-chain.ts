@@ -1,0 +1,506 @@
+/**
+ * A development chain: a chain with a pool, which makes its own blocks when it is told to.
+ *
+ * Everything is reproducible: the same calls give the same blocks, for time is the chain's own and
+ * the value of PREVRANDAO follows from the parent. What comes from outside (timers, clocks) is with
+ * whoever owns the chain.
+ */
+import { assert } from '../../base/assert.ts';
+import { bytesToBigint } from '../../base/u256.ts';
+import type { Snapshot } from '../../state/backends/backend.ts';
+import { createEvmView, type EvmView } from '../../state/views/evm.ts';
+import {
+  type BlockJob,
+  type BlockTemplate,
+  type CandidateSource,
+  makeBlock,
+  prepareBlock,
+} from '../blocks/build.ts';
+import type { HeadChange } from '../blocks/canon.ts';
+import { BlockChain, type ChainEntry } from '../blocks/chain.ts';
+import { blobBaseFee } from '../blocks/fees.ts';
+import { createGenesisBlock, type Genesis } from '../blocks/genesis-file.ts';
+import { isBlockRejection } from '../blocks/rejections.ts';
+import type { BlockRules } from '../blocks/rules.ts';
+import { ChainState, type ChainStateOptions } from '../blocks/state.ts';
+import { putAccounts } from '../genesis.ts';
+import type { Rejection } from '../transactions/rejections.ts';
+import type { BlockEnv } from '../types.ts';
+import type { EvmWorld } from '../world.ts';
+import { type ClockState, INITIAL_CLOCK, LogicalClock } from './clock.ts';
+import {
+  type NonceOf,
+  type PooledTransaction,
+  type PoolOrder,
+  type PoolProblem,
+  TransactionPool,
+} from './pool.ts';
+
+export interface DevChainOptions {
+  readonly genesis: Genesis;
+  readonly engine?: ChainStateOptions['engine'];
+  /** Whether a transaction is mined as soon as it is there; true unless told. */
+  readonly isAutomining?: boolean;
+  readonly order?: PoolOrder;
+  /** Transactions that wait at most. */
+  readonly poolCountMax?: number;
+  /** Transactions of a block at most. */
+  readonly blockCountMax?: number;
+  /** 20 bytes. */
+  readonly coinbase?: Uint8Array;
+  /** Seconds of a clock outside, in place of the chain's own time. */
+  readonly hostClock?: () => bigint;
+}
+
+/** What is asked of the next block alone. */
+interface NextBlock {
+  readonly baseFeePerGas?: bigint;
+  readonly mixHash?: Uint8Array;
+}
+
+/** What hears of the chain. */
+export interface DevChainListener {
+  /** The head is another one; blocks of a rollback are only removed. */
+  head?(change: HeadChange): void;
+  pending?(transaction: PooledTransaction): void;
+  /** A transaction of a new block calls an account that has no code, and what it says to it. */
+  codelessCall?(address: bigint, input: Uint8Array): void;
+  /** A transaction left the pool that no block will take. */
+  dropped?(transaction: PooledTransaction, rejection: Rejection): void;
+}
+
+interface MineOptions {
+  /** In place of what the pool has. */
+  readonly only?: readonly PooledTransaction[] | undefined;
+  readonly isEmptyKept: boolean;
+}
+
+interface ChainSnapshot {
+  readonly id: number;
+  readonly entry: ChainEntry;
+  readonly mark: Snapshot;
+  readonly clock: ClockState;
+  readonly coinbase: Uint8Array;
+  readonly gasLimit: bigint | undefined;
+  readonly next: NextBlock;
+  readonly pool: readonly PooledTransaction[];
+}
+
+/** So many empty blocks and more are one range. */
+const RANGE_COUNT_MIN = 1024n;
+const POOL_COUNT_MAX = 200_000;
+const NO_ADDRESS = new Uint8Array(20);
+
+export class DevChain {
+  readonly chain: BlockChain;
+  readonly state: ChainState;
+  readonly pool: TransactionPool;
+  readonly clock: LogicalClock;
+  isAutomining: boolean;
+  blockCountMax: number;
+  #coinbase: Uint8Array;
+  #gasLimit: bigint | undefined;
+  #next: NextBlock = {};
+  readonly #listeners = new Set<DevChainListener>();
+  readonly #snapshots: ChainSnapshot[] = [];
+  #snapshotCount = 0;
+  #pending: ChainEntry | undefined;
+  #prepared: { readonly job: BlockJob; readonly env: BlockEnv } | undefined;
+  readonly #isTimed: boolean;
+  readonly #genesisMark: Snapshot;
+
+  constructor(options: DevChainOptions) {
+    const { genesis, engine, hostClock } = options;
+    const { chainId } = genesis.schedule;
+    this.state = new ChainState({ chainId, contractSenders: true, ...(engine ? { engine } : {}) });
+    putAccounts(this.state.backend, genesis.accounts, this.state.keccak256);
+    this.chain = new BlockChain({
+      schedule: genesis.schedule,
+      genesis: createGenesisBlock(genesis, this.state.root()),
+      state: this.state,
+      keccak256: this.state.keccak256,
+    });
+    this.#genesisMark = this.state.snapshot();
+    this.pool = new TransactionPool({
+      order: options.order ?? 'fees',
+      countMax: options.poolCountMax ?? POOL_COUNT_MAX,
+    });
+    this.clock = new LogicalClock(hostClock);
+    this.#isTimed = hostClock !== undefined;
+    this.isAutomining = options.isAutomining ?? true;
+    this.blockCountMax = options.blockCountMax ?? Number.POSITIVE_INFINITY;
+    this.#coinbase = options.coinbase ?? NO_ADDRESS;
+  }
+
+  get head(): ChainEntry {
+    return this.chain.head;
+  }
+
+  get coinbase(): Uint8Array {
+    return this.#coinbase;
+  }
+
+  /** @param coinbase - 20 bytes. */
+  set coinbase(coinbase: Uint8Array) {
+    this.#coinbase = coinbase;
+    this.changed();
+  }
+
+  /** Of blocks to come. */
+  get gasLimit(): bigint {
+    return this.#gasLimit ?? this.head.block.header.gasLimit;
+  }
+
+  set gasLimit(gasLimit: bigint) {
+    this.#gasLimit = gasLimit;
+    this.changed();
+  }
+
+  /** Makes it another chain, whose blocks so far stay as they are. */
+  setChainId(chainId: bigint): void {
+    this.#dropPending();
+    this.chain.setChainId(chainId);
+  }
+
+  /** Asks something of the next block alone. */
+  setNext(next: NextBlock): void {
+    this.#next = { ...this.#next, ...next };
+    this.changed();
+  }
+
+  /** @returns how to stop listening */
+  listen(listener: DevChainListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Sets the time, whose consequences are for the next block. */
+  adjustClock(adjust: (clock: LogicalClock) => void): void {
+    adjust(this.clock);
+    this.changed();
+  }
+
+  /** @returns whether the transaction was waiting */
+  drop(hash: Uint8Array): boolean {
+    this.#dropPending();
+    return this.pool.remove(hash);
+  }
+
+  dropAll(): void {
+    this.#dropPending();
+    this.pool.clear();
+  }
+
+  // ---- the state after the head
+
+  /** The account's nonce in the state after the head. */
+  readonly nonceOf: NonceOf = (address) =>
+    this.readHead((view) => view.getNonce(address) as bigint);
+
+  readHead<T>(use: (view: EvmView) => T): T {
+    return this.read(this.head, use);
+  }
+
+  read<T>(entry: ChainEntry, use: (view: EvmView) => T): T {
+    const { keccak256 } = this.chain;
+    return this.chain.read(entry, (backend) => use(createEvmView({ backend, keccak256 })));
+  }
+
+  /** Changes the state after the head without a block. */
+  amend(change: (view: EvmView) => void): void {
+    const { keccak256 } = this.chain;
+    this.chain.amend((backend) => change(createEvmView({ backend, keccak256 })));
+    this.changed();
+  }
+
+  // ---- blocks
+
+  /** Takes a transaction into the pool and mines it where that is the mode. */
+  submit(transaction: PooledTransaction): PoolProblem | undefined {
+    const problem = this.pool.add(transaction);
+    if (problem !== undefined) return problem;
+    this.#dropPending();
+    for (const listener of this.#listeners) listener.pending?.(transaction);
+    if (this.isAutomining) this.minePending();
+    return undefined;
+  }
+
+  /** Mines until no block takes another transaction. */
+  minePending(): void {
+    while (this.pool.hasPending(this.nonceOf)) {
+      if (this.#mineNext({ isEmptyKept: false }) === undefined) return;
+    }
+  }
+
+  /**
+   * Mines blocks; many empty ones cost what one costs.
+   *
+   * @param interval - Seconds between them; that of the clock unless told.
+   */
+  mine(count: bigint, interval?: bigint): void {
+    for (let left = count; left > 0n; left--) {
+      if (left >= RANGE_COUNT_MIN && this.#mineRange(left, interval)) return;
+      const isFirst = left === count;
+      if (!isFirst && interval !== undefined) {
+        const next = this.head.block.header.timestamp + interval;
+        this.adjustClock((clock) => clock.setNext(next));
+      }
+      this.mineOne();
+    }
+  }
+
+  /** Mines one block: with these transactions, or with what the pool has for it. */
+  mineOne(only?: readonly PooledTransaction[]): ChainEntry {
+    const entry = this.#mineNext({ only, isEmptyKept: true });
+    assert(entry !== undefined, 'a block was not kept');
+    return entry;
+  }
+
+  /** A block without transactions is undone where it is not to be kept. */
+  #mineNext({ only, isEmptyKept }: MineOptions): ChainEntry | undefined {
+    this.#dropPending();
+    const { job } = this.#upcoming;
+    const baseFee = job.input.baseFeePerGas ?? 0n;
+    const selection = this.pool.select(baseFee, this.nonceOf, this.blockCountMax);
+    const entry = this.#make(job, only === undefined ? selection : listSource(only), true);
+    this.pool.settle(selection);
+    for (const { transaction, rejection } of selection.dropped) {
+      for (const listener of this.#listeners) listener.dropped?.(transaction, rejection);
+    }
+    if (entry.hashes.length === 0 && !isEmptyKept) {
+      this.chain.forget([entry]);
+      return undefined;
+    }
+    this.clock.blockMade(entry.block.header.timestamp);
+    this.#next = {};
+    this.#moveHead(entry);
+    return entry;
+  }
+
+  #make(job: BlockJob, source: CandidateSource, isWatched = false): ChainEntry {
+    const made = this.chain.extend(job.parent, job.rules, (world) => {
+      const make = () => makeBlock(world, job, source);
+      return isWatched ? this.watchCalls(world, make) : make();
+    });
+    assert(!isBlockRejection(made), 'a block was rejected while it was made');
+    return made;
+  }
+
+  /** Tells listeners of calls to accounts without code while something runs. */
+  watchCalls<T>({ executor }: EvmWorld, run: () => T): T {
+    const watching = [...this.#listeners].filter((each) => each.codelessCall !== undefined);
+    if (watching.length === 0) return run();
+    const { host } = executor;
+    host.onCodelessCall = (address, input) => {
+      for (const listener of watching) listener.codelessCall?.(address, input);
+    };
+    try {
+      return run();
+    } finally {
+      host.onCodelessCall = undefined;
+    }
+  }
+
+  /** A block on the head as the settings have it. */
+  #job(): BlockJob {
+    const { head } = this;
+    const template: BlockTemplate = {
+      timestamp: this.clock.nextBlockTime(head.block.header.timestamp),
+      coinbase: this.#coinbase,
+      gasLimit: this.gasLimit,
+      mixHash: this.#next.mixHash ?? this.chain.keccak256(head.hash),
+      ...(this.#next.baseFeePerGas === undefined
+        ? {}
+        : { baseFeePerGas: this.#next.baseFeePerGas }),
+    };
+    return prepareBlock(this.chain, template, head);
+  }
+
+  /** @returns whether the blocks could be made as a range */
+  #mineRange(count: bigint, interval = this.clock.interval ?? 1n): boolean {
+    if (this.pool.hasPending(this.nonceOf) || Object.keys(this.#next).length > 0) return false;
+    const { head, chain } = this;
+    const { number, timestamp } = head.block.header;
+    const first = this.clock.nextBlockTime(timestamp);
+    const rules = chain.rulesAfter(head, { number: number + 1n, timestamp: first });
+    const last = first + (count - 1n) * interval;
+    const rulesAtEnd = chain.rulesAfter(head, { number: number + count, timestamp: last });
+    if (!rules.rules.eip3675 || rules !== rulesAtEnd || interval < 1n) return false;
+    this.#dropPending();
+    const entry = chain.extendEmpty(head, {
+      count,
+      firstDelay: first - timestamp,
+      interval,
+      coinbase: this.#coinbase,
+      gasLimit: this.gasLimit,
+    });
+    this.clock.blockMade(last);
+    this.#moveHead(entry);
+    return true;
+  }
+
+  #moveHead(entry: ChainEntry): HeadChange {
+    const change = this.chain.setHead(entry);
+    this.changed();
+    for (const listener of this.#listeners) listener.head?.(change);
+    return change;
+  }
+
+  /** The block that would be mined now; it is made anew after every change. */
+  get pending(): ChainEntry {
+    if (this.#pending !== undefined) return this.#pending;
+    const { job } = this.#upcoming;
+    const baseFee = job.input.baseFeePerGas ?? 0n;
+    const selection = this.pool.select(baseFee, this.nonceOf, this.blockCountMax);
+    this.#pending = this.#make(job, selection);
+    return this.#pending;
+  }
+
+  /** The next block as it is now known, apart from its transactions; the same until a change. */
+  get #upcoming(): { readonly job: BlockJob; readonly env: BlockEnv } {
+    // A clock outside moves on by itself.
+    if (this.#prepared !== undefined && !this.#isTimed) return this.#prepared;
+    const job = this.#job();
+    const { input, rules } = job;
+    const { number, timestamp, gasLimit, coinbase, mixHash, excessBlobGas = 0n } = input;
+    const env: BlockEnv = {
+      number,
+      timestamp,
+      gasLimit,
+      coinbase,
+      prevRandao: rules.rules.eip4399 ? bytesToBigint(mixHash) : input.difficulty,
+      baseFee: input.baseFeePerGas ?? 0n,
+      blobBaseFee: rules.rules.eip4844 ? blobBaseFee(excessBlobGas, rules.costs) : 0n,
+      blockHash: (at) => this.chain.ancestor(at, job.parent)?.hash,
+    };
+    this.#prepared = { job, env };
+    return this.#prepared;
+  }
+
+  /** Rules of the next block. */
+  get nextRules(): BlockRules {
+    return this.#upcoming.job.rules;
+  }
+
+  /** What contracts will learn of the next block. */
+  get nextEnv(): BlockEnv {
+    return this.#upcoming.env;
+  }
+
+  get nextBaseFee(): bigint {
+    return this.nextEnv.baseFee;
+  }
+
+  /** The pending block is out of date. */
+  changed(): void {
+    this.#prepared = undefined;
+    this.#dropPending();
+  }
+
+  #dropPending(): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    this.#pending = undefined;
+    this.chain.forget([pending]);
+  }
+
+  // ---- going back
+
+  /** Makes a known block the head, on whichever chain it is; those left behind stay known. */
+  setHead(entry: ChainEntry): void {
+    this.#dropPending();
+    this.#moveHead(entry);
+  }
+
+  /** A mark of the whole chain, its settings and its pool. */
+  snapshot(): number {
+    const id = this.#snapshotCount++;
+    const { mark } = this.head;
+    assert(mark !== undefined, 'the state after the head was given up');
+    this.#snapshots.push({
+      id,
+      entry: this.head,
+      mark,
+      clock: this.clock.state,
+      coinbase: this.#coinbase,
+      gasLimit: this.#gasLimit,
+      next: this.#next,
+      pool: this.pool.list(),
+    });
+    return id;
+  }
+
+  /** Ids of the snapshots that can be gone back to, with the block of each. */
+  get snapshots(): readonly { readonly id: number; readonly entry: ChainEntry }[] {
+    return this.#snapshots;
+  }
+
+  /** Goes back to a snapshot, which is spent as are all later ones; false if there is none. */
+  revert(id: number): boolean {
+    const at = this.#snapshots.findIndex((each) => each.id === id);
+    const snapshot = this.#snapshots[at];
+    if (snapshot === undefined) return false;
+    this.#snapshots.length = at;
+    this.#dropPending();
+    this.chain.setMark(snapshot.entry, snapshot.mark);
+    const change = this.#moveHead(snapshot.entry);
+    this.chain.forget(change.removed);
+    this.clock.state = snapshot.clock;
+    this.#coinbase = snapshot.coinbase;
+    this.#gasLimit = snapshot.gasLimit;
+    this.#next = snapshot.next;
+    this.pool.clear();
+    for (const transaction of snapshot.pool) this.pool.add(transaction);
+    this.changed();
+    return true;
+  }
+
+  /** Takes the last blocks off the chain; their transactions are gone. */
+  rollback(depth: bigint): void {
+    const target = this.chain.at(this.head.block.header.number - depth);
+    assert(target !== undefined, 'a rollback goes below the genesis');
+    this.rollbackTo(target);
+  }
+
+  /** Makes the chain end at an entry below its head. */
+  rollbackTo(target: ChainEntry): void {
+    this.#dropPending();
+    const change = this.#moveHead(target);
+    this.chain.forget(change.removed);
+    const kept = this.#snapshots.filter(({ entry }) => this.chain.entry(entry.hash) === entry);
+    this.#snapshots.splice(0, this.#snapshots.length, ...kept);
+    this.adjustClock((clock) => {
+      clock.state = { ...clock.state, next: undefined };
+    });
+  }
+
+  /** Goes back to the genesis as it was at first, with an empty pool and no snapshots. */
+  reset(): void {
+    const { genesis } = this.chain;
+    this.#snapshots.length = 0;
+    this.chain.setMark(genesis, this.#genesisMark);
+    this.rollbackTo(genesis);
+    this.pool.clear();
+    this.clock.state = INITIAL_CLOCK;
+    this.#next = {};
+    this.#gasLimit = undefined;
+    this.changed();
+  }
+
+  /**
+   * Replaces the last blocks by as many others.
+   *
+   * @param blocks - Transactions of the new blocks by place, the first one's being 0.
+   */
+  reorg(depth: bigint, blocks: ReadonlyMap<number, readonly PooledTransaction[]>): void {
+    this.rollback(depth);
+    for (let place = 0; place < Number(depth); place++) {
+      this.mineOne(blocks.get(place) ?? []);
+    }
+  }
+}
+
+function listSource(list: readonly PooledTransaction[]): CandidateSource {
+  let index = 0;
+  return { next: () => list[index++], reject() {} };
+}

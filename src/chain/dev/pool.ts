@@ -1,0 +1,272 @@
+/**
+ * The pool: transactions that wait for a block, by sender and nonce.
+ *
+ * What a block can take of a sender is the run of nonces from that of the account on (pending);
+ * behind a gap they wait (queued). Blocks take transactions by fee or by arrival, and those of a
+ * sender in the order of their nonces. Equal states of pool and chain give equal blocks.
+ */
+import { bytesToHex } from '../../base/bytes.ts';
+import type { Candidate, CandidateSource } from '../blocks/build.ts';
+import type { Rejection, RejectionCode } from '../transactions/rejections.ts';
+import { effectiveGasPrice } from '../world.ts';
+
+export interface PooledTransaction extends Candidate {
+  /** 32 bytes. */
+  readonly hash: Uint8Array;
+}
+
+/** Why the pool does not take a transaction. */
+export type PoolProblem = 'already-known' | 'underpriced-replacement' | 'full';
+
+export type PoolOrder = 'fees' | 'fifo';
+
+export interface PoolOptions {
+  readonly order: PoolOrder;
+  /** Transactions at most. */
+  readonly countMax: number;
+}
+
+/** Transactions in their order of nonces, by whether a block can take them. */
+export interface PoolContent {
+  readonly pending: readonly PooledTransaction[];
+  readonly queued: readonly PooledTransaction[];
+}
+
+export type NonceOf = (sender: Uint8Array) => bigint;
+
+interface Waiting extends PooledTransaction {
+  /** Counts arrivals. */
+  readonly order: number;
+}
+
+/** A replacement pays so many percent more, as go-ethereum wants it. */
+const REPLACEMENT_PERCENT = 110n;
+
+/** After these a later block may take the transaction; after others none ever will. */
+const PASSING: ReadonlySet<RejectionCode> = new Set([
+  'gas-above-block',
+  'blob-gas-above-block',
+  'fee-below-base-fee',
+  'blob-fee-below-base-fee',
+  'nonce-too-high',
+]);
+
+export class TransactionPool {
+  order: PoolOrder;
+  readonly #countMax: number;
+  readonly #bySender = new Map<string, Map<bigint, Waiting>>();
+  readonly #byHash = new Map<string, Waiting>();
+  #arrivals = 0;
+
+  constructor({ order, countMax }: PoolOptions) {
+    this.order = order;
+    this.#countMax = countMax;
+  }
+
+  get size(): number {
+    return this.#byHash.size;
+  }
+
+  get(hash: Uint8Array): PooledTransaction | undefined {
+    return this.#byHash.get(bytesToHex(hash));
+  }
+
+  /** Takes a transaction in, or says why not. One with the same sender and nonce is replaced. */
+  add(transaction: PooledTransaction): PoolProblem | undefined {
+    const id = bytesToHex(transaction.hash);
+    if (this.#byHash.has(id)) return 'already-known';
+    const sender = bytesToHex(transaction.sender);
+    const own = this.#bySender.get(sender) ?? new Map<bigint, Waiting>();
+    const old = own.get(transaction.transaction.nonce);
+    if (old !== undefined && !outbids(transaction, old)) return 'underpriced-replacement';
+    if (old === undefined && this.size >= this.#countMax) return 'full';
+    if (old !== undefined) this.#byHash.delete(bytesToHex(old.hash));
+    const waiting = { ...transaction, order: this.#arrivals++ };
+    own.set(transaction.transaction.nonce, waiting);
+    this.#bySender.set(sender, own);
+    this.#byHash.set(id, waiting);
+    return undefined;
+  }
+
+  /** @returns whether the transaction was there */
+  remove(hash: Uint8Array): boolean {
+    const waiting = this.#byHash.get(bytesToHex(hash));
+    if (waiting === undefined) return false;
+    this.#byHash.delete(bytesToHex(hash));
+    const sender = bytesToHex(waiting.sender);
+    const own = this.#bySender.get(sender);
+    own?.delete(waiting.transaction.nonce);
+    if (own?.size === 0) this.#bySender.delete(sender);
+    return true;
+  }
+
+  clear(): void {
+    this.#bySender.clear();
+    this.#byHash.clear();
+  }
+
+  /** All transactions in order of arrival, for a copy of the pool. */
+  list(): readonly PooledTransaction[] {
+    return [...this.#byHash.values()].sort((a, b) => a.order - b.order);
+  }
+
+  /** Of one sender, or of all in the order of their first arrival. */
+  content(nonceOf: NonceOf, sender?: Uint8Array): PoolContent {
+    const pending: PooledTransaction[] = [];
+    const queued: PooledTransaction[] = [];
+    const only = sender === undefined ? undefined : this.#bySender.get(bytesToHex(sender));
+    const groups = sender === undefined ? this.#bySender.values() : only ? [only] : [];
+    for (const own of groups) {
+      const rows = [...own.values()].sort((a, b) =>
+        a.transaction.nonce < b.transaction.nonce ? -1 : 1,
+      );
+      let next = nonceOf((rows[0] as Waiting).sender);
+      for (const row of rows) {
+        const isPending = row.transaction.nonce === next;
+        if (isPending) next++;
+        (isPending ? pending : queued).push(row);
+      }
+    }
+    return { pending, queued };
+  }
+
+  /** The first nonce from the account's on that no waiting transaction of the sender has. */
+  nextNonce(sender: Uint8Array, nonce: bigint): bigint {
+    const own = this.#bySender.get(bytesToHex(sender));
+    let next = nonce;
+    while (own?.has(next)) next++;
+    return next;
+  }
+
+  /** Whether a block could take a transaction. */
+  hasPending(nonceOf: NonceOf): boolean {
+    for (const own of this.#bySender.values()) {
+      const [first] = own.values();
+      if (first !== undefined && own.has(nonceOf(first.sender))) return true;
+    }
+    return false;
+  }
+
+  /** Transactions for one block. What it takes, and what no block will take, `settle` removes. */
+  select(baseFee: bigint, nonceOf: NonceOf, countMax = Number.POSITIVE_INFINITY): PoolSelection {
+    const heads: Waiting[] = [];
+    const stale: Waiting[] = [];
+    for (const own of this.#bySender.values()) {
+      const [first] = own.values();
+      if (first === undefined) continue;
+      const nonce = nonceOf(first.sender);
+      for (const each of own.values()) if (each.transaction.nonce < nonce) stale.push(each);
+      const head = own.get(nonce);
+      if (head !== undefined) heads.push(head);
+    }
+    for (const each of stale) this.remove(each.hash);
+    const following = ({ sender, transaction }: Waiting) =>
+      this.#bySender.get(bytesToHex(sender))?.get(transaction.nonce + 1n);
+    return new PoolSelection(heads, following, this.#compare(baseFee), countMax);
+  }
+
+  #compare(baseFee: bigint): Compare {
+    if (this.order === 'fifo') return (a, b) => a.order - b.order;
+    const tip = (row: Waiting) => effectiveGasPrice(row.transaction, baseFee) - baseFee;
+    return (a, b) => {
+      const difference = tip(b) - tip(a);
+      return difference === 0n ? a.order - b.order : difference < 0n ? -1 : 1;
+    };
+  }
+
+  /** Removes what a finished block took or found to be invalid for good. */
+  settle({ included, dropped }: PoolSelection): void {
+    for (const each of included) this.remove(each.hash);
+    for (const { transaction } of dropped) this.remove(transaction.hash);
+  }
+}
+
+/** Both fees are higher by a tenth. */
+function outbids({ transaction: bid }: Candidate, { transaction: old }: Candidate): boolean {
+  const isMore = (next: bigint, last: bigint) => next * 100n >= last * REPLACEMENT_PERCENT;
+  return (
+    isMore(bid.maxFeePerGas, old.maxFeePerGas) &&
+    isMore(bid.maxPriorityFeePerGas, old.maxPriorityFeePerGas)
+  );
+}
+
+type Compare = (a: Waiting, b: Waiting) => number;
+
+/** What of the pool goes into one block: a heap with one transaction of each sender. */
+export class PoolSelection implements CandidateSource {
+  readonly included: PooledTransaction[] = [];
+  readonly dropped: { readonly transaction: PooledTransaction; readonly rejection: Rejection }[] =
+    [];
+  readonly #heap: Waiting[] = [];
+  readonly #following: (waiting: Waiting) => Waiting | undefined;
+  readonly #compare: Compare;
+  readonly #countMax: number;
+  #last: Waiting | undefined;
+
+  constructor(
+    heads: readonly Waiting[],
+    following: (waiting: Waiting) => Waiting | undefined,
+    compare: Compare,
+    countMax: number,
+  ) {
+    this.#following = following;
+    this.#compare = compare;
+    this.#countMax = countMax;
+    for (const head of heads) this.#push(head);
+  }
+
+  next(): PooledTransaction | undefined {
+    this.#takeLast();
+    if (this.included.length >= this.#countMax) return undefined;
+    this.#last = this.#pop();
+    return this.#last;
+  }
+
+  /** The sender's transactions that come after it wait as well. */
+  reject(_candidate: Candidate, rejection: Rejection): void {
+    const rejected = this.#last;
+    this.#last = undefined;
+    if (rejected === undefined || PASSING.has(rejection.code)) return;
+    this.dropped.push({ transaction: rejected, rejection });
+  }
+
+  #takeLast(): void {
+    const last = this.#last;
+    if (last === undefined) return;
+    this.#last = undefined;
+    this.included.push(last);
+    const following = this.#following(last);
+    if (following !== undefined) this.#push(following);
+  }
+
+  #push(item: Waiting): void {
+    const heap = this.#heap;
+    let at = heap.push(item) - 1;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (this.#compare(heap[above] as Waiting, item) <= 0) break;
+      heap[at] = heap[above] as Waiting;
+      at = above;
+    }
+    heap[at] = item;
+  }
+
+  #pop(): Waiting | undefined {
+    const heap = this.#heap;
+    const top = heap[0];
+    const item = heap.pop();
+    if (item === undefined || heap.length === 0) return top;
+    let at = 0;
+    for (;;) {
+      let below = at * 2 + 1;
+      if (below >= heap.length) break;
+      const right = heap[below + 1];
+      if (right !== undefined && this.#compare(right, heap[below] as Waiting) < 0) below++;
+      if (this.#compare(item, heap[below] as Waiting) <= 0) break;
+      heap[at] = heap[below] as Waiting;
+      at = below;
+    }
+    heap[at] = item;
+    return top;
+  }
+}

@@ -1,0 +1,103 @@
+/** `lockstep node`: a development node, with the options of anvil. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { bytesToHex } from '../../base/bytes.ts';
+import type { Args } from '../args.ts';
+import { usageError } from '../args.ts';
+import type { Io } from '../io.ts';
+import { createNodeLog } from '../node-log.ts';
+import { formatBanner, readNodeOptions } from '../node-options.ts';
+
+const DEFAULT_PORT = 8545;
+const PORT_MAX = 65_535;
+
+export async function run(args: Args, io: Io): Promise<number> {
+  const [extra] = args.positionals;
+  if (extra !== undefined) throw usageError(`node takes options alone, not ${extra}`, 'node');
+  const { createProvider } = await import('../../node/index.ts');
+  const { serve } = await import('../../node/server/index.ts');
+  const { loadState } = await import('../../node/dump.ts');
+  const options = readNodeOptions(args);
+  const provider = createProvider(options);
+  const { node } = provider;
+  provider.onError = ({ message }) => io.err(`lockstep: ${message}\n`);
+  const importPath = args.value('import');
+  if (importPath !== undefined) node.importBlocks(readFile(importPath));
+  const { load, dump } = stateFiles(args);
+  if (load !== undefined) loadState(node, readFile(load).toString('utf8'));
+  const isQuiet = args.flag('quiet') || args.flag('silent');
+  const log = createNodeLog(node, io, {
+    isJson: args.flag('json'),
+    isQuiet,
+    hasConsole: !args.flag('disable-console-log'),
+  });
+  const host = args.value('host') ?? io.env.ANVIL_IP_ADDR ?? '127.0.0.1';
+  const port = readPort(args);
+  const allowOrigin = args.flag('no-cors') ? '' : (args.value('allow-origin') ?? '*');
+  const limits = args.flag('no-request-size-limit') ? { bodyBytesMax: 1 << 29 } : {};
+  const server = await serve({ provider, host, port, allowOrigin, limits }).catch(cannotListen);
+  if (!isQuiet && !args.flag('json')) io.out(formatBanner(node, args));
+  const configPath = args.value('config-out');
+  if (configPath !== undefined) writeFileSync(configPath, configText(node));
+  const stopped = untilStopped(io);
+  // Exactly this line tells who started the node that it is ready.
+  io.out(`Listening on ${server.host}:${server.port}\n`);
+  await stopped;
+  log.stop();
+  if (dump !== undefined) {
+    const { dumpState } = await import('../../node/dump.ts');
+    writeFileSync(dump, `${dumpState(node)}\n`);
+  }
+  provider.close();
+  await server.close();
+  return 0;
+}
+
+function readPort(args: Args): number {
+  const text = args.value('port') ?? String(DEFAULT_PORT);
+  if (/^\d{1,5}$/.test(text) && Number(text) <= PORT_MAX) return Number(text);
+  throw usageError(`--port ${text}: write a number from 0 to ${PORT_MAX}`, 'node');
+}
+
+function cannotListen(error: unknown): never {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const remedy = code === 'EADDRINUSE' ? '; take another port' : '';
+  throw usageError(`the node cannot listen: ${message}${remedy}`, 'node');
+}
+
+function readFile(path: string): Buffer {
+  if (existsSync(path)) return readFileSync(path);
+  throw usageError(`${path} does not exist`, 'node');
+}
+
+/** `--state` is loaded where it is there, and written at the end. */
+function stateFiles(args: Args): { load: string | undefined; dump: string | undefined } {
+  const state = args.value('state');
+  const isThere = state !== undefined && existsSync(state);
+  return {
+    load: args.value('load-state') ?? (isThere ? state : undefined),
+    dump: args.value('dump-state') ?? state,
+  };
+}
+
+type AnyNode = Parameters<typeof formatBanner>[0];
+
+/** What `--config-out` writes. */
+function configText(node: AnyNode): string {
+  const wallets = node.wallets.list();
+  const config = {
+    available_accounts: wallets.map(({ address }) => bytesToHex(address)),
+    private_keys: wallets.map(({ privateKey }) => bytesToHex(privateKey)),
+    chain_id: node.chainId.toString(),
+    gas_limit: node.dev.gasLimit.toString(),
+    genesis_timestamp: node.chain.genesis.block.header.timestamp.toString(),
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+/** Resolves when the process is asked to end, or the test that runs the command. */
+function untilStopped(io: Io): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    io.stopped?.addEventListener('abort', () => resolve());
+  });
+}

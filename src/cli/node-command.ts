@@ -1,0 +1,73 @@
+/** The row of `lockstep node` in the table of commands: the options of anvil that it has. */
+import { ENGINE_NAMES } from '../engines/names.ts';
+import type { OptionSpec } from './args.ts';
+
+const OPTIONS: readonly OptionSpec[] = [
+  { name: 'port', short: 'p', value: 'PORT', summary: 'port; 8545, and 0 for any that is free' },
+  { name: 'host', value: 'ADDRESS', summary: 'address; 127.0.0.1, or ANVIL_IP_ADDR' },
+  { name: 'accounts', short: 'a', value: 'COUNT', summary: 'accounts of the mnemonic; 10' },
+  { name: 'balance', value: 'ETHER', summary: 'of each of them; 10000' },
+  { name: 'mnemonic', short: 'm', value: 'WORDS', summary: 'test test … junk unless told' },
+  { name: 'derivation-path', value: 'PATH', summary: "of the keys; m/44'/60'/0'/0/" },
+  { name: 'auto-impersonate', summary: 'act for every account without its key' },
+  { name: 'chain-id', value: 'ID', summary: '31337 unless told' },
+  { name: 'hardfork', value: 'NAME', summary: 'rules, such as cancun or osaka; the latest' },
+  { name: 'init', value: 'FILE', summary: 'genesis.json, whose forks and accounts hold' },
+  { name: 'import', value: 'FILE', summary: 'blocks as RLP, one after the other, on the genesis' },
+  { name: 'gas-limit', value: 'GAS', summary: 'of blocks; 30000000' },
+  { name: 'gas-price', value: 'WEI', summary: 'what eth_gasPrice answers' },
+  { name: 'block-base-fee-per-gas', value: 'WEI', summary: 'of the first block; 1000000000' },
+  { name: 'base-fee', value: 'WEI', summary: 'the same' },
+  { name: 'timestamp', value: 'SECONDS', summary: 'of the genesis; the first second of 2025' },
+  { name: 'number', value: 'NUMBER', summary: 'of the genesis; 0' },
+  { name: 'wall-clock', summary: "take the time of the system's clock: blocks then differ by run" },
+  { name: 'block-time', short: 'b', value: 'SECONDS', summary: 'a block each time, none between' },
+  { name: 'mixed-mining', summary: 'with --block-time also a block for each transaction' },
+  { name: 'no-mining', summary: 'blocks only when they are asked for' },
+  { name: 'no-mine', summary: 'the same' },
+  {
+    name: 'order',
+    value: 'ORDER',
+    summary: 'of transactions in a block: fees or fifo',
+    choices: ['fees', 'fifo'],
+  },
+  { name: 'max-transactions', value: 'COUNT', summary: 'of a block; no limit unless told' },
+  { name: 'slots-in-an-epoch', value: 'COUNT', summary: 'for safe and finalized; 32' },
+  { name: 'enable-tx-gas-limit', summary: 'a transaction has at most 2^24 gas (EIP-7825)' },
+  { name: 'code-size-limit', value: 'BYTES', summary: "of a contract; the fork's unless told" },
+  { name: 'disable-code-size-limit', summary: 'code of any size' },
+  {
+    name: 'state',
+    value: 'FILE',
+    summary: 'load accounts where it is there, and write at the end',
+  },
+  { name: 'load-state', value: 'FILE', summary: 'load accounts' },
+  { name: 'dump-state', value: 'FILE', summary: 'write accounts at the end' },
+  { name: 'config-out', value: 'FILE', summary: 'write accounts and settings as JSON' },
+  { name: 'allow-origin', value: 'ORIGIN', summary: 'whose pages may read answers; *' },
+  { name: 'no-cors', summary: 'no page may' },
+  { name: 'no-request-size-limit', summary: 'requests of up to 512 MiB in place of 16' },
+  {
+    name: 'engine',
+    value: 'NAME',
+    summary: 'interpreter, singlepass, multipass, auto for the best at the time, or chaos',
+    choices: ENGINE_NAMES,
+  },
+  { name: 'disable-min-priority-fee', summary: 'transactions offer no tip unless told' },
+  { name: 'disable-default-create2-deployer', summary: 'begin without the CREATE2 deployer' },
+  { name: 'disable-console-log', summary: 'print nothing of what contracts log' },
+  { name: 'steps-tracing', summary: 'nothing: traces of steps are always there' },
+  { name: 'json', summary: 'print one JSON object for each line' },
+  { name: 'quiet', short: 'q', summary: 'print nothing but where the node listens' },
+  { name: 'silent', summary: 'the same' },
+];
+
+export const NODE_COMMAND = {
+  usage: 'node [options]',
+  summary: 'serve a development chain over HTTP and WebSocket, as anvil does',
+  options: OPTIONS,
+  details: [
+    'The same transactions in two fresh nodes give the same blocks: time is of the chain and moves',
+    'on by a second with each block. rpc_discover answers what the methods and their parameters are.',
+  ].join('\n'),
+} as const;

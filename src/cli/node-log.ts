@@ -1,0 +1,77 @@
+/** What `lockstep node` prints while it runs: blocks, transactions, and what contracts log. */
+import { bytesToHex } from '../base/bytes.ts';
+import type { ChainEntry } from '../chain/blocks/chain.ts';
+import { CONSOLE_ADDRESS, decodeConsoleLog } from '../node/console.ts';
+import type { Node } from '../node/node.ts';
+import { createAddress } from '../vms/evm/host/creates.ts';
+import type { Io } from './io.ts';
+
+export interface NodeLogOptions {
+  /** One JSON object for each line. */
+  readonly isJson: boolean;
+  readonly isQuiet: boolean;
+  /** With what contracts log. */
+  readonly hasConsole: boolean;
+}
+
+/** Begins to print. */
+export function createNodeLog(
+  node: Node,
+  io: Io,
+  { isJson, isQuiet, hasConsole }: NodeLogOptions,
+): { stop(): void } {
+  if (isQuiet) return { stop: () => {} };
+  const print = (row: Readonly<Record<string, unknown>>, text: string): void => {
+    if (node.settings.isLogging) io.out(isJson ? `${JSON.stringify(row)}\n` : text);
+  };
+  const stop = node.dev.listen({
+    codelessCall(address, input) {
+      if (!hasConsole || address !== CONSOLE_ADDRESS) return;
+      const line = decodeConsoleLog(input);
+      if (line !== undefined) print({ console: line }, `console.log: ${line}\n`);
+    },
+    head({ removed, added }) {
+      if (removed.length > 0) {
+        const blocks = removed.length;
+        print({ removed: blocks }, `    Removed blocks: ${blocks}\n\n`);
+      }
+      for (const entry of added) printBlock(entry, print);
+    },
+    dropped({ hash }, { message }) {
+      const transaction = bytesToHex(hash);
+      print({ dropped: transaction, message }, `    Dropped: ${transaction}: ${message}\n\n`);
+    },
+  });
+  return { stop };
+}
+
+function printBlock(
+  entry: ChainEntry,
+  print: (row: Readonly<Record<string, unknown>>, text: string) => void,
+): void {
+  const { block, hashes, receipts, senders, hash, range } = entry;
+  for (const [index, each] of hashes.entries()) {
+    const { cumulativeGasUsed, result } = receipts[index] as ChainEntry['receipts'][number];
+    const gasUsed = cumulativeGasUsed - (receipts[index - 1]?.cumulativeGasUsed ?? 0n);
+    const tx = block.transactions[index]?.transaction;
+    const contract =
+      tx !== undefined && tx.to === undefined
+        ? bytesToHex(createAddress(senders[index] as Uint8Array, tx.nonce))
+        : undefined;
+    const failed = result === false;
+    const transaction = bytesToHex(each);
+    print(
+      { transaction, gasUsed: gasUsed.toString(), failed, ...(contract ? { contract } : {}) },
+      `\n    Transaction: ${transaction}\n` +
+        (contract === undefined ? '' : `    Contract created: ${contract}\n`) +
+        `    Gas used: ${gasUsed}\n${failed ? '    Failed\n' : ''}`,
+    );
+  }
+  const { number, timestamp } = block.header;
+  const count = range === undefined ? 1n : number - range.first + 1n;
+  print(
+    { block: number.toString(), hash: bytesToHex(hash), timestamp: timestamp.toString() },
+    `\n    Block Number: ${number}${count > 1n ? ` (${count} empty blocks)` : ''}\n` +
+      `    Block Hash: ${bytesToHex(hash)}\n    Block Time: ${timestamp}\n\n`,
+  );
+}

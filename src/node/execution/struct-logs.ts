@@ -1,0 +1,203 @@
+/**
+ * The struct logger of go-ethereum: every instruction of a transaction, by running it again
+ * (`debug_traceTransaction` without a tracer).
+ */
+import { bytesToHex } from '../../base/bytes.ts';
+import { FrameRecorder } from '../../chain/tracers/observer.ts';
+import type { StepWatcher, StepWorld } from '../../chain/tracers/steps.ts';
+import type { Transaction } from '../../chain/transactions/types.ts';
+import type { Hex, TraceStep } from '../../chain/types.ts';
+import type { BlockLimits, ExecutedTransaction } from '../../chain/world.ts';
+import type { FrameEnd, MachineAccess } from '../../dmir/host.ts';
+import { SPACE } from '../../vms/evm/host/accounts.ts';
+import type { FrameEntry } from '../../vms/evm/host/observer.ts';
+import { OP } from '../../vms/evm/opcodes.ts';
+import type { Json } from '../format/transaction.ts';
+import { toQuantity, toWord } from '../rpc/types.ts';
+
+export interface StructLogConfig {
+  readonly disableStack?: boolean;
+  readonly disableStorage?: boolean;
+  readonly enableMemory?: boolean;
+  readonly enableReturnData?: boolean;
+  /** Instructions at most; 0 for all. */
+  readonly limit?: bigint;
+}
+
+interface StructLog {
+  readonly pc: number;
+  readonly op: string;
+  readonly gas: number;
+  gasCost: number;
+  readonly depth: number;
+  readonly stack?: readonly Hex[];
+  readonly memory?: readonly Hex[];
+  readonly storage?: Readonly<Record<string, Hex>>;
+  readonly returnData?: Hex;
+  readonly refund?: number;
+  error?: string;
+}
+
+const WORD = 32;
+/** What go-ethereum finds before it logs an instruction, so that the log has it. */
+const EARLY_ERROR = /^(out of gas|stack |gas uint64)/;
+
+class StructLogger implements StepWatcher {
+  readonly logs: StructLog[] = [];
+  readonly #stepped: StepWorld;
+  readonly #config: StructLogConfig;
+  readonly #slots = new Map<string, Map<string, Hex>>();
+  #last: TraceStep | undefined;
+  #lastLog: StructLog | undefined;
+
+  constructor(stepped: StepWorld, config: StructLogConfig) {
+    this.#stepped = stepped;
+    this.#config = config;
+  }
+
+  before(step: TraceStep): void {
+    const last = this.#last;
+    if (last !== undefined && this.#lastLog !== undefined && step.depth <= last.depth) {
+      if (!this.#isPaid && step.depth === last.depth) {
+        this.#lastLog.gasCost = Number(last.gas - step.gas);
+      }
+    }
+    this.#isPaid = false;
+    this.#last = step;
+    this.#lastLog = this.#isFull() ? undefined : this.#log(step);
+    if (this.#lastLog !== undefined) this.logs.push(this.#lastLog);
+  }
+
+  /** Whether the cost of the last instruction is known: that of one which enters a frame. */
+  #isPaid = false;
+
+  /** The last instruction enters a frame, and this is left to its own. */
+  enters(gasLeft: bigint): void {
+    if (this.#last === undefined || this.#lastLog === undefined) return;
+    this.#lastLog.gasCost = Number(this.#last.gas - gasLeft);
+    this.#isPaid = true;
+  }
+
+  /** The frame of the last instruction ends. */
+  ends(gasLeft: bigint | undefined, error: string | undefined): void {
+    const log = this.#lastLog;
+    const last = this.#last;
+    if (log === undefined || last === undefined || this.#isPaid) return;
+    this.#isPaid = true;
+    if (error === undefined || error === 'execution reverted') {
+      log.gasCost = gasLeft === undefined ? 0 : Number(last.gas - gasLeft);
+      return;
+    }
+    // A failure takes what is left.
+    log.gasCost = Number(last.gas);
+    if (EARLY_ERROR.test(error)) log.error = error;
+  }
+
+  #isFull(): boolean {
+    const { limit = 0n } = this.#config;
+    return limit > 0n && BigInt(this.logs.length) >= limit;
+  }
+
+  #log(step: TraceStep): StructLog {
+    const { disableStack, enableMemory, enableReturnData } = this.#config;
+    const storage = this.#storage(step);
+    const memory = enableMemory === true ? this.#memory(step) : [];
+    const returned = enableReturnData === true ? bytesToHex(this.#stepped.returnData) : '0x';
+    return {
+      pc: step.pc,
+      op: step.opName,
+      gas: Number(step.gas),
+      gasCost: 0,
+      depth: step.depth,
+      ...(disableStack === true ? {} : { stack: step.stack.map(toQuantity) }),
+      ...(memory.length === 0 ? {} : { memory }),
+      ...(storage === undefined ? {} : { storage }),
+      ...(returned === '0x' ? {} : { returnData: returned }),
+      ...(step.refund === 0n ? {} : { refund: Number(step.refund) }),
+    };
+  }
+
+  #memory({ memorySize }: TraceStep): Hex[] {
+    const words: Hex[] = [];
+    const bytes = this.#stepped.readMemory(0n, BigInt(memorySize));
+    if (bytes === undefined) return words;
+    for (let at = 0; at < memorySize; at += WORD) {
+      const part = new Uint8Array(WORD);
+      part.set(bytes.subarray(at, at + WORD));
+      words.push(bytesToHex(part));
+    }
+    return words;
+  }
+
+  /** Slots of the contract that were met so far, where this instruction meets one. */
+  #storage({ op, stack }: TraceStep): Readonly<Record<string, Hex>> | undefined {
+    if (this.#config.disableStorage === true) return undefined;
+    const slot = stack.at(-1);
+    const isStore = op === OP.SSTORE;
+    if (slot === undefined || (op !== OP.SLOAD && !isStore)) return undefined;
+    const { world, address } = this.#stepped;
+    const value = isStore ? stack.at(-2) : world.executor.readWord(SPACE.slot, address, slot);
+    if (value === undefined) return undefined;
+    const owner = bytesToHex(address);
+    const slots = this.#slots.get(owner) ?? new Map<string, Hex>();
+    slots.set(toWord(slot), toWord(value));
+    this.#slots.set(owner, slots);
+    return Object.fromEntries([...slots].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}
+
+/** Tells the logger of frames, whose gas the steps alone do not tell. */
+class FrameTeller extends FrameRecorder {
+  readonly #logger: StructLogger;
+  /** Whether each frame that runs creates an account: its end pays for the code. */
+  readonly #creations: boolean[] = [];
+
+  constructor(stepped: StepWorld, logger: StructLogger) {
+    super(stepped.world.executor.host, stepped.world.executor.machine);
+    this.#logger = logger;
+  }
+
+  override enter(machine: MachineAccess, entry: FrameEntry): void {
+    if (this.#creations.length > 0) this.#logger.enters(machine.gas);
+    this.#creations.push(entry.type.startsWith('CREATE'));
+    super.enter(machine, entry);
+  }
+
+  override exit(machine: MachineAccess, end: FrameEnd, output?: Uint8Array): void {
+    const { running } = this;
+    super.exit(machine, end, output);
+    const isCreation = this.#creations.pop() === true;
+    this.#logger.ends(isCreation ? undefined : end.gas, running?.error);
+  }
+}
+
+export interface StructTrace {
+  readonly result: ExecutedTransaction;
+  readonly trace: Json;
+}
+
+/** Runs a transaction and logs its instructions; undefined for one that is rejected. */
+export function traceStructLogs(
+  stepped: StepWorld,
+  tx: Transaction,
+  sender: Uint8Array,
+  limits: BlockLimits,
+  config: StructLogConfig,
+): StructTrace | undefined {
+  const { host } = stepped.world.executor;
+  const logger = new StructLogger(stepped, config);
+  host.observer = new FrameTeller(stepped, logger);
+  try {
+    const result = stepped.apply(tx, sender, limits, logger);
+    if (result.kind === 'rejected') return undefined;
+    const trace = {
+      gas: Number(result.gasUsed),
+      failed: result.status !== 'success',
+      returnValue: bytesToHex(result.output),
+      structLogs: logger.logs,
+    };
+    return { result, trace };
+  } finally {
+    host.observer = undefined;
+  }
+}

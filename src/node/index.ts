@@ -1,0 +1,10 @@
+/** `lockstep/node`: a development chain with JSON-RPC, in process and without a server. */
+export { METHODS } from './methods/table.ts';
+export { Node } from './node.ts';
+export type { NodeOptions } from './options.ts';
+export type { ProviderListener, ProviderOptions, RequestArguments } from './provider.ts';
+export { createProvider, Provider } from './provider.ts';
+export type { Response, RpcLimits } from './rpc/dispatch.ts';
+export { RPC_CODE, RpcError } from './rpc/errors.ts';
+export type { Method, Param, Session } from './rpc/method.ts';
+export { createOpenRpc } from './rpc/openrpc.ts';

@@ -1,0 +1,124 @@
+/** Which logs a query means, and where to look for them (`eth_getLogs`, filters, subscriptions). */
+import { equalBytes } from '../base/bytes.ts';
+import type { ChainEntry } from '../chain/blocks/chain.ts';
+import { logsBloom, type ReceiptLog } from '../chain/blocks/receipts.ts';
+import { type Json, logsOf, logToJson } from './format/transaction.ts';
+import type { Node } from './node.ts';
+import { invalidParams, RPC_CODE, RpcError, serverError } from './rpc/errors.ts';
+import {
+  address,
+  array,
+  blockNumber,
+  either,
+  hash,
+  type ObjectOf,
+  object,
+  optional,
+  type Type,
+} from './rpc/types.ts';
+
+const ADDRESSES_MAX = 1000;
+const TOPICS_MAX = 4;
+
+const topic = optional(either(hash, array(optional(hash), ADDRESSES_MAX)));
+
+const LOG_QUERY = {
+  fromBlock: optional(blockNumber),
+  toBlock: optional(blockNumber),
+  blockHash: optional(hash),
+  address: optional(either(address, array(address, ADDRESSES_MAX))),
+  topics: optional(array(topic, TOPICS_MAX)),
+} as const;
+
+export const logQuery: Type<ObjectOf<typeof LOG_QUERY>> = object(LOG_QUERY);
+export type LogQuery = ObjectOf<typeof LOG_QUERY>;
+
+/** Each list is of alternatives; an empty one takes everything. */
+export interface LogPattern {
+  readonly addresses: readonly Uint8Array[];
+  readonly topics: readonly (readonly Uint8Array[])[];
+}
+
+export function patternOf({ address: owners, topics = [] }: LogQuery): LogPattern {
+  return {
+    addresses: listOf(owners),
+    // A null among alternatives takes everything, as a null in their place does.
+    topics: topics.map((each) => {
+      const list = Array.isArray(each) ? each : listOf(each);
+      return list.some((option) => option === undefined) ? [] : (list as Uint8Array[]);
+    }),
+  };
+}
+
+function listOf(value: Uint8Array | readonly Uint8Array[] | undefined): readonly Uint8Array[] {
+  if (value === undefined) return [];
+  return value instanceof Uint8Array ? [value] : value;
+}
+
+export function matches({ addresses, topics }: LogPattern, log: ReceiptLog): boolean {
+  if (addresses.length > 0 && !addresses.some((each) => equalBytes(each, log.address))) {
+    return false;
+  }
+  if (topics.length > log.topics.length) return false;
+  return topics.every((options, index) => {
+    const found = log.topics[index] as Uint8Array;
+    return options.length === 0 || options.some((each) => equalBytes(each, found));
+  });
+}
+
+/** Tells by the bloom of a block whether it is worth a look. */
+function bloomTest({ addresses, topics }: LogPattern): (bloom: Uint8Array) => boolean {
+  const groups = [addresses, ...topics].filter((group) => group.length > 0);
+  const masks = groups.map((group) =>
+    group.map((each) => logsBloom([{ address: each, topics: [], data: NO_BYTES }])),
+  );
+  return (bloom) => masks.every((group) => group.some((mask) => covers(bloom, mask)));
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function covers(bloom: Uint8Array, mask: Uint8Array): boolean {
+  return mask.every((byte, index) => ((bloom[index] as number) & byte) === byte);
+}
+
+/** The logs of a block that a pattern takes. */
+export function* findLogs(
+  entry: ChainEntry,
+  pattern: LogPattern,
+  removed = false,
+): Generator<Json> {
+  for (const placed of logsOf(entry)) {
+    if (matches(pattern, placed.log)) yield logToJson(entry, placed, removed);
+  }
+}
+
+/** The logs of a query. */
+export function queryLogs(node: Node, query: LogQuery): Json[] {
+  const pattern = patternOf(query);
+  if (query.blockHash !== undefined) {
+    if (query.fromBlock !== undefined || query.toBlock !== undefined) {
+      const text = 'cannot specify both BlockHash and FromBlock/ToBlock';
+      throw invalidParams(`invalid argument 0: ${text}, choose one or the other`);
+    }
+    const entry = node.chain.entry(query.blockHash);
+    if (entry === undefined) throw serverError('unknown block');
+    return [...findLogs(entry, pattern)];
+  }
+  const latest = node.chain.head.block.header.number;
+  const first = node.numberOf(query.fromBlock ?? 'latest');
+  const last = node.numberOf(query.toBlock ?? 'latest');
+  if (first > last) throw invalidParams('invalid block range params');
+  if (last - first >= node.options.logRangeMax) {
+    const text = `block range of ${last - first + 1n} blocks, at most ${node.options.logRangeMax}`;
+    throw new RpcError(RPC_CODE.limitExceeded, text);
+  }
+  if (first > latest) return [];
+  const mayHave = bloomTest(pattern);
+  const found: Json[] = [];
+  for (const entry of node.chain.between(first, last)) {
+    const { header } = entry.block;
+    if (header.number > last || !mayHave(header.logsBloom)) continue;
+    for (const log of findLogs(entry, pattern)) found.push(log);
+  }
+  return found;
+}

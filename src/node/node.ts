@@ -1,0 +1,276 @@
+/**
+ * A node: a development chain with accounts that it signs for, and what methods need of both.
+ *
+ * Nothing here touches the outside: servers, timers and clocks are with whoever made the node.
+ */
+import { bytesToHex } from '../base/bytes.ts';
+import { LockstepError } from '../base/errors.ts';
+import { splitRlp } from '../base/rlp.ts';
+import { maxOf } from '../base/u256.ts';
+import { blockTransaction } from '../chain/blocks/block.ts';
+import type { BlockChain, ChainEntry } from '../chain/blocks/chain.ts';
+import type { BlockRules } from '../chain/blocks/rules.ts';
+import { rulesAt } from '../chain/blocks/schedule.ts';
+import { DevChain } from '../chain/dev/dev-chain.ts';
+import type { PooledTransaction } from '../chain/dev/pool.ts';
+import { StepWorld } from '../chain/tracers/steps.ts';
+import type { SignedTransaction } from '../chain/transactions/types.ts';
+import type { BlockEnv } from '../chain/types.ts';
+import type { EvmWorld } from '../chain/world.ts';
+import type { EvmView } from '../state/views/evm.ts';
+import { blockEnv } from './execution/call.ts';
+import { Filters } from './filters.ts';
+import { DEFAULT_BASE_FEE, type NodeOptions, type NodeSetup, setUp } from './options.ts';
+import { serverError } from './rpc/errors.ts';
+import type { BlockId, BlockTag } from './rpc/types.ts';
+import { Wallets } from './wallets.ts';
+
+/** Settings that methods change, and that nothing of a block depends on. */
+export interface NodeSettings {
+  gasPrice: bigint | undefined;
+  isLogging: boolean;
+  /** Seconds between blocks that come by themselves; 0 for none. */
+  blockTime: number;
+}
+
+/** Worlds for single steps that are kept, each with a kernel of its own. */
+const STEP_WORLDS_MAX = 2;
+
+export class Node {
+  readonly dev: DevChain;
+  readonly wallets: Wallets;
+  readonly filters: Filters;
+  readonly settings: NodeSettings;
+  /** The latest blobs of transactions of type 3, by versioned hash. */
+  readonly blobs: ReadonlyMap<string, Uint8Array>;
+  readonly #blobs = new Map<string, Uint8Array>();
+  options: NodeSetup;
+  #chainId: bigint;
+  readonly #envs = new WeakMap<ChainEntry, BlockEnv>();
+  readonly #stepWorlds = new Map<BlockRules, StepWorld>();
+
+  constructor(options: NodeOptions = {}) {
+    this.options = setUp(options);
+    this.dev = createChain(options, this.options);
+    this.#startFees(options);
+    this.#chainId = this.options.genesis.schedule.chainId;
+    this.wallets = new Wallets(this.options.wallets);
+    this.wallets.isImpersonatingAll = options.isImpersonatingAll ?? false;
+    this.filters = new Filters(this);
+    this.blobs = this.#blobs;
+    this.settings = {
+      gasPrice: this.options.gasPrice,
+      isLogging: true,
+      blockTime: options.blockTime ?? 0,
+    };
+  }
+
+  /** The first block has the base fee that was asked for, as with anvil; then EIP-1559 goes on. */
+  #startFees({ genesis, baseFee = DEFAULT_BASE_FEE }: NodeOptions): void {
+    if (genesis === undefined) this.dev.setNext({ baseFeePerGas: baseFee });
+  }
+
+  get chain(): BlockChain {
+    return this.dev.chain;
+  }
+
+  get head(): ChainEntry {
+    return this.dev.head;
+  }
+
+  get chainId(): bigint {
+    return this.#chainId;
+  }
+
+  set chainId(chainId: bigint) {
+    this.#chainId = chainId;
+    this.dev.setChainId(chainId);
+    this.#stepWorlds.clear();
+  }
+
+  // ---- blocks
+
+  /** The number that a tag or a number means. */
+  numberOf(id: BlockTag | bigint): bigint {
+    if (typeof id === 'bigint') return id;
+    const { number } = this.head.block.header;
+    const first = this.chain.genesis.block.header.number;
+    const epochs = id === 'finalized' ? 2n : 1n;
+    const depth = epochs * this.options.slotsInEpoch;
+    switch (id) {
+      case 'earliest':
+        return first;
+      case 'pending':
+        return number + 1n;
+      case 'safe':
+      case 'finalized': {
+        const set = this.finality?.[id];
+        if (set !== undefined && this.chain.at(set.block.header.number) === set) {
+          return set.block.header.number;
+        }
+        return maxOf(number - depth, first);
+      }
+      default:
+        return number;
+    }
+  }
+
+  /** The block that a request names; undefined if there is none. */
+  find(id: BlockId): ChainEntry | undefined {
+    if (typeof id === 'object') return this.chain.entry(id.hash);
+    if (id === 'latest') return this.head;
+    return id === 'pending' ? this.dev.pending : this.chain.at(this.numberOf(id));
+  }
+
+  /** The same; without it the request cannot be met. */
+  require(id: BlockId): ChainEntry {
+    const entry = this.find(id);
+    if (entry === undefined) throw serverError('header not found');
+    return entry;
+  }
+
+  /** The rules that a block was run by. */
+  rulesOf(entry: ChainEntry): BlockRules {
+    const { header } = entry.block;
+    if (entry.parent !== undefined) return this.chain.rulesAfter(entry.parent, header);
+    return rulesAt(this.chain.schedule, header);
+  }
+
+  /** What contracts learn of a block; the same object each time. */
+  envOf(entry: ChainEntry): BlockEnv {
+    const known = this.#envs.get(entry);
+    if (known !== undefined) return known;
+    const env = blockEnv(this, entry);
+    this.#envs.set(entry, env);
+    return env;
+  }
+
+  /** Reads the state after a block. */
+  read<T>(id: BlockId, use: (view: EvmView) => T): T {
+    return this.dev.read(this.require(id), use);
+  }
+
+  /** A world for single steps; its journal is empty. */
+  stepWorld(rules: BlockRules): StepWorld {
+    let stepped = this.#stepWorlds.get(rules);
+    if (stepped === undefined) {
+      const [oldest] = this.#stepWorlds.keys();
+      if (oldest && this.#stepWorlds.size >= STEP_WORLDS_MAX) this.#stepWorlds.delete(oldest);
+      stepped = new StepWorld(this.dev.state.worldOptions(rules));
+      this.#stepWorlds.set(rules, stepped);
+    }
+    stepped.world.reset();
+    stepped.world.executor.host.movedPrecompiles = undefined;
+    return stepped;
+  }
+
+  /** Does something with a world for single steps on the state after a block. */
+  withSteps<T>(entry: ChainEntry, rules: BlockRules, use: (stepped: StepWorld) => T): T {
+    return this.chain.withState(entry, rules, (world: EvmWorld) => {
+      world.flush();
+      return use(this.stepWorld(rules));
+    });
+  }
+
+  /** The mined transaction of a hash with its place. */
+  findMined(hash: Uint8Array): { readonly entry: ChainEntry; readonly index: number } | undefined {
+    return this.chain.place(hash);
+  }
+
+  requireMined(hash: Uint8Array): { readonly entry: ChainEntry; readonly index: number } {
+    const place = this.findMined(hash);
+    if (place === undefined) throw serverError('transaction not found');
+    return place;
+  }
+
+  /** A transaction for the pool, with its bytes and its hash. */
+  pooled(transaction: SignedTransaction, sender: Uint8Array): PooledTransaction {
+    const item = blockTransaction(transaction);
+    return { ...item, sender, hash: this.chain.keccak256(item.encoded) };
+  }
+
+  keepBlob(hash: string, blob: Uint8Array): void {
+    const [oldest] = this.#blobs.keys();
+    if (oldest !== undefined && this.#blobs.size >= BLOB_COUNT_MAX) this.#blobs.delete(oldest);
+    this.#blobs.set(hash, blob);
+  }
+
+  // ---- mining
+
+  /** Whether transactions are mined as they come; then no blocks come by themselves. */
+  setAutomine(isOn: boolean): void {
+    this.dev.isAutomining = isOn;
+    if (!isOn) return;
+    this.#setBlockTime(0);
+    this.dev.minePending();
+  }
+
+  /** Mines a block every so many seconds, and no more as transactions come; 0 for never. */
+  setIntervalMining(seconds: number): void {
+    this.dev.isAutomining = false;
+    this.#setBlockTime(seconds);
+  }
+
+  #setBlockTime(seconds: number): void {
+    this.settings.blockTime = seconds;
+    this.onBlockTime?.(seconds);
+  }
+
+  /** What somebody said to be final; else it is what is deep enough. */
+  finality: Readonly<Record<'safe' | 'finalized', ChainEntry>> | undefined;
+
+  /**
+   * Adds blocks in order, each after a known one, and makes the last one the head, which is final.
+   *
+   * @throws LockstepError L1401 for bytes that are no blocks, L1404 for the first that is refused
+   */
+  importBlocks(bytes: Uint8Array): void {
+    for (const encoded of splitRlp(bytes)) {
+      const result = this.chain.importBlock(encoded);
+      if (result.kind === 'rejected') throw new LockstepError('L1404', { problem: result.message });
+    }
+    this.dev.changed();
+    this.finality = { safe: this.head, finalized: this.head };
+  }
+
+  /** Told when blocks are to come by themselves: whoever owns the node has the timer. */
+  onBlockTime: ((seconds: number) => void) | undefined;
+
+  // ---- fees
+
+  /** Wei for a unit of gas that a transaction offers unless told. */
+  get gasPrice(): bigint {
+    return this.settings.gasPrice ?? this.dev.nextBaseFee + this.priorityFee;
+  }
+
+  /** Wei for a unit of gas to the coinbase, unless told. */
+  get priorityFee(): bigint {
+    return this.options.priorityFee;
+  }
+
+  /** The nonce of the next transaction of an account, after those that wait. */
+  pendingNonce(address: Uint8Array): bigint {
+    return this.dev.pool.nextNonce(address, this.dev.nonceOf(address));
+  }
+
+  /** A text for an id of this chain: equal chains have equal ones. */
+  get instanceId(): string {
+    return bytesToHex(this.chain.genesis.hash);
+  }
+}
+
+/** Blobs that are kept, of 128 KiB each. */
+const BLOB_COUNT_MAX = 512;
+
+function createChain(options: NodeOptions, { genesis, coinbase }: NodeSetup): DevChain {
+  const { isAutomining, order, blockCountMax, hostClock, engine = 'multipass' } = options;
+  return new DevChain({
+    genesis,
+    engine: { engine },
+    coinbase,
+    ...(isAutomining === undefined ? {} : { isAutomining }),
+    ...(order === undefined ? {} : { order }),
+    ...(blockCountMax === undefined ? {} : { blockCountMax }),
+    ...(hostClock === undefined ? {} : { hostClock }),
+  });
+}

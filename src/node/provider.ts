@@ -1,0 +1,104 @@
+/**
+ * A provider in process (EIP-1193): what the server answers, without a server. It runs in a browser
+ * as well.
+ */
+
+import { METHODS } from './methods/table.ts';
+import { Node } from './node.ts';
+import type { NodeOptions } from './options.ts';
+import { Dispatcher, RPC_LIMITS, type RpcLimits, toRpcError } from './rpc/dispatch.ts';
+import type { RpcError } from './rpc/errors.ts';
+import type { Session } from './rpc/method.ts';
+
+export interface RequestArguments {
+  readonly method: string;
+  readonly params?: readonly unknown[] | object;
+}
+
+/** What the provider tells: `message` for subscriptions (EIP-1193). */
+export type ProviderListener = (message: { readonly type: string; readonly data: unknown }) => void;
+
+export interface ProviderOptions extends NodeOptions {
+  readonly limits?: Partial<RpcLimits>;
+}
+
+export class Provider {
+  readonly node: Node;
+  readonly dispatcher: Dispatcher;
+  readonly #listeners = new Set<ProviderListener>();
+  readonly #session: Session;
+  /** Told of what went wrong without a request. */
+  onError: ((error: RpcError) => void) | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor({ limits, ...options }: ProviderOptions = {}) {
+    this.node = new Node(options);
+    this.dispatcher = new Dispatcher(this.node, METHODS, { ...RPC_LIMITS, ...limits });
+    this.#session = {
+      subscriptions: new Map(),
+      notify: (message) => {
+        const { params } = message as { readonly params: unknown };
+        for (const listener of this.#listeners) {
+          listener({ type: 'eth_subscription', data: params });
+        }
+      },
+    };
+    this.node.onBlockTime = (seconds) => this.#mineEvery(seconds);
+    this.#mineEvery(this.node.settings.blockTime);
+  }
+
+  /**
+   * Runs a method.
+   *
+   * @throws RpcError with a code of JSON-RPC, and for a revert with its data
+   */
+  async request({ method, params = [] }: RequestArguments): Promise<unknown> {
+    const list = Array.isArray(params) ? params : [params];
+    try {
+      return await this.dispatcher.call(method, list, this.#session);
+    } catch (error) {
+      throw toRpcError(error);
+    }
+  }
+
+  on(event: string, listener: ProviderListener): this {
+    if (event === 'message') this.#listeners.add(listener);
+    return this;
+  }
+
+  removeListener(event: string, listener: ProviderListener): this {
+    if (event === 'message') this.#listeners.delete(listener);
+    return this;
+  }
+
+  /** Ends timers and subscriptions. */
+  close(): void {
+    this.#mineEvery(0);
+    for (const stop of this.#session.subscriptions.values()) stop();
+    this.#session.subscriptions.clear();
+    this.#listeners.clear();
+  }
+
+  /** A block that cannot be made is told, and tried again at the next time. */
+  #mineOnTime(): void {
+    try {
+      this.node.dev.mineOne();
+    } catch (error) {
+      this.onError?.(toRpcError(error));
+    }
+  }
+
+  #mineEvery(seconds: number): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    if (seconds <= 0) return;
+    this.#timer = setInterval(() => this.#mineOnTime(), seconds * 1000);
+    // A timer alone does not keep a program alive; in a browser it is a number.
+    (this.#timer as { unref?: () => void }).unref?.();
+  }
+}
+
+/** A node in process. */
+export function createProvider(options: ProviderOptions = {}): Provider {
+  return new Provider(options);
+}

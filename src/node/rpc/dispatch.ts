@@ -1,0 +1,196 @@
+/** Requests to responses: one, or a batch (JSON-RPC 2.0, sections 4 to 6). */
+import { LockstepError } from '../../base/errors.ts';
+import type { Node } from '../node.ts';
+import { RPC_CODE, RpcError } from './errors.ts';
+import { type Method, readArgs, type Session } from './method.ts';
+
+/** Most that a client may ask for at a time. */
+export interface RpcLimits {
+  /** Bytes of a request. */
+  readonly bodyBytesMax: number;
+  /** Requests of a batch. */
+  readonly batchCountMax: number;
+  /** Arrays and objects within each other. */
+  readonly depthMax: number;
+}
+
+export const RPC_LIMITS: RpcLimits = {
+  bodyBytesMax: 16 << 20,
+  batchCountMax: 10_000,
+  depthMax: 64,
+};
+
+type Id = string | number | null;
+
+interface ErrorBody {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: unknown;
+}
+
+export type Response =
+  | { readonly jsonrpc: '2.0'; readonly id: Id; readonly result: unknown }
+  | { readonly jsonrpc: '2.0'; readonly id: Id; readonly error: ErrorBody };
+
+/** A session without notifications, for a transport that has none. */
+export const NO_SESSION: Session = { notify: undefined, subscriptions: new Map() };
+
+export class Dispatcher {
+  readonly #node: Node;
+  readonly #methods: ReadonlyMap<string, Method>;
+  readonly #limits: RpcLimits;
+
+  constructor(node: Node, methods: ReadonlyMap<string, Method>, limits: RpcLimits = RPC_LIMITS) {
+    this.#node = node;
+    this.#methods = methods;
+    this.#limits = limits;
+  }
+
+  /** Runs a method. Its errors are `RpcError`s. */
+  async call(name: string, params: readonly unknown[], session: Session): Promise<unknown> {
+    const method = this.#methods.get(name);
+    if (method === undefined) throw unknownMethod(name);
+    try {
+      return await method.run(this.#node, readArgs(method, params), session);
+    } catch (error) {
+      throw toRpcError(error);
+    }
+  }
+
+  /** The text of the response to the text of a request; undefined where there is none. */
+  async respond(body: string, session: Session = NO_SESSION): Promise<string | undefined> {
+    const { bodyBytesMax, batchCountMax, depthMax } = this.#limits;
+    if (body.length > bodyBytesMax) return stringify(tooLarge(bodyBytesMax));
+    if (depthOf(body, depthMax) > depthMax) {
+      return stringify(failure(null, RPC_CODE.invalidRequest, `deeper than ${depthMax} levels`));
+    }
+    let value: unknown;
+    try {
+      value = JSON.parse(body);
+    } catch {
+      return stringify(failure(null, RPC_CODE.parse, 'parse error'));
+    }
+    if (!Array.isArray(value)) return this.#answer(value, session);
+    if (value.length === 0) return stringify(failure(null, RPC_CODE.invalidRequest, 'empty batch'));
+    if (value.length > batchCountMax) {
+      const text = `batch of ${value.length} requests, at most ${batchCountMax}`;
+      return stringify(failure(null, RPC_CODE.invalidRequest, text));
+    }
+    const parts: string[] = [];
+    for (const each of value) {
+      const response = await this.#answer(each, session);
+      if (response !== undefined) parts.push(response);
+    }
+    return parts.length === 0 ? undefined : `[${parts.join(',')}]`;
+  }
+
+  /** The text of the response to one request. */
+  async #answer(value: unknown, session: Session): Promise<string | undefined> {
+    const response = await this.#single(value, session);
+    if (response === undefined) return undefined;
+    try {
+      return stringify(response);
+    } catch (error) {
+      // A result that is longer than a text can be, for one.
+      return stringify(toFailure(response.id, error));
+    }
+  }
+
+  async #single(value: unknown, session: Session): Promise<Response | undefined> {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      return failure(null, RPC_CODE.invalidRequest, 'invalid request');
+    }
+    const { id, method, params = [] } = value as Readonly<Record<string, unknown>>;
+    const isId = typeof id === 'string' || typeof id === 'number' || id === null;
+    if (id !== undefined && !isId) return failure(null, RPC_CODE.invalidRequest, 'invalid id');
+    const known = isId ? id : null;
+    if (typeof method !== 'string') {
+      return failure(known, RPC_CODE.invalidRequest, 'invalid request: the method is no text');
+    }
+    try {
+      const result = await this.call(method, this.#listParams(method, params), session);
+      // What has no id is a notification: it is done, and nothing is said of it.
+      return id === undefined ? undefined : { jsonrpc: '2.0', id: known, result: result ?? null };
+    } catch (error) {
+      if (id === undefined) return undefined;
+      return toFailure(known, error);
+    }
+  }
+
+  /** Parameters by place; those by name are put in the order of the method's. */
+  #listParams(name: string, params: unknown): readonly unknown[] {
+    if (Array.isArray(params)) return params;
+    if (params === null) return [];
+    const method = this.#methods.get(name);
+    if (typeof params !== 'object') {
+      throw new RpcError(RPC_CODE.invalidParams, 'the params are neither an array nor an object');
+    }
+    if (method === undefined) return [];
+    const named = params as Readonly<Record<string, unknown>>;
+    const names = method.params.map((each) => each.name);
+    const unknown = Object.keys(named).find((key) => !names.includes(key));
+    if (unknown !== undefined) {
+      const text = `${name} has no parameter ${JSON.stringify(unknown)}`;
+      throw new RpcError(RPC_CODE.invalidParams, text);
+    }
+    return names.map((each) => (Object.hasOwn(named, each) ? named[each] : undefined));
+  }
+}
+
+function unknownMethod(name: string): RpcError {
+  const text = `the method ${name.slice(0, 100)} does not exist/is not available`;
+  return new RpcError(RPC_CODE.methodNotFound, text);
+}
+
+/** A failure of whatever kind as JSON-RPC has it. A defect of this program stays one: -32603. */
+export function toRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error;
+  if (error instanceof LockstepError) {
+    const code = error.plane === 'rejection' ? RPC_CODE.invalidParams : RPC_CODE.internal;
+    return new RpcError(code, error.message);
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return new RpcError(RPC_CODE.internal, text);
+}
+
+function toFailure(id: Id, error: unknown): Response {
+  const { code, message, data } = toRpcError(error);
+  return failure(id, code, message, data);
+}
+
+function failure(id: Id, code: number, message: string, data?: unknown): Response {
+  const error = data === undefined ? { code, message } : { code, message, data };
+  return { jsonrpc: '2.0', id, error };
+}
+
+/** The response to a request that is not even read. */
+export function tooLarge(bytesMax: number): Response {
+  return failure(null, RPC_CODE.invalidRequest, `request body above ${bytesMax} bytes`);
+}
+
+export function stringify(value: unknown): string {
+  return JSON.stringify(value);
+}
+
+const QUOTE = '"'.charCodeAt(0);
+const BACKSLASH = '\\'.charCodeAt(0);
+/** Of `[` and `{`, whose closing partners stand two places on. */
+const OPENING = ['[', '{'].map((each) => each.charCodeAt(0));
+
+/** How deep the arrays and objects of a JSON text go, which is cut off above a limit. */
+function depthOf(body: string, limit: number): number {
+  const [bracket = 0, brace = 0] = OPENING;
+  let depth = 0;
+  let deepest = 0;
+  let isText = false;
+  for (let at = 0; at < body.length && deepest <= limit; at++) {
+    const code = body.charCodeAt(at);
+    if (isText) {
+      if (code === BACKSLASH) at++;
+      else if (code === QUOTE) isText = false;
+    } else if (code === QUOTE) isText = true;
+    else if (code === bracket || code === brace) deepest = Math.max(deepest, ++depth);
+    else if (code === bracket + 2 || code === brace + 2) depth--;
+  }
+  return deepest;
+}

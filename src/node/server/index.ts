@@ -1,0 +1,3 @@
+/** `lockstep/node/server`: a node over HTTP and WebSocket; needs Node. */
+export type { NodeServer, ServerOptions } from './http.ts';
+export { serve } from './http.ts';

@@ -1,0 +1,101 @@
+/**
+ * Accounts whose keys the node has: those of a mnemonic (BIP-39, BIP-32, BIP-44), and the accounts
+ * that it acts for without a key.
+ */
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import * as HdKey from 'ox/HdKey';
+import * as Mnemonic from 'ox/Mnemonic';
+import { bytesToHex, hexToBytes } from '../base/bytes.ts';
+import { LockstepError } from '../base/errors.ts';
+
+export interface Wallet {
+  /** 20 bytes. */
+  readonly address: Uint8Array;
+  /** 32 bytes. */
+  readonly privateKey: Uint8Array;
+}
+
+export interface MnemonicOptions {
+  readonly mnemonic: string;
+  readonly count: number;
+  /** Path of the keys but for the last number, with or without a slash at its end. */
+  readonly path: string;
+}
+
+/**
+ * The accounts of a mnemonic.
+ *
+ * @throws LockstepError L1313 for words or a path that are none
+ */
+export function deriveWallets({ mnemonic, count, path }: MnemonicOptions): Wallet[] {
+  if (count === 0) return [];
+  if (!Mnemonic.validate(mnemonic, Mnemonic.english)) {
+    throw new LockstepError('L1313', { what: 'the mnemonic', problem: 'breaks a rule of BIP-39' });
+  }
+  if (!/^m(\/\d+'?)*\/?$/.test(path)) {
+    throw new LockstepError('L1313', { what: 'the derivation path', problem: `is ${path}` });
+  }
+  const root = HdKey.fromSeed(Mnemonic.toSeed(mnemonic));
+  const base = path.replace(/\/$/, '');
+  return Array.from({ length: count }, (_, index) =>
+    walletOfKey(hexToBytes(root.derive(`${base}/${index}`).privateKey)),
+  );
+}
+
+/** @param privateKey - 32 bytes. */
+export function walletOfKey(privateKey: Uint8Array): Wallet {
+  const point = secp256k1.getPublicKey(privateKey, false);
+  return { address: keccak_256(point.subarray(1)).slice(12), privateKey };
+}
+
+/** An address with the capitals that check it (EIP-55). */
+export function checksumAddress(address: Uint8Array): string {
+  const digits = bytesToHex(address).slice(2);
+  const hash = keccak_256(new TextEncoder().encode(digits));
+  const letters = [...digits].map((digit, index) => {
+    const half = index % 2 === 0 ? (hash[index >> 1] ?? 0) >> 4 : (hash[index >> 1] ?? 0) & 15;
+    return half >= 8 ? digit.toUpperCase() : digit;
+  });
+  return `0x${letters.join('')}`;
+}
+
+/** Who the node signs and acts for. */
+export class Wallets {
+  readonly #wallets = new Map<string, Wallet>();
+  readonly #impersonated = new Set<string>();
+  /** Whether it acts for every account. */
+  isImpersonatingAll = false;
+
+  constructor(wallets: readonly Wallet[]) {
+    for (const wallet of wallets) this.add(wallet);
+  }
+
+  add(wallet: Wallet): void {
+    this.#wallets.set(bytesToHex(wallet.address), wallet);
+  }
+
+  remove(address: Uint8Array): boolean {
+    return this.#wallets.delete(bytesToHex(address));
+  }
+
+  get(address: Uint8Array): Wallet | undefined {
+    return this.#wallets.get(bytesToHex(address));
+  }
+
+  list(): readonly Wallet[] {
+    return [...this.#wallets.values()];
+  }
+
+  impersonate(address: Uint8Array): void {
+    this.#impersonated.add(bytesToHex(address));
+  }
+
+  stopImpersonating(address: Uint8Array): boolean {
+    return this.#impersonated.delete(bytesToHex(address));
+  }
+
+  isImpersonated(address: Uint8Array): boolean {
+    return this.isImpersonatingAll || this.#impersonated.has(bytesToHex(address));
+  }
+}

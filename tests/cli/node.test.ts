@@ -1,0 +1,158 @@
+/** `lockstep node` and `lockstep rpctest`. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { VERSION } from '../../src/node/version.ts';
+import { folderOf, lockstep } from './support/run.ts';
+
+interface Answer {
+  readonly result?: unknown;
+  readonly error?: { readonly code: number };
+}
+
+/** Runs the node until `use` has what it wants; gives all that was printed. */
+async function withNode(
+  words: readonly string[],
+  use: (rpc: (method: string, ...params: unknown[]) => Promise<unknown>) => Promise<void>,
+): Promise<string> {
+  const stop = new AbortController();
+  let printed = '';
+  let ready: (url: string) => void = () => {};
+  const url = new Promise<string>((resolve) => {
+    ready = resolve;
+  });
+  const ran = lockstep(['node', '--port', '0', ...words], {
+    stopped: stop.signal,
+    onOut(text) {
+      printed += text;
+      const line = /^Listening on (127\.0\.0\.1:\d+)$/m.exec(text);
+      if (line !== null) ready(`http://${line[1]}`);
+    },
+  });
+  const address = await Promise.race([url, ran.then(({ err }) => Promise.reject(new Error(err)))]);
+  try {
+    await use(async (method, ...params) => {
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+      const response = await fetch(address, { method: 'POST', body });
+      const { result, error } = (await response.json()) as Answer;
+      assert.equal(error, undefined, `${method}: ${JSON.stringify(error)}`);
+      return result;
+    });
+  } finally {
+    stop.abort();
+  }
+  assert.equal((await ran).code, 0);
+  return printed;
+}
+
+test('the banner has accounts and keys, and the line that tools wait for', async () => {
+  const printed = await withNode([], async (rpc) => {
+    assert.equal(await rpc('web3_clientVersion'), `lockstep/v${VERSION}`);
+  });
+  assert.match(printed, /\(0\) 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 \(10000\.0{18} ETH\)/);
+  assert.match(printed, /\(0\) 0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80/);
+  assert.match(printed, /^Listening on 127\.0\.0\.1:\d+$/m);
+});
+
+test('options are those of anvil', async () => {
+  const words = ['-a', '3', '--balance', '5', '--chain-id', '99', '--hardfork', 'cancun', '-q'];
+  const printed = await withNode(
+    [...words, '--no-mining', '--gas-limit', '1000000'],
+    async (rpc) => {
+      assert.equal(await rpc('eth_chainId'), '0x63');
+      const accounts = (await rpc('eth_accounts')) as string[];
+      assert.equal(accounts.length, 3);
+      assert.equal(await rpc('eth_getBalance', accounts[0]), `0x${(5n * 10n ** 18n).toString(16)}`);
+      await rpc('eth_sendTransaction', { from: accounts[0], to: accounts[1] });
+      assert.equal(await rpc('eth_blockNumber'), '0x0');
+      const { hardFork } = (await rpc('anvil_nodeInfo')) as { hardFork: string };
+      assert.equal(hardFork, 'cancun');
+      const block = (await rpc('eth_getBlockByNumber', 'latest', false)) as { gasLimit: string };
+      assert.equal(block.gasLimit, '0xf4240');
+    },
+  );
+  assert.match(printed, /^Listening on/);
+});
+
+test('what is there from the start can be left out', async () => {
+  const words = ['--disable-default-create2-deployer', '--disable-min-priority-fee', '-q'];
+  await withNode(words, async (rpc) => {
+    assert.equal(await rpc('eth_getCode', '0x4e59b44847b379578588920ca78fbf26c0b4956c'), '0x');
+    assert.equal(await rpc('eth_maxPriorityFeePerGas'), '0x0');
+    assert.equal(await rpc('eth_gasPrice'), '0x3b9aca00');
+  });
+});
+
+test('blocks come by themselves where a time is given', async () => {
+  await withNode(['--block-time', '0.05', '-q'], async (rpc) => {
+    for (let round = 0; round < 200 && (await rpc('eth_blockNumber')) === '0x0'; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assert.notEqual(await rpc('eth_blockNumber'), '0x0');
+  });
+});
+
+/** Calls the console with `log(string,uint256)` of "x" and 7. */
+const CONSOLE_CALL = [
+  '0xb60e72cc',
+  '40'.padStart(64, '0'),
+  '7'.padStart(64, '0'),
+  '1'.padStart(64, '0'),
+  '78'.padEnd(64, '0'),
+].join('');
+
+test('what contracts log is printed, decoded', async () => {
+  // CALLDATACOPY everything, and a STATICCALL to the console with it.
+  const code = '0x365f5f375f5f365f6a636f6e736f6c652e6c6f675afa00';
+  const to = '0x00000000000000000000000000000000000000aa';
+  const printed = await withNode([], async (rpc) => {
+    const [from] = (await rpc('eth_accounts')) as string[];
+    await rpc('anvil_setCode', to, code);
+    await rpc('eth_sendTransaction', { from, to, data: CONSOLE_CALL });
+  });
+  assert.match(printed, /^console\.log: x 7$/m);
+  assert.match(printed, /Transaction: 0x[0-9a-f]{64}\n {4}Gas used: \d+/);
+});
+
+test('--state keeps accounts from one run to the next', async (context) => {
+  const file = join(folderOf(context, {}), 'state.json');
+  const who = '0x00000000000000000000000000000000000000aa';
+  await withNode(['--state', file, '-q'], async (rpc) => {
+    await rpc('anvil_setBalance', who, '0x7');
+  });
+  assert.ok(existsSync(file));
+  await withNode(['--state', file, '-q'], async (rpc) => {
+    assert.equal(await rpc('eth_getBalance', who), '0x7');
+  });
+  const config = join(folderOf(context, {}), 'config.json');
+  await withNode(['--config-out', config, '-q'], async () => {});
+  assert.equal(JSON.parse(readFileSync(config, 'utf8')).private_keys.length, 10);
+});
+
+test('mistakes in the options are told', async (context) => {
+  const bad: readonly (readonly string[])[] = [
+    ['extra'],
+    ['--port', 'x'],
+    ['--port', '70000'],
+    ['--chain-id', '-1'],
+    ['--hardfork', 'nowhere'],
+    ['--init', 'nothing.json'],
+    ['--init', join(folderOf(context, { 'x.json': '{' }), 'x.json')],
+    ['--block-time', '0'],
+    ['--accounts', '1000000'],
+    ['--order', 'random'],
+    ['--mnemonic', 'not a mnemonic'],
+  ];
+  for (const words of bad) {
+    const { code, err } = await lockstep(['node', ...words]);
+    assert.equal(code, 2, words.join(' '));
+    assert.doesNotMatch(err, /internal error/);
+  }
+  assert.equal((await lockstep(['rpctest', 'no-such-folder'])).code, 2);
+  assert.equal((await lockstep(['rpctest'])).code, 2);
+});
+
+test('the version of the node is that of the package', () => {
+  assert.equal(VERSION, JSON.parse(readFileSync('package.json', 'utf8')).version);
+});
