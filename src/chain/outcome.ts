@@ -146,6 +146,13 @@ export class LazyOutcome implements Outcome {
     return this.#writes;
   }
 
+  /** What Node prints of it: everything, decoded. */
+  [Symbol.for('nodejs.util.inspect.custom')](): Outcome {
+    const { status, reason, gasUsed, gasRefund, steps, output, logs, writes } = this;
+    const all = { status, gasUsed, gasRefund, steps, output, logs, writes };
+    return reason === undefined ? all : { ...all, reason };
+  }
+
   /** A number of the header. */
   #field(field: number): number {
     return this.#page.u32(this.#at + field);

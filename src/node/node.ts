@@ -263,7 +263,7 @@ export class Node {
 const BLOB_COUNT_MAX = 512;
 
 function createChain(options: NodeOptions, { genesis, coinbase }: NodeSetup): DevChain {
-  const { isAutomining, order, blockCountMax, hostClock, engine = 'multipass' } = options;
+  const { isAutomining, order, blockCountMax, hostClock, engine = 'auto' } = options;
   return new DevChain({
     genesis,
     engine: { engine },
