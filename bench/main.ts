@@ -12,6 +12,7 @@ import { benchEvm } from './evm.ts';
 import { benchLatency } from './latency.ts';
 import { type BenchOptions, describeMachine } from './measure.ts';
 import { benchStart } from './start.ts';
+import { benchWasm } from './wasm.ts';
 
 interface Suite {
   about: string;
@@ -26,6 +27,11 @@ const SUITES: Readonly<Record<string, Suite>> = {
   erc: { about: 'ERC-20 transfers over 1,000 accounts', rounds: 15, run: benchErc },
   latency: { about: 'the first call of a new contract', rounds: 300, run: benchLatency },
   block: { about: 'a block of 1,000 transfers from RLP to roots', rounds: 7, run: benchBlock },
+  wasm: {
+    about: "WebAssembly programs beside the platform's own compiler",
+    rounds: 5,
+    run: benchWasm,
+  },
   start: {
     about: 'a run of bytecode, the start of the process included',
     rounds: 15,
