@@ -23,14 +23,14 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/chain/blocks': 195_000,
   'lockstep/chain/tracers': 170_000,
   'lockstep/chain/transactions': 27_000,
-  'lockstep/chain/wasm': 112_000,
+  'lockstep/chain/wasm': 116_000,
   'lockstep/engines': 83_000,
   'lockstep/dmir': 36_000,
   'lockstep/languages': 18_000,
   'lockstep/state': 26_000,
   'lockstep/vms/evm': 30_000,
   'lockstep/vms/evm/precompiles': 28_000,
-  'lockstep/vms/wasm': 63_000,
+  'lockstep/vms/wasm': 68_000,
 };
 
 interface Row {
