@@ -21,6 +21,7 @@ import { benchErc } from './erc.ts';
 import { benchEvm, benchToken } from './evm.ts';
 import type { BenchOptions } from './options.ts';
 import { benchStart } from './start.ts';
+import { benchWasm } from './wasm.ts';
 
 interface Suite {
   readonly about: string;
@@ -47,6 +48,11 @@ const SUITES: Readonly<Record<string, Suite>> = {
   erc: { about: 'ERC-20 transfers over 1,000 accounts', rounds: 15, run: benchErc },
   block: { about: 'a block of 1,000 transfers from RLP to roots', rounds: 7, run: benchBlock },
   ...contractSuites,
+  wasm: {
+    about: "WebAssembly programs beside the platform's own compiler",
+    rounds: 5,
+    run: benchWasm,
+  },
   start: {
     about: 'a run of bytecode, the start of the process included',
     rounds: 15,

@@ -24,7 +24,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/chain/dev': 210_000,
   'lockstep/chain/tracers': 170_000,
   'lockstep/chain/transactions': 27_000,
-  'lockstep/chain/wasm': 112_000,
+  'lockstep/chain/wasm': 116_000,
   'lockstep/engines': 83_000,
   'lockstep/dmir': 36_000,
   'lockstep/languages': 18_000,
@@ -33,7 +33,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/state': 26_000,
   'lockstep/vms/evm': 32_000,
   'lockstep/vms/evm/precompiles': 28_000,
-  'lockstep/vms/wasm': 63_000,
+  'lockstep/vms/wasm': 68_000,
 };
 
 interface Row {

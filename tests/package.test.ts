@@ -66,7 +66,7 @@ const NAMES: Readonly<Record<string, string>> = {
     'precompileCostsOf precompilesOf',
   './vms/wasm':
     'DEFAULT_GAS DEFAULT_LIMITS Linker OPCODES UNSUPPORTED_FEATURES VAL_TYPES WasmProgram ' +
-    'assembleModule bytesToValue readWasmModule',
+    'assembleModule bytesToValue printWasmModule readWasmModule',
 };
 
 for (const [name, target] of Object.entries(deriveExports())) {

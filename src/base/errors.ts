@@ -154,6 +154,11 @@ export const ERRORS = {
     message: 'the WebAssembly text is malformed at {line}:{column}: {problem}',
     remedy: 'Correct the text; docs/wasm.md says what is read.',
   },
+  L1607: {
+    plane: 'rejection',
+    message: 'the code is larger than the machine can hold: {problem}',
+    remedy: 'Split the function, or the module, into smaller ones.',
+  },
   L2001: {
     plane: 'host',
     message: '{what} is not there yet',

@@ -144,7 +144,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'disasm',
     usage: 'disasm FILE|HEX [options]',
-    summary: 'list the instructions of a contract',
+    summary: 'list the instructions of a contract, or print a .wasm module as text',
     options: [{ name: 'init', summary: 'the creation code, not the runtime code' }, FORK, CONTRACT],
   },
   {

@@ -1,8 +1,9 @@
 /** `lockstep wast`: what it prints, its exit codes, and bad input. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { assembleModule } from '../../src/vms/wasm/index.ts';
 import { folderOf, lockstep } from './support/run.ts';
 
 const GOOD = `(module $m (func (export "half") (param i32) (result i32)
@@ -95,3 +96,16 @@ for (const [words, pattern] of CASES) {
     assert.match(err, pattern);
   });
 }
+
+test('disasm prints a module in binary form as text', async (context) => {
+  const folder = makeFolder(context);
+  const file = join(folder, 'module.wasm');
+  const text = '(module\n  (type (func (result i32)))\n  (func (type 0)\n    i32.const -7)\n)\n';
+  writeFileSync(file, assembleModule(text));
+  assert.deepEqual(await lockstep(['disasm', file]), { code: 0, out: text, err: '' });
+  const none = await lockstep(['disasm', join(folder, 'none.wasm')]);
+  assert.equal(none.code, 2);
+  assert.match(none.err, /none\.wasm does not exist/);
+  writeFileSync(file, 'text');
+  assert.match((await lockstep(['disasm', file])).err, /malformed at byte 0: magic header/);
+});

@@ -163,6 +163,31 @@ test('a module past a limit is rejected with the count and the limit', () => {
   }
 });
 
+test('a function that is larger than the machine can hold is an error, and others still run', () => {
+  const store = new WasmStore({ kernel });
+  const locals = Array.from(
+    { length: 1400 },
+    (_, i) => `(local.set ${i + 1} (i32.add
+    (local.get 0) (i32.const ${i})))`,
+  ).join('');
+  const uses = Array.from(
+    { length: 1400 },
+    (_, i) => `(local.set 0 (i32.xor (local.get 0)
+    (local.get ${i + 1})))`,
+  ).join('');
+  const again = `(if (local.get 0) (then ${locals}) (else ${uses}))`;
+  const instance = instantiate(
+    store,
+    `(module (memory 1)
+      (func (export "large") (param i32) (result i32) (local ${'i32 '.repeat(1400)})
+        ${locals} (if (local.get 0) (then ${again}) (else ${uses})) ${uses} (local.get 0))
+      (func (export "small") (result i32) (i32.const 3)))`,
+  );
+  const text = rejection(() => call(store, instance, 'large', [1n]));
+  assert.match(text, /^L1607 .*registers at once/);
+  assert.deepEqual(call(store, instance, 'small').results, [3n]);
+});
+
 test('a call of the host gets its arguments and gives its results', () => {
   const store = new WasmStore({ kernel });
   const { i32, i64, externref } = VAL_TYPES;

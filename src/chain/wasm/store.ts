@@ -3,10 +3,16 @@
  * call runs the module of dMIR that what the callee reaches is linked to, and what it changed is
  * there for the next one, also where it trapped.
  */
+import { LockstepError } from '../../base/errors.ts';
+import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
 import type { Func } from '../../dmir/ir.ts';
 import type { TrapKind } from '../../dmir/ops.ts';
 import { Kernel } from '../../engines/interpreter/kernel.ts';
-import { type ModuleResult, ModuleRunner } from '../../engines/interpreter/module.ts';
+import {
+  type ModuleResult,
+  ModuleRunner,
+  RegionLimitError,
+} from '../../engines/interpreter/module.ts';
 import { type FuncEntity, type Instance, reachOf } from '../../vms/wasm/entities.ts';
 import { DEFAULT_GAS, type WasmGas } from '../../vms/wasm/gas.ts';
 import { DEFAULT_LIMITS, type WasmLimits } from '../../vms/wasm/limits.ts';
@@ -85,7 +91,8 @@ export class WasmStore {
    * Calls a function with bit patterns of its parameter types.
    *
    * @throws LockstepError L1605 where what it reaches has more memories and tables than a machine
-   * @throws CodeLimitError for a function that is larger than bytecode can say
+   * @throws LockstepError L1607 for code that is larger than the machine can hold; the call then
+   *   changed nothing
    */
   call(func: FuncEntity, args: readonly bigint[], options: CallOptions = {}): WasmOutcome {
     const { source } = func;
@@ -95,14 +102,22 @@ export class WasmStore {
     }
     if (source.kind !== 'body') throw new Error('BUG: a call of what is no function');
     const { program, runner } = this.#load(source.instance);
-    const result = runner.run(func.place, [...args, ...markers(func.type).map(() => 0n)], {
-      gas: options.gas,
-      stepsMax: options.stepsMax,
-      memory: program.content(),
-      host: (host, values) => this.#answer(host.name, values),
-    });
-    program.keep(result.memory);
-    return toOutcome(program, result);
+    const given = [...args, ...markers(func.type).map(() => 0n)];
+    try {
+      const result = runner.run(func.place, given, {
+        gas: options.gas,
+        stepsMax: options.stepsMax,
+        memory: program.content(),
+        host: (host, values) => this.#answer(host.name, values),
+      });
+      program.keep(result.memory);
+      return toOutcome(program, result);
+    } catch (error) {
+      const isLimit = error instanceof CodeLimitError || error instanceof RegionLimitError;
+      if (!isLimit) throw error;
+      this.#loaded = undefined;
+      throw new LockstepError('L1607', { problem: error.message });
+    }
   }
 
   #answer(name: string, args: readonly bigint[]): readonly bigint[] {

@@ -1,14 +1,32 @@
-/** `lockstep disasm`: the instructions of a contract. */
+/** `lockstep disasm`: the instructions of a contract, or the text of a WebAssembly module. */
+import { readFileSync } from 'node:fs';
+import { LockstepError } from '../../base/errors.ts';
 import { disassemble } from '../../vms/evm/disassemble.ts';
+import { printWasmModule, readWasmModule } from '../../vms/wasm/index.ts';
 import type { Args } from '../args.ts';
 import { chooseCode, readCodeInput } from '../code-input.ts';
 import type { Io } from '../io.ts';
 import { readFork } from '../session.ts';
 
 export async function run(args: Args, io: Io): Promise<number> {
+  const [file = ''] = args.positionals;
+  if (file.endsWith('.wasm')) {
+    io.out(printWasmModule(readWasmModule(readBytes(file))));
+    return 0;
+  }
   const contract = await readCodeInput(args, io, 'disasm');
   const code = chooseCode(contract, args.flag('init'));
   const lines = disassemble(code, { fork: readFork(args.value('fork')) });
   io.out(lines.map((line) => `${line}\n`).join(''));
   return 0;
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code, message: problem } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new LockstepError('L3001', { path });
+    throw new LockstepError('L3007', { path, problem });
+  }
 }

@@ -5,7 +5,6 @@
  */
 import { type ErrorCode, LockstepError } from '../../base/errors.ts';
 import { WasmStore } from '../../chain/wasm/store.ts';
-import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
 import type { TrapKind } from '../../dmir/ops.ts';
 import type { Kernel } from '../../engines/interpreter/kernel.ts';
 import {
@@ -253,14 +252,9 @@ function expectUnlinkable(run: ScriptRun, { text = '' }: WastCommand): void {
   throw new Mismatch(`expected "${text}", and the module was linked`);
 }
 
-/** A function that is larger than the machine's bytecode can say is a limit, not a difference. */
 function perform(run: ScriptRun, { action }: WastCommand): void {
-  try {
-    const ending = run.act(action as WastAction);
-    if (ending.kind !== 'values') throw new Mismatch(`the action ended: ${show(ending)}`);
-  } catch (error) {
-    throw error instanceof CodeLimitError ? new Mismatch(error.message) : error;
-  }
+  const ending = run.act(action as WastAction);
+  if (ending.kind !== 'values') throw new Mismatch(`the action ended: ${show(ending)}`);
 }
 
 const COMMANDS: Readonly<Record<string, (run: ScriptRun, command: WastCommand) => void>> = {

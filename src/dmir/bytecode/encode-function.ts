@@ -41,10 +41,11 @@ const HEADER_SLOTS_MAX = 2047;
 const TABLE_MAX = 0xffff;
 const H_GROW = 10;
 
-/** A function is larger than bytecode can say. */
+/** A function is larger than bytecode can say, or a module than the machine can hold. */
 export class CodeLimitError extends Error {
-  constructor(func: Func, problem: string) {
-    super(`@${func.name} ${problem}`);
+  /** @param what - The function or module, as a message begins with it. */
+  constructor(what: string, problem: string) {
+    super(`${what} ${problem}`);
     this.name = 'CodeLimitError';
   }
 }
@@ -152,7 +153,7 @@ export class FunctionEncoder implements Site {
     if (top <= FRAME_BYTES_MAX) return;
     const limit = `the interpreter has ${FRAME_BYTES_MAX + 1}`;
     throw new CodeLimitError(
-      this.#func,
+      `@${this.#func.name}`,
       `needs more than ${FRAME_BYTES_MAX} bytes of registers at once, and ${limit}: split it`,
     );
   }
@@ -456,7 +457,10 @@ export class FunctionEncoder implements Site {
     const last = inst.targets.length - 1;
     if (last > TABLE_MAX) {
       const limit = `the interpreter takes ${TABLE_MAX + 1} at most: split it`;
-      throw new CodeLimitError(this.#func, `has a br_table of ${last + 1} targets, and ${limit}`);
+      throw new CodeLimitError(
+        `@${this.#func.name}`,
+        `has a br_table of ${last + 1} targets, and ${limit}`,
+      );
     }
     const a = slotOf(this, this.arg(0));
     this.writer.word(inst.type === 'i256' ? 'BR_TABLE' : 'BR_TABLE_64', a, last, 0);

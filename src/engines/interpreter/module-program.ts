@@ -5,7 +5,7 @@
  * in the module; encoding it points the stub and the table at it. Pieces lie at ascending
  * addresses, so the one that holds an address is found by halving.
  */
-import { FunctionEncoder } from '../../dmir/bytecode/encode-function.ts';
+import { CodeLimitError, FunctionEncoder } from '../../dmir/bytecode/encode-function.ts';
 import { FORM } from '../../dmir/bytecode/forms.ts';
 import { FUNCTION_KEYS, type Piece } from '../../dmir/bytecode/piece.ts';
 import type { Func, Module } from '../../dmir/ir.ts';
@@ -98,7 +98,7 @@ export class ModuleProgram {
     const next = (at + bytes + ALIGN - 1) & -ALIGN;
     if (next > L.CODE_END) {
       const size = (L.CODE_END - L.CODE_BASE) / 2 ** 20;
-      throw new Error(`The bytecode of the module needs more than the machine's ${size} MiB.`);
+      throw new CodeLimitError('The bytecode', `needs more than the machine's ${size} MiB.`);
     }
     this.#top = next;
     return at;

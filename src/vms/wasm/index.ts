@@ -25,6 +25,7 @@ export type { OpcodeName } from './opcodes.ts';
 export { OPCODES } from './opcodes.ts';
 export { WasmProgram } from './program.ts';
 export { assembleModule } from './text/module.ts';
+export { printWasmModule } from './text/print.ts';
 export type { FuncType, ValType, ValTypeName, WasmModule } from './types.ts';
 export { VAL_TYPES } from './types.ts';
 

@@ -17,7 +17,6 @@ import type { Type } from '../../dmir/types.ts';
 import { findAssignedLocals } from './assigned-locals.ts';
 import type { Ranges } from './gas.ts';
 import { createInstruction, type Instruction, readInstruction } from './instructions.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
 import { dmirParams, dmirType, dmirTypes, type Linkage, markers } from './linkage.ts';
 import { LOWERINGS } from './lowerings.ts';
 import { Reader } from './reader.ts';
@@ -92,7 +91,7 @@ export class FunctionLowerer {
     this.#type = module.types[body.type] as FuncType;
     this.#reader = new Reader(module.bytes, body.start, body.end);
     const { params, results } = this.#type;
-    this.#localTypes = readLocals(this.#reader, params, DEFAULT_LIMITS);
+    this.#localTypes = readLocals(this.#reader, params);
     this.#assigned = findAssignedLocals(module.bytes, this.#reader.offset, body.end);
     this.#func = createFunc(name, false);
     this.#func.params = dmirParams(this.#type);

@@ -59,7 +59,7 @@ const NONE: readonly ValType[] = [];
 export function readLocals(
   reader: Reader,
   params: readonly ValType[],
-  limits: WasmLimits,
+  slotsMax: number = Number.POSITIVE_INFINITY,
 ): ValType[] {
   const locals: ValType[] = [...params];
   const start = reader.offset;
@@ -75,9 +75,9 @@ export function readLocals(
     const type = valTypeOf(reader.byte(), reader.offset - 1);
     slots += size * slotsOf(type);
     // What is malformed comes before a limit, so that all groups are read.
-    if (slots <= limits.locals) for (let k = 0; k < size; k++) locals.push(type);
+    if (slots <= slotsMax) for (let k = 0; k < size; k++) locals.push(type);
   }
-  if (slots > limits.locals) throw tooMuch(start, 'slots of locals', slots, limits.locals);
+  if (slots > slotsMax) throw tooMuch(start, 'slots of locals', slots, slotsMax);
   return locals;
 }
 
@@ -119,7 +119,7 @@ class Validator {
   body({ type, start, end }: Body): void {
     const reader = new Reader(this.#module.bytes, start, end);
     const { params, results } = this.#module.types[type] as FuncType;
-    this.#locals = readLocals(reader, params, this.#limits);
+    this.#locals = readLocals(reader, params, this.#limits.locals);
     this.#stack = [];
     this.#controls = [];
     this.#joins = 0;
