@@ -18,11 +18,11 @@ const DIST = join(ROOT, 'build/size');
  */
 const BUDGETS: Readonly<Record<string, number>> = {
   kernel: 24_000,
-  lockstep: 152_000,
-  'lockstep/chain': 178_000,
-  'lockstep/chain/blocks': 195_000,
-  'lockstep/chain/dev': 210_000,
-  'lockstep/chain/tracers': 170_000,
+  lockstep: 164_000,
+  'lockstep/chain': 190_000,
+  'lockstep/chain/blocks': 214_000,
+  'lockstep/chain/dev': 220_000,
+  'lockstep/chain/tracers': 184_000,
   'lockstep/chain/transactions': 27_000,
   'lockstep/chain/wasm': 116_000,
   'lockstep/engines': 83_000,
@@ -31,7 +31,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/node': 300_000,
   'lockstep/node/server': 15_000,
   'lockstep/state': 26_000,
-  'lockstep/vms/evm': 32_000,
+  'lockstep/vms/evm': 33_000,
   'lockstep/vms/evm/precompiles': 28_000,
   'lockstep/vms/wasm': 68_000,
 };
