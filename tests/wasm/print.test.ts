@@ -79,3 +79,12 @@ test('every kind of field and immediate has its text', () => {
 `;
   assert.equal(print(assembleModule(text)), text);
 });
+
+test('a segment may name its table or memory by the bare index, as in version 1.0', () => {
+  const whole = '(module (table 1 funcref) (memory 1) (func $f) (elem (table 0) (i32.const 0) $f)';
+  const bare = '(module (table 1 funcref) (memory 1) (func $f) (elem 0 (i32.const 0) $f)';
+  assert.deepEqual(
+    assembleModule(`${bare} (data 0 (i32.const 0) "a"))`),
+    assembleModule(`${whole} (data (memory 0) (i32.const 0) "a"))`),
+  );
+});

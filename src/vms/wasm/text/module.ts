@@ -341,12 +341,14 @@ class Assembler implements Scope {
         return;
       }
       const tableList = cursor.takeList('table');
-      const hasOffset = tableList !== undefined || isExpression(cursor.peek());
+      const isBare = isBareUse(cursor);
+      const hasOffset = tableList !== undefined || isBare || isExpression(cursor.peek());
       if (!hasOffset) {
         this.#passive(cursor, 1);
         return;
       }
-      const table = tableList === undefined ? 0 : this.#tableIndex(tableList);
+      const bare = isBare ? this.index('table', cursor) : 0;
+      const table = tableList === undefined ? bare : this.#tableIndex(tableList);
       const offset = this.#offset(cursor);
       const type = this.#elemType(cursor);
       const { items, isPlain } = this.#items(cursor, type);
@@ -415,10 +417,12 @@ class Assembler implements Scope {
     this.#datas.push([]);
     this.#definitions.push(() => {
       const memoryList = cursor.takeList('memory');
-      const isActive = memoryList !== undefined || isExpression(cursor.peek());
+      const isBare = isBareUse(cursor);
+      const isActive = memoryList !== undefined || isBare || isExpression(cursor.peek());
       let head = [1];
       if (isActive) {
-        const memory = memoryList === undefined ? 0 : this.#memoryIndex(memoryList);
+        const bare = isBare ? this.index('memory', cursor) : 0;
+        const memory = memoryList === undefined ? bare : this.#memoryIndex(memoryList);
         const offset = this.#offset(cursor);
         head = memory === 0 ? [0, ...offset] : [2, ...unsigned(memory), ...offset];
       }
@@ -438,6 +442,11 @@ const ZERO = [0x41, 0x00, 0x0b];
 
 function wrap(list: List): List {
   return { ...list, items: [list] };
+}
+
+/** Whether a table or memory is named by its bare index, as in version 1.0 of the text format. */
+function isBareUse(cursor: Cursor): boolean {
+  return cursor.isAtIndex && isExpression(cursor.peek(1));
 }
 
 function isExpression(node: Node | undefined): boolean {
