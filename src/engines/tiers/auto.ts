@@ -151,7 +151,11 @@ export class AutoTier implements Tier {
       state.blocks = code.blocks.length;
     }
     const isLast = state.level >= LEVELS.length - 1;
-    if (!isLast) state.level++;
+    if (!isLast) {
+      state.level++;
+      // Another engine's code of the same blocks is still to come.
+      state.blocks = 0;
+    }
     state.key = undefined;
     state.next = isLast ? state.heat * 2 : Math.max(this.#heatOf(state.level), state.heat);
   }
