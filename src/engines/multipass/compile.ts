@@ -47,13 +47,8 @@ function successors(block: SourceBlock): readonly number[] {
   return last.op === 'br' || last.op === 'br_if' ? last.targets.map((target) => target.block) : [];
 }
 
-/** Operations of an end that is worth having although no run has reached it. */
-const SHORT_END_MAX = 24;
-
-/** A block that reverts or stops soon: shorter than leaving the window for the interpreter. */
-function isShortEnd(block: SourceBlock): boolean {
-  return lastOf(block).targets.length === 0 && block.insts.length <= SHORT_END_MAX;
-}
+/** Whether the frame ends with the block. */
+const isEnd = (block: SourceBlock): boolean => lastOf(block).targets.length === 0;
 
 /** Targets of jumps that go back to a block from which the jump is reached. */
 function findLoopHeads(
@@ -139,14 +134,16 @@ export function chooseRegions({ source, blocks }: CompileInput): Choice {
     if (isBetter && known.length < VERSIONS_MAX) return add(target, next);
     return best?.place ?? add(target, NO_FACTS);
   };
+  const itemsOfEnd = (id: number): number | undefined =>
+    isEnd(lower(id)) ? lower(id).params.length : undefined;
   const entries = [...roots]
     .filter((root) => isCompiled(lower(root)))
     .map((root) => ({ root, place: add(root, NO_FACTS) }));
   for (const draft of drafts) {
     const { root } = draft;
-    const isRoot = (id: number): boolean =>
-      id !== root && (roots.has(id) || !(reached.has(id) || isShortEnd(lower(id))));
-    draft.region = buildRegion(source, root, { lower, isRoot, versionOf, facts: draft.facts });
+    const isRoot = (id: number): boolean => id !== root && (roots.has(id) || !reached.has(id));
+    const { facts } = draft;
+    draft.region = buildRegion(source, root, { lower, isRoot, versionOf, itemsOfEnd, facts });
   }
   return { versions: drafts as readonly Version[], entries };
 }

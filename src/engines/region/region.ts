@@ -105,6 +105,8 @@ export interface BuildOptions {
   /** Whether a block is no part of another's tree. */
   readonly isRoot: (id: number) => boolean;
   readonly versionOf: VersionOf;
+  /** Items that a block takes which ends the frame: nothing else of the window is needed there. */
+  readonly itemsOfEnd?: (id: number) => number | undefined;
   readonly facts?: Facts;
   /** An empty one; a new one unless told. */
   readonly graph?: Graph;
@@ -121,6 +123,7 @@ export class RegionBuilder {
   readonly #isRoot: (id: number) => boolean;
   readonly #facts: Facts;
   readonly #versionOf: VersionOf;
+  readonly #itemsOfEnd: NonNullable<BuildOptions['itemsOfEnd']>;
   /** Slots of the facts that a jump back to the root does not keep. */
   readonly broken = new Set<number>();
   isLoop = false;
@@ -137,11 +140,9 @@ export class RegionBuilder {
   #values: Wide[] = [];
   #conditions: Node[] = [];
 
-  constructor(
-    source: LazySource,
-    root: number,
-    { lower, isRoot, versionOf, facts = NO_FACTS, graph = new Graph() }: BuildOptions,
-  ) {
+  constructor(source: LazySource, root: number, options: BuildOptions) {
+    const { lower, isRoot, versionOf, facts = NO_FACTS, graph = new Graph() } = options;
+    this.#itemsOfEnd = options.itemsOfEnd ?? (() => undefined);
     this.graph = graph;
     this.source = source;
     this.root = root;
@@ -345,6 +346,14 @@ export class RegionBuilder {
     return { writes, top: path.top };
   }
 
+  /** The same for the blocks that come next, as far as one of them needs it. */
+  #stateFor(...next: readonly number[]): Leave {
+    const { writes, top } = this.#state();
+    const needed = next.map((id) => this.#itemsOfEnd(id) ?? Number.POSITIVE_INFINITY);
+    const lowest = top - Math.max(...needed);
+    return { writes: writes.filter(([height]) => height >= lowest), top };
+  }
+
   /** Whether the slot holds what it held at entry, of which more is known now. */
   #isUnchanged(height: number, [first]: Wide): boolean {
     const { kinds, a, b } = this.graph;
@@ -406,7 +415,7 @@ export class RegionBuilder {
     const [first, second] = [no?.block as number, yes?.block as number];
     if (this.#isApart(first) && this.#isApart(second)) {
       const [other, taken] = [this.#exit(first), this.#exit(second)];
-      return { kind: 'fork', condition, yes: taken, no: other, ...this.#state() };
+      return { kind: 'fork', condition, yes: taken, no: other, ...this.#stateFor(first, second) };
     }
     const arms = [this.#arm(path, first), this.#arm(path, second)] as const;
     return { kind: 'branch', condition, yes: arms[1], no: arms[0] };
@@ -439,7 +448,7 @@ export class RegionBuilder {
       this.#checkFacts();
       return { kind: 'loop', ...state };
     }
-    if (this.#isApart(id)) return { kind: 'goto', ...this.#exit(id), ...this.#state() };
+    if (this.#isApart(id)) return { kind: 'goto', ...this.#exit(id), ...this.#stateFor(id) };
     const block = this.#enter(id);
     return { kind: 'block', block };
   }
