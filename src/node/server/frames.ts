@@ -2,6 +2,7 @@
  * Frames of WebSocket as a server reads and writes them (RFC 6455, section 5). There are no
  * extensions; messages are texts, in one frame or several.
  */
+import { joinBytes } from '../../base/bytes.ts';
 
 export const OPCODE = {
   continuation: 0x0,
@@ -158,17 +159,11 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
+/** The parts as one; a single one is not copied. */
 function join(parts: readonly Uint8Array[]): Uint8Array {
-  const [first, ...rest] = parts.filter((part) => part.length > 0);
-  if (first === undefined) return new Uint8Array(0);
-  if (rest.length === 0) return first;
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  const filled = parts.filter((part) => part.length > 0);
+  const [only] = filled;
+  return filled.length === 1 && only !== undefined ? only : joinBytes(filled);
 }
 
 /** A frame that is a whole message, not masked, as servers send them. */
