@@ -12,6 +12,7 @@ import type { Hex } from '../../../src/chain/types.ts';
 import type { BlockLimits } from '../../../src/chain/world.ts';
 import { createMemoryBackend } from '../../../src/state/backends/memory.ts';
 import { readBundle } from '../../support/corpora.ts';
+import { transaction } from './call-worlds.ts';
 
 /** A transaction of another client's test net, and what a tracer says of it. */
 export interface TracerVector {
@@ -111,19 +112,5 @@ export function openStepped(accounts: readonly GivenAccount[]): StepWorld {
 
 /** A free call of a million gas by the sender. */
 export function transactionTo(to: Hex): Transaction {
-  return {
-    type: 0,
-    chainId: 1n,
-    nonce: 0n,
-    gasLimit: 1_000_000n,
-    maxFeePerGas: 0n,
-    maxPriorityFeePerGas: 0n,
-    to: hexToBytes(to),
-    value: 0n,
-    data: new Uint8Array(0),
-    accessList: [],
-    maxFeePerBlobGas: 0n,
-    blobHashes: [],
-    authorizations: [],
-  };
+  return transaction({ to: hexToBytes(to) });
 }
