@@ -248,7 +248,8 @@ export async function benchBlock(options: BenchOptions): Promise<object> {
   const rows = Object.entries(samples).map(([name, of]) => {
     const wallMs = median(of.map((sample) => sample.wallMs));
     const cpuMs = median(of.map((sample) => sample.cpuMs));
-    return { name, cpuMs, wallMs, perSecond: (TRANSFERS * 1000) / wallMs };
+    const engine = name === 'lockstep' ? 'auto' : '@ethereumjs/vm';
+    return { name, engine, cpuMs, wallMs, perSecond: (TRANSFERS * 1000) / wallMs };
   });
   const [us, them] = rows;
   assert(us !== undefined && them !== undefined);

@@ -3,8 +3,9 @@
  *
  * A program's time is that of all its calls, one after another. Every call starts from the same
  * state and is undone, on both machines. Before it is timed, every call is compared with the oracle
- * (status, gas, output, logs, writes), often enough to be compiled; which instructions it executes
- * and what the interpreter dispatches for them is counted once, outside of the times.
+ * (status, gas, output, logs, writes), often enough for singlepass and multipass to compile it;
+ * which instructions it executes and what the interpreter dispatches for them is counted once,
+ * outside of the times.
  */
 import assert from 'node:assert/strict';
 import { createMachine, type EvmMachine } from '../src/chain/machine.ts';

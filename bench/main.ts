@@ -45,7 +45,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
     run: benchEvm,
   },
   token: { about: 'the token suite against @ethereumjs/evm', rounds: 5, run: benchToken },
-  erc: { about: 'ERC-20 transfers over 1,000 accounts', rounds: 15, run: benchErc },
+  erc: { about: 'ERC-20 transfers between 2,000 accounts', rounds: 15, run: benchErc },
   block: { about: 'a block of 1,000 transfers from RLP to roots', rounds: 7, run: benchBlock },
   ...contractSuites,
   wasm: {

@@ -13,6 +13,7 @@ const WARM_UP_COUNT = 3;
 
 interface Row {
   readonly name: string;
+  readonly engine: 'interpreter';
   readonly theirsMs: number;
   readonly interpreterMs: number;
   readonly ratio: number;
@@ -40,7 +41,8 @@ async function measure({ name, size, text }: WasmProgram, rounds: number): Promi
   const interpreterMs = await sample(rounds, () => store.call(func, [BigInt(size)]));
   const theirsMs = await sample(rounds, () => theirs(size));
   const ratio = interpreterMs / theirsMs;
-  return { name, theirsMs, interpreterMs, ratio, gas: Number(outcome.gasUsed) };
+  const gas = Number(outcome.gasUsed);
+  return { name, engine: 'interpreter', theirsMs, interpreterMs, ratio, gas };
 }
 
 export async function benchWasm(options: BenchOptions): Promise<object> {

@@ -243,6 +243,7 @@ export function renderReadme(figures: Figures): string {
     const own = <T extends Row>(list: readonly T[]): T[] =>
       list.filter((row) => row.engine === engine);
     const lowest = Math.min(...own(evm.rows).map(({ ratio }) => ratio));
+    const resident = own(memory.rows).map(({ residentBytes }) => residentBytes);
     return [
       engine,
       ...groups.map((group) => times(evm.groups[group]?.[engine])),
@@ -250,7 +251,7 @@ export function renderReadme(figures: Figures): string {
       times(lowest),
       digits(own(erc.rows)[0]?.us ?? 0),
       digits(Math.max(...own(latency.rows).map(({ p95Ms }) => p95Ms))),
-      kilobytes(Math.max(...own(memory.rows).map(({ residentBytes }) => residentBytes))),
+      resident.length === 0 ? '' : kilobytes(Math.max(...resident)),
     ];
   });
   const heads = ['engine', ...groups, 'all', 'lowest', 'transfer µs', 'first call ms', 'memory kB'];

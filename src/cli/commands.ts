@@ -208,9 +208,9 @@ export const COMMANDS: readonly CommandSpec[] = [
       'ERC-20 transfer of a built-in token. erc takes no file: transfers of that token between',
       '2,000 accounts.',
       '',
-      'The contract is deployed and every call begins with the state that this left. Engines are',
-      'compared with the interpreter before they are timed. Figures are worth something on a',
-      'machine that does nothing else.',
+      'The contract is deployed and every call begins with the state that this left, but in erc.',
+      'Engines are compared with the interpreter before they are timed. Figures are worth',
+      'something on a machine that does nothing else.',
     ].join('\n'),
   },
   {

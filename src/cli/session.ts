@@ -36,7 +36,7 @@ export interface SessionOptions {
   readonly fork?: string | undefined;
   readonly from?: string | undefined;
   readonly gas?: bigint | undefined;
-  /** The interpreter unless told. */
+  /** `auto` unless told. */
   readonly engine?: EngineName | undefined;
 }
 
@@ -47,7 +47,7 @@ export async function openSession(
 ): Promise<Session> {
   const fork = readFork(options.fork);
   const from = options.from === undefined ? DEFAULT_SENDER : readAddress(options.from, '--from');
-  const { gas, engine = 'interpreter' } = options;
+  const { gas, engine = 'auto' } = options;
   const machine = await io.createMachine({ fork, engine });
   machine.state.setBalance(from, SENDER_BALANCE);
   return { machine, fork, from, gas, engine, placed: 0 };

@@ -8,7 +8,7 @@ import { copyOf, fillCopy, loadWorld, type Subject } from './subject.ts';
 const WARM_UP_COPIES = 8;
 /** Calls of a copy: more than any engine waits for. */
 const CALLS = 200;
-/** For engines that compile beside the calls. */
+/** For what the platform does beside the calls. */
 const SETTLE_MS = 100;
 
 async function residentBytes(): Promise<number> {

@@ -83,7 +83,7 @@ export function tell({ status, gasUsed, gasRefund, output, logs, writes }: Outco
   });
 }
 
-/** Runs of a call that are compared: enough for an engine to compile it. */
+/** Runs of a call that are compared: enough for `singlepass` and `multipass` to compile it. */
 const PROOFS = 70;
 
 /**

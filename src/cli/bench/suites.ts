@@ -6,7 +6,7 @@ import { type CompileRow, measureCompile } from './compile.ts';
 import { measureLatency } from './latency.ts';
 import { format, tableText } from './measure.ts';
 import { measureMemory } from './memory.ts';
-import type { Subject } from './subject.ts';
+import { prove, type Subject } from './subject.ts';
 import { measureEngines } from './transfers.ts';
 
 /** What a suite found: rows for programs, and the same for people. */
@@ -72,6 +72,10 @@ function compileTotals(rows: readonly CompileRow[], compilers: readonly string[]
 const ratio = (value: number | null): string => (value === null ? '' : `${format(value)}×`);
 const kilobytes = (bytes: number): string => format(bytes / 1000);
 
+function proveAll(subjects: readonly Subject[], engines: readonly EngineName[]): void {
+  for (const subject of subjects) for (const engine of engines) prove(subject, engine);
+}
+
 export const CONTRACT_SUITES = {
   call: {
     about: 'calls in steady state: CPU time of one, and how many times that the interpreter takes',
@@ -105,6 +109,7 @@ export const CONTRACT_SUITES = {
     rounds: 30,
     run: async (subjects, engines, rounds) => {
       const compilers = COMPILER_NAMES.filter((name) => engines.includes(name));
+      proveAll(subjects, compilers);
       const rows = subjects.flatMap((subject) =>
         compilers.flatMap((engine) => measureCompile(subject, engine, rounds) ?? []),
       );
@@ -122,12 +127,16 @@ export const CONTRACT_SUITES = {
     },
   },
   memory: {
-    about: 'resident memory that a contract adds, called until it is compiled',
+    about: 'resident memory that a contract adds, called until an engine compiles it',
     rounds: 64,
     run: async (subjects, engines, copies) => {
+      // Under `auto` no copy is called often enough to be compiled.
+      const measurable = engines.filter((name) => name !== 'auto');
+      proveAll(subjects, measurable);
       const rows = [];
       for (const subject of subjects) {
-        for (const engine of engines) rows.push(await measureMemory({ subject, engine, copies }));
+        for (const engine of measurable)
+          rows.push(await measureMemory({ subject, engine, copies }));
       }
       return measured(rows, [
         ['bytes', (row) => String(row.codeBytes)],

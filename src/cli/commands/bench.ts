@@ -6,7 +6,13 @@ import { type Args, usageError } from '../args.ts';
 import { compareRuns, readRun, saveRun } from '../bench/baseline.ts';
 import { describeMachine } from '../bench/measure.ts';
 import type { Subject } from '../bench/subject.ts';
-import { CONTRACT_SUITES, type ContractSuite, enginesOf, TRANSFER_SUITE } from '../bench/suites.ts';
+import {
+  BENCH_ENGINES,
+  CONTRACT_SUITES,
+  type ContractSuite,
+  enginesOf,
+  TRANSFER_SUITE,
+} from '../bench/suites.ts';
 import type { Io } from '../io.ts';
 import { checkCall, readCall, readCreation } from '../message-args.ts';
 import { showNotes } from '../notes.ts';
@@ -25,7 +31,8 @@ export async function run(args: Args, io: Io): Promise<number> {
   checkCall(args, 'bench');
   const engines = enginesOf(args.value('engine'));
   if (engines === undefined) {
-    throw usageError(`there is no engine ${args.value('engine')}`, 'bench');
+    const names = BENCH_ENGINES.join(', ');
+    throw usageError(`there is no engine ${args.value('engine')}; there are ${names}`, 'bench');
   }
   const { rounds: usual, run: measure } = chosen;
   const rounds = readPositive(args.value('rounds'), '--rounds') ?? BigInt(usual);
@@ -52,7 +59,7 @@ const SUITES: Readonly<Record<string, ContractSuite>> = {
 };
 
 /** Suites that compare with an oracle or read corpora. */
-const REPOSITORY_SUITES = ['evm', 'token', 'block', 'start'];
+const REPOSITORY_SUITES = ['evm', 'token', 'block', 'wasm', 'start'];
 
 function noSuite(name: string): InputError {
   if (REPOSITORY_SUITES.includes(name)) {

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { LockstepError } from '../../base/errors.ts';
 import { disassemble } from '../../vms/evm/disassemble.ts';
-import { printWasmModule, readWasmModule } from '../../vms/wasm/index.ts';
 import type { Args } from '../args.ts';
 import { chooseCode, readCodeInput } from '../code-input.ts';
 import type { Io } from '../io.ts';
@@ -11,6 +10,7 @@ import { readFork } from '../session.ts';
 export async function run(args: Args, io: Io): Promise<number> {
   const [file = ''] = args.positionals;
   if (file.endsWith('.wasm')) {
+    const { printWasmModule, readWasmModule } = await import('../../vms/wasm/index.ts');
     io.out(printWasmModule(readWasmModule(readBytes(file))));
     return 0;
   }

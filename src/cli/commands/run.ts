@@ -69,7 +69,7 @@ async function runContract(contract: EvmContract, args: Args, io: Io): Promise<R
     fork: args.value('fork'),
     from: args.value('from'),
     gas: readPositive(args.value('gas'), '--gas'),
-    engine: (args.value('engine') ?? 'auto') as EngineName,
+    engine: args.value('engine') as EngineName | undefined,
   });
   const started = performance.now();
   const placed = creation

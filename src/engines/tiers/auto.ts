@@ -129,9 +129,9 @@ export class AutoTier implements Tier {
     return made;
   }
 
-  /** Heat at which a level is asked for; behind the last one whenever the heat has doubled. */
+  /** Heat at which a level is asked for. */
   #heatOf(level: number): number {
-    return (LEVELS[level]?.heatMin ?? Number.POSITIVE_INFINITY) * this.#scale;
+    return (LEVELS[level] as Level).heatMin * this.#scale;
   }
 
   /** Asks for the code of the next level, or takes it. */
