@@ -53,8 +53,12 @@ export class Codes implements CodeStore {
   }
 
   put(code: Uint8Array): bigint {
-    const hash = bytesToBigint(putCodeBlob(this.#backend, code, this.#keccak256));
-    if (!this.#entries.has(hash)) this.#entries.set(hash, createEntry(hash, code.slice()));
+    const key = putCodeBlob(this.#backend, code, this.#keccak256);
+    const hash = bytesToBigint(key);
+    if (!this.#entries.has(hash)) {
+      const kept = getCodeBlob(this.#backend, key);
+      this.#entries.set(hash, createEntry(hash, isPending(kept) ? code.slice() : kept));
+    }
     return hash;
   }
 

@@ -4,8 +4,11 @@ import { createMachine, type EvmMachine } from '../../chain/machine.ts';
 import type { MemoryRequest, MemoryRow } from './memory.ts';
 import { copyOf, fillCopy, loadWorld, type Subject } from './subject.ts';
 
-/** Copies that come first, for what the process needs once. */
-const WARM_UP_COPIES = 8;
+/**
+ * Copies that come first, for what the process needs once: so many that the platform's heap for
+ * what lives shortly has grown as far as it does.
+ */
+const WARM_UP_COPIES = 64;
 /** Calls of a copy: more than any engine waits for. */
 const CALLS = 200;
 /** For what the platform does beside the calls. */

@@ -1,6 +1,6 @@
 /** The suites that measure any contract and need nothing but the package: a table. */
 import { ENGINE_NAMES, type EngineName } from '../../engines/names.ts';
-import { COMPILER_NAMES } from '../compiled.ts';
+import { COMPILER_NAMES } from '../../engines/tiers/compilers.ts';
 import { measureCalls } from './calls.ts';
 import { type CompileRow, measureCompile } from './compile.ts';
 import { measureLatency } from './latency.ts';
@@ -128,7 +128,7 @@ export const CONTRACT_SUITES = {
   },
   memory: {
     about: 'resident memory that a contract adds, called until an engine compiles it',
-    rounds: 64,
+    rounds: 192,
     run: async (subjects, engines, copies) => {
       // Under `auto` no copy is called often enough to be compiled.
       const measurable = engines.filter((name) => name !== 'auto');

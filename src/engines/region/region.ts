@@ -397,7 +397,7 @@ export class RegionBuilder {
     if (known !== undefined) {
       const id = Number(known);
       const { source } = this;
-      const isKnown = known < BigInt(source.code.length) && source.destinations[id] === 1;
+      const isKnown = known < BigInt(source.code.length) && source.isDestination(id);
       if (isKnown) return this.#jump(id);
       const trap = TRAP_BAD_JUMP;
       return { kind: 'trap', trap };

@@ -37,6 +37,6 @@ export const compileBlocks: Compiler = ({ source, blocks }: CompileInput) => {
   if (compiled.length === 0) return undefined;
   // The others are reached from compiled code alone.
   const isEntry = ({ root }: Entry): boolean =>
-    !named.has(root) || resumed.has(root) || source.destinations[root] === 1;
+    !named.has(root) || resumed.has(root) || source.isDestination(root);
   return module.finish(compiled.filter(isEntry));
 };
