@@ -10,7 +10,7 @@ import { compareRuns } from '../src/cli/bench/baseline.ts';
 import { geometricMean, interleave, median, quantile } from '../src/cli/bench/measure.ts';
 import { codeOf, prove, type Subject } from '../src/cli/bench/subject.ts';
 import { BENCH_ENGINES } from '../src/cli/bench/suites.ts';
-import { COMPILER_NAMES } from '../src/cli/compiled.ts';
+import { COMPILER_NAMES } from '../src/engines/tiers/compilers.ts';
 import { folderOf, lockstep } from './cli/support/run.ts';
 import { CASE_BLOCK } from './oracle/case.ts';
 import { createOracle } from './support/ethereumjs.ts';

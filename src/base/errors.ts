@@ -169,6 +169,11 @@ export const ERRORS = {
     message: 'the machine is full: a transaction needs more {what} than it can hold',
     remedy: 'Lower the gas limit, or split the work into several transactions.',
   },
+  L2101: {
+    plane: 'host',
+    message: 'compiled code cannot be kept in {folder}: {problem}',
+    remedy: 'Name a folder that can be written to, or keep no code.',
+  },
   L3001: {
     plane: 'rejection',
     message: '{path} does not exist',

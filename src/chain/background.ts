@@ -6,6 +6,7 @@
  * platform has no threads code stays with the interpreter.
  */
 import type { BackgroundCompiler, CompileJob, FinishedCode } from '../engines/tiers/background.ts';
+import { prepareFolder } from './code-files.ts';
 import type { JobMessage, JobResult, ThreadSetup } from './compile-worker.ts';
 
 /** Bytes of WebAssembly that are kept, of which the platform makes several times as much. */
@@ -24,10 +25,13 @@ interface Thread {
 const WORKER_FILE = import.meta.url.endsWith('.ts') ? './compile-worker.ts' : './compile-worker.js';
 
 /** A thread of Node: it does not keep the process alive. */
-function startNodeThread(threads: typeof import('node:worker_threads')): Thread {
+function startNodeThread(
+  threads: typeof import('node:worker_threads'),
+  folder: string | undefined,
+): Thread {
   const { port1, port2 } = new threads.MessageChannel();
   const finished = new SharedArrayBuffer(4);
-  const setup: ThreadSetup = { kind: 'compile', port: port2, finished };
+  const setup: ThreadSetup = { kind: 'compile', port: port2, finished, folder };
   const worker = new threads.Worker(new URL(WORKER_FILE, import.meta.url), {
     workerData: setup,
     transferList: [port2],
@@ -66,9 +70,9 @@ function startWebThread(): Thread {
 }
 
 /** Starts a thread; undefined where the platform has none. */
-function startThread(): Thread | undefined {
+function startThread(folder?: string): Thread | undefined {
   const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
-  if (threads !== undefined) return startNodeThread(threads);
+  if (threads !== undefined) return startNodeThread(threads, folder);
   return typeof Worker === 'undefined' ? undefined : startWebThread();
 }
 
@@ -86,7 +90,7 @@ export class SharedCompiler implements BackgroundCompiler {
   readonly faults: string[] = [];
 
   /** @param bytesMax bytes of WebAssembly after which what was used least lately is given up */
-  constructor(start: () => Thread | undefined = startThread, bytesMax = BYTES_MAX) {
+  constructor(start: () => Thread | undefined, bytesMax = BYTES_MAX) {
     this.#start = start;
     this.#bytesMax = bytesMax;
   }
@@ -149,10 +153,18 @@ export class SharedCompiler implements BackgroundCompiler {
   }
 }
 
-let shared: SharedCompiler | undefined;
+const shared = new Map<string | undefined, SharedCompiler>();
 
-/** The compiler of this process. */
-export function sharedCompiler(): SharedCompiler {
-  shared ??= new SharedCompiler();
-  return shared;
+/**
+ * The compiler of this process, or the one of those that keep code in a folder.
+ *
+ * @throws LockstepError L2101 where the folder cannot be written to
+ */
+export function sharedCompiler(folder?: string): SharedCompiler {
+  const known = shared.get(folder);
+  if (known !== undefined) return known;
+  if (folder !== undefined) prepareFolder(folder);
+  const made = new SharedCompiler(() => startThread(folder));
+  shared.set(folder, made);
+  return made;
 }

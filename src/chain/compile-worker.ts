@@ -4,10 +4,11 @@
  */
 import type { LazySource, SourceRecipe } from '../dmir/lazy.ts';
 import type { CompileJob, FinishedCode } from '../engines/tiers/background.ts';
-import { COMPILERS } from '../engines/tiers/compilers.ts';
+import { BLOCKS_MAX, COMPILER_NAMES, COMPILERS } from '../engines/tiers/compilers.ts';
 import { warmUp } from '../engines/tiers/warm-up.ts';
 import { Lowerer, type LowerOptions } from '../vms/evm/lower.ts';
 import { createEvmSource } from '../vms/evm/source.ts';
+import { CodeFiles, type KeptCode } from './code-files.ts';
 
 /** What the thread is told. */
 export interface JobMessage {
@@ -28,6 +29,8 @@ export interface ThreadSetup {
   readonly port: import('node:worker_threads').MessagePort;
   /** One 32-bit number: how many jobs were answered. */
   readonly finished: SharedArrayBuffer;
+  /** A folder where compiled code is kept. */
+  readonly folder: string | undefined;
 }
 
 const FRONTENDS: Readonly<Record<string, (code: Uint8Array, options: unknown) => LazySource>> = {
@@ -42,26 +45,56 @@ function sourceOf({ vm, options }: SourceRecipe, code: Uint8Array): LazySource {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Compiles the blocks of a job; null where none of them can be compiled. */
-export async function runJob({ engine, recipe, code, blocks }: CompileJob) {
-  const made = COMPILERS[engine]({ source: sourceOf(recipe, code), blocks });
+/**
+ * Compiles the blocks of a job; null where none of them can be compiled.
+ *
+ * @param files code that was kept, of this engine or a better one, is taken in its place
+ */
+export async function runJob(job: CompileJob, files?: CodeFiles): Promise<FinishedCode | null> {
+  const made = findKept(job, files) ?? compile(job, files);
   if (made === undefined) return null;
-  const { bytes, entries, targets } = made;
+  const { engine, bytes, entries, targets, blocks } = made;
   const module = new WebAssembly.Module(bytes);
   await warmUp(module, bytes.length, pause);
-  return { module, entries, targets, bytes: bytes.length, blocks };
+  return { engine, module, entries, targets, bytes: bytes.length, blocks };
+}
+
+type Made = KeptCode & Pick<CompileJob, 'engine'>;
+
+/** Code that was kept and has all blocks of the job, of the best engine that has. */
+function findKept(job: CompileJob, files: CodeFiles | undefined): Made | undefined {
+  if (files === undefined) return undefined;
+  const engines = COMPILER_NAMES.slice(COMPILER_NAMES.indexOf(job.engine)).reverse();
+  for (const engine of engines) {
+    const kept = files.read(job, engine);
+    const blocks = new Set(kept?.blocks);
+    if (kept !== undefined && job.blocks.every((id) => blocks.has(id))) return { ...kept, engine };
+  }
+  return undefined;
+}
+
+function compile(job: CompileJob, files: CodeFiles | undefined): Made | undefined {
+  const { engine, recipe, code } = job;
+  const kept = files?.read(job, engine)?.blocks ?? [];
+  // What other runs reached is likely to be reached again.
+  const blocks = [...new Set([...job.blocks, ...kept])].slice(0, BLOCKS_MAX);
+  const made = COMPILERS[engine]({ source: sourceOf(recipe, code), blocks });
+  if (made === undefined) return undefined;
+  files?.write(job, { ...made, blocks });
+  return { ...made, engine, blocks };
 }
 
 /** Answers jobs one after another. */
 export function serve(
   listen: (onMessage: (message: JobMessage) => void) => void,
   answer: (result: JobResult) => void,
+  files?: CodeFiles,
 ): void {
   let last = Promise.resolve();
   listen(({ key, job }) => {
     last = last.then(async () => {
       try {
-        answer({ key, code: await runJob(job) });
+        answer({ key, code: await runJob(job, files) });
       } catch (error) {
         answer({ key, code: null, fault: String(error) });
       }
@@ -79,6 +112,7 @@ if (setup?.kind === 'compile') {
       setup.port.postMessage(result);
       Atomics.add(count, 0, 1);
     },
+    setup.folder === undefined ? undefined : new CodeFiles(setup.folder),
   );
 } else if (threads === undefined && typeof document === 'undefined') {
   const scope = globalThis as unknown as Worker;

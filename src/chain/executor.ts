@@ -173,7 +173,9 @@ export class Executor {
       lengthMax,
     });
     this.machine = new InterpreterMachine(this.host, loader);
-    this.machine.tier = createTier(this.machine, engine, tier, sharedCompiler);
+    this.machine.tier = createTier(this.machine, engine, tier, () =>
+      sharedCompiler(tier.codeCache),
+    );
     this.codes.kernel = this.machine.kernel;
     this.#page = this.#newPage(L.EFFECTS_BASE, L.EFFECTS_BYTES);
     for (const [name, entry] of Object.entries(SCHEDULE_ENTRIES)) {

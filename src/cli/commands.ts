@@ -1,7 +1,7 @@
 /** The table of commands: what help shows and what the parser knows. */
-import { ENGINE_NAMES } from '../engines/names.ts';
 import type { OptionSpec } from './args.ts';
 import { NODE_COMMAND } from './node-command.ts';
+import { OPTION } from './option-rows.ts';
 
 export interface CommandSpec {
   readonly name: CommandName;
@@ -30,17 +30,6 @@ export type CommandName =
   | 'error'
   | 'help';
 
-const JSON_OPTION: OptionSpec = { name: 'json', summary: 'print one JSON object' };
-const CONTRACT: OptionSpec = {
-  name: 'contract',
-  value: 'NAME',
-  summary: 'contract of a file with several (also FILE:NAME); else the last deployable one',
-};
-const FORK: OptionSpec = {
-  name: 'fork',
-  value: 'NAME',
-  summary: 'rules of the EVM, such as cancun or osaka; the latest unless told',
-};
 /** Stages of `dump`, from the source on. */
 export const STAGES = [
   'source',
@@ -53,19 +42,17 @@ export const STAGES = [
   'tiers',
 ] as const;
 export type Stage = (typeof STAGES)[number];
-const VERBOSE: OptionSpec = { name: 'verbose', summary: 'show warnings of the compiler' };
 
 /** What the commands that run official tests have in common. */
 const TEST_OPTIONS: readonly OptionSpec[] = [
   { name: 'fork', value: 'NAME', summary: 'only cases of this fork, such as cancun or EIP158' },
+  OPTION.engine,
   {
-    name: 'engine',
-    value: 'NAME',
-    summary: 'interpreter, singlepass, multipass, auto for the best at the time, or chaos',
-    choices: ENGINE_NAMES,
+    name: 'run',
+    value: 'REGEX',
+    summary: 'only cases whose PATH NAME FORK/INDEX has a match',
   },
-  { name: 'run', value: 'REGEX', summary: 'only cases whose PATH NAME FORK/INDEX has a match' },
-  { name: 'json', summary: 'print one JSON object for each case, each on a line' },
+  OPTION.jsonLines,
   { name: 'jobs', value: 'COUNT', summary: 'threads; one for each processor unless told' },
 ];
 
@@ -83,11 +70,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: 'run FILE [--call SIGNATURE ARGUMENTS…] [options]',
     summary: 'deploy a contract and call it',
     options: [
-      { name: 'call', value: 'SIGNATURE ARGUMENTS…', summary: 'function to call, with arguments' },
-      { name: 'data', value: 'HEX', summary: 'call with this calldata instead' },
-      { name: 'deploy-args', value: 'ARGUMENTS…', summary: 'arguments of the constructor' },
-      { name: 'value', value: 'WEI', summary: 'value of the call, such as 1ether' },
-      { name: 'deploy-value', value: 'WEI', summary: 'value of the deployment' },
+      OPTION.call,
+      OPTION.data,
+      OPTION.deployArgs,
+      OPTION.value,
+      OPTION.deployValue,
       { name: 'from', value: 'ADDRESS', summary: 'sender' },
       {
         name: 'gas',
@@ -99,19 +86,15 @@ export const COMMANDS: readonly CommandSpec[] = [
         value: 'COUNT',
         summary: 'a dMIR run ends after as many operations; 1,000,000,000 unless told',
       },
-      {
-        name: 'engine',
-        value: 'NAME',
-        summary: 'interpreter, singlepass, multipass, auto for the best at the time, or chaos',
-        choices: ENGINE_NAMES,
-      },
-      FORK,
-      CONTRACT,
+      OPTION.engine,
+      OPTION.codeCache,
+      OPTION.fork,
+      OPTION.contract,
       { name: 'deploy', summary: 'the code of a hexadecimal file is init code: deploy it' },
       { name: 'runtime', summary: 'set the runtime code of an artifact, run no constructor' },
       { name: 'trace', summary: 'print every instruction as a JSON line of EIP-3155' },
-      VERBOSE,
-      JSON_OPTION,
+      OPTION.verbose,
+      OPTION.json,
     ],
     details: [
       'A hexadecimal file is runtime code, which is called directly with empty calldata unless',
@@ -135,17 +118,17 @@ export const COMMANDS: readonly CommandSpec[] = [
         value: 'DIR',
         summary: 'write NAME.json with ABI and bytecode; for dMIR NAME.dmirb, which runs too',
       },
-      FORK,
-      CONTRACT,
-      VERBOSE,
-      JSON_OPTION,
+      OPTION.fork,
+      OPTION.contract,
+      OPTION.verbose,
+      OPTION.json,
     ],
   },
   {
     name: 'disasm',
     usage: 'disasm FILE|HEX [options]',
     summary: 'list the instructions of a contract, or print a .wasm module as text',
-    options: [{ name: 'init', summary: 'the creation code, not the runtime code' }, FORK, CONTRACT],
+    options: [OPTION.init, OPTION.fork, OPTION.contract],
   },
   {
     name: 'dump',
@@ -163,14 +146,14 @@ export const COMMANDS: readonly CommandSpec[] = [
         value: 'SIGNATURE ARGUMENTS…',
         summary: 'compile what calls of this function have compiled, not all that there is',
       },
-      { name: 'data', value: 'HEX', summary: 'call with this calldata instead' },
-      { name: 'value', value: 'WEI', summary: 'value of the call, such as 1ether' },
+      OPTION.data,
+      OPTION.value,
       { name: 'times', value: 'COUNT', summary: 'so many calls; 256 unless told' },
-      { name: 'deploy-args', value: 'ARGUMENTS…', summary: 'arguments of the constructor' },
-      { name: 'init', summary: 'the creation code, not the runtime code' },
-      FORK,
-      CONTRACT,
-      JSON_OPTION,
+      OPTION.deployArgs,
+      OPTION.init,
+      OPTION.fork,
+      OPTION.contract,
+      OPTION.json,
     ],
     details: [
       'source is the file itself, bytecode its code in hexadecimal (of a dMIR file its binary',
@@ -188,18 +171,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: 'bench [SUITE] [FILE|HEX] [--call SIGNATURE ARGUMENTS…] [options]',
     summary: 'measure calls of a contract on every engine',
     options: [
-      { name: 'call', value: 'SIGNATURE ARGUMENTS…', summary: 'function to call, with arguments' },
-      { name: 'data', value: 'HEX', summary: 'call with this calldata instead' },
-      { name: 'value', value: 'WEI', summary: 'value of the call, such as 1ether' },
-      { name: 'deploy-args', value: 'ARGUMENTS…', summary: 'arguments of the constructor' },
-      { name: 'deploy-value', value: 'WEI', summary: 'value of the deployment' },
+      OPTION.call,
+      OPTION.data,
+      OPTION.value,
+      OPTION.deployArgs,
+      OPTION.deployValue,
       { name: 'engine', value: 'NAME', summary: 'only this engine; all of them unless told' },
       { name: 'rounds', value: 'COUNT', summary: 'rounds, samples or copies; by suite' },
       { name: 'save', value: 'FILE', summary: 'keep the run' },
       { name: 'against', value: 'FILE', summary: 'compare with a run that was kept' },
-      FORK,
-      CONTRACT,
-      JSON_OPTION,
+      OPTION.fork,
+      OPTION.contract,
+      OPTION.json,
     ],
     details: [
       'Suites: call (the usual one; CPU time of a call in steady state), latency (the first call',
@@ -217,7 +200,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'repl',
     usage: 'repl [FILE…] [options]',
     summary: 'a prompt with one machine: deploy, call, look',
-    options: [FORK],
+    options: [OPTION.fork],
   },
   {
     name: 'statetest',
@@ -306,7 +289,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'run official tests of JSON-RPC, as of execution-apis',
     options: [
       { name: 'run', value: 'REGEX', summary: 'only cases whose path has a match' },
-      { name: 'json', summary: 'print one JSON object for each case, each on a line' },
+      OPTION.jsonLines,
     ],
     details: [
       'The FOLDER has genesis.json and chain.rlp, in it or in common, and .io files below. A node',
@@ -320,7 +303,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'explain an error code, an exit code or the data of a revert',
     options: [
       { name: 'abi', value: 'FILE', summary: 'contract whose custom errors the data may be' },
-      JSON_OPTION,
+      OPTION.json,
     ],
   },
   {

@@ -7,16 +7,19 @@ import { createMachine, type EvmMachine, type MachineOptions } from '../chain/ma
 import type { CallOptions, Hex, Outcome } from '../chain/types.ts';
 import type { Program } from '../engines/interpreter/program.ts';
 import { chooseRegions } from '../engines/multipass/compile.ts';
-import { BLOCKS_MAX, COMPILERS, type CompilerName, reachable } from '../engines/tiers/compilers.ts';
+import {
+  BLOCKS_MAX,
+  COMPILER_NAMES,
+  COMPILERS,
+  type CompilerName,
+  reachable,
+} from '../engines/tiers/compilers.ts';
 import type { CompiledNote } from '../engines/tiers/eager.ts';
 import { decodeModule, type WasmFunction, type WasmModule } from '../engines/wasm/decode.ts';
 import type { FunctionNote } from '../engines/wasm/print.ts';
 import type { Fork } from '../vms/evm/forks.ts';
 import { Lowerer } from '../vms/evm/lower.ts';
 import { usageError } from './args.ts';
-
-/** Every engine that compiles, in the order of the engines. */
-export const COMPILER_NAMES = Object.keys(COMPILERS) as CompilerName[];
 
 /** @throws InputError `usage` for an engine that is none, or that compiles nothing */
 export function readCompiler(name: string | undefined, command: string): CompilerName {

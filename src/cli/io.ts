@@ -1,10 +1,11 @@
 /** What a command may touch of the outside, so that a test can run commands in its own process. */
 import type { Machine } from '../chain/types.ts';
-import type { EngineName } from '../engines/tiering.ts';
+import type { EngineName, TierOptions } from '../engines/tiering.ts';
 
 export interface MachineOptions {
   readonly fork?: string;
   readonly engine?: EngineName;
+  readonly tier?: TierOptions;
 }
 
 export interface Io {

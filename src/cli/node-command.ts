@@ -1,6 +1,6 @@
 /** The row of `lockstep node` in the table of commands: the options of anvil that it has. */
-import { ENGINE_NAMES } from '../engines/names.ts';
 import type { OptionSpec } from './args.ts';
+import { OPTION } from './option-rows.ts';
 
 const OPTIONS: readonly OptionSpec[] = [
   { name: 'port', short: 'p', value: 'PORT', summary: 'port; 8545, and 0 for any that is free' },
@@ -47,12 +47,8 @@ const OPTIONS: readonly OptionSpec[] = [
   { name: 'allow-origin', value: 'ORIGIN', summary: 'whose pages may read answers; *' },
   { name: 'no-cors', summary: 'no page may' },
   { name: 'no-request-size-limit', summary: 'requests of up to 512 MiB in place of 16' },
-  {
-    name: 'engine',
-    value: 'NAME',
-    summary: 'interpreter, singlepass, multipass, auto for the best at the time, or chaos',
-    choices: ENGINE_NAMES,
-  },
+  OPTION.engine,
+  OPTION.codeCache,
   { name: 'disable-min-priority-fee', summary: 'transactions offer no tip unless told' },
   { name: 'disable-default-create2-deployer', summary: 'begin without the CREATE2 deployer' },
   { name: 'disable-console-log', summary: 'print nothing of what contracts log' },

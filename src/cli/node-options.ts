@@ -86,6 +86,7 @@ export function readNodeOptions(args: Args): NodeOptions {
       ? CODE_UNLIMITED
       : readNumber(args, 'code-size-limit'),
     engine: args.value('engine') as EngineName | undefined,
+    codeCache: args.value('code-cache'),
     hostClock: args.flag('wall-clock') ? wallClock : undefined,
     isImpersonatingAll: args.flag('auto-impersonate') || undefined,
   });

@@ -38,6 +38,8 @@ export interface SessionOptions {
   readonly gas?: bigint | undefined;
   /** `auto` unless told. */
   readonly engine?: EngineName | undefined;
+  /** Folder that keeps what `auto` compiled. */
+  readonly codeCache?: string | undefined;
 }
 
 /** @throws InputError `usage` for an unknown fork or a bad sender */
@@ -47,8 +49,9 @@ export async function openSession(
 ): Promise<Session> {
   const fork = readFork(options.fork);
   const from = options.from === undefined ? DEFAULT_SENDER : readAddress(options.from, '--from');
-  const { gas, engine = 'auto' } = options;
-  const machine = await io.createMachine({ fork, engine });
+  const { gas, engine = 'auto', codeCache } = options;
+  const tier = codeCache === undefined ? {} : { codeCache };
+  const machine = await io.createMachine({ fork, engine, tier });
   machine.state.setBalance(from, SENDER_BALANCE);
   return { machine, fork, from, gas, engine, placed: 0 };
 }

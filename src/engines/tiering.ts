@@ -25,6 +25,8 @@ export interface TierOptions {
   readonly onCompiled?: (note: CompiledNote) => void;
   /** Of `auto`: how much later than usual programs are compiled; 1 unless told. */
   readonly heatScale?: number;
+  /** Of `auto`, under Node: a folder that keeps compiled code from process to process. */
+  readonly codeCache?: string;
   /** Of `chaos`: a 32-bit number that decides every change. */
   readonly seed?: number;
 }

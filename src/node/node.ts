@@ -264,9 +264,10 @@ const BLOB_COUNT_MAX = 512;
 
 function createChain(options: NodeOptions, { genesis, coinbase }: NodeSetup): DevChain {
   const { isAutomining, order, blockCountMax, hostClock, engine = 'auto' } = options;
+  const { codeCache } = options;
   return new DevChain({
     genesis,
-    engine: { engine },
+    engine: { engine, ...(codeCache === undefined ? {} : { tier: { codeCache } }) },
     coinbase,
     ...(isAutomining === undefined ? {} : { isAutomining }),
     ...(order === undefined ? {} : { order }),

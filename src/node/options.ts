@@ -59,6 +59,8 @@ export interface NodeOptions {
   /** Blocks that `eth_getLogs` looks at; all unless told. */
   readonly logRangeMax?: bigint;
   readonly engine?: EngineName;
+  /** Folder that keeps what `auto` compiled from process to process. */
+  readonly codeCache?: string;
   /** Whether the node acts for every account without its key. */
   readonly isImpersonatingAll?: boolean;
   /** Seconds of a clock outside, in place of the chain's own time. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { COMMANDS, STAGES } from '../../src/cli/commands.ts';
-import { COMPILER_NAMES } from '../../src/cli/compiled.ts';
 import { ENGINES } from '../../src/engines/tiering.ts';
+import { COMPILER_NAMES } from '../../src/engines/tiers/compilers.ts';
 import { lockstep } from './support/run.ts';
 
 const TOKEN = 'examples/erc20/Token.sol';

@@ -42,9 +42,10 @@ class TestThread {
   /** Answers the job that was posted last with code of so many bytes. */
   answer(bytes: number | null): void {
     const { key, job } = this.posted[this.posted.length - 1] as JobMessage;
-    const { blocks } = job;
+    const { engine, blocks } = job;
     const module = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
-    const code = bytes === null ? null : { module, entries: [], targets: [], bytes, blocks };
+    const code =
+      bytes === null ? null : { engine, module, entries: [], targets: [], bytes, blocks };
     this.results.push({ key, code });
     this.answers++;
   }

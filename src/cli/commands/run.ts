@@ -70,6 +70,7 @@ async function runContract(contract: EvmContract, args: Args, io: Io): Promise<R
     from: args.value('from'),
     gas: readPositive(args.value('gas'), '--gas'),
     engine: args.value('engine') as EngineName | undefined,
+    codeCache: args.value('code-cache'),
   });
   const started = performance.now();
   const placed = creation

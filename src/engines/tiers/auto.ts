@@ -149,6 +149,7 @@ export class AutoTier implements Tier {
       }
       if (!this.#installer.isFull) this.#installer.install(program, code);
       state.blocks = code.blocks.length;
+      state.level = LEVELS.findIndex(({ engine }) => engine === code.engine);
     }
     const isLast = state.level >= LEVELS.length - 1;
     if (!isLast) {

@@ -14,6 +14,8 @@ export interface CompileJob {
 
 /** Compiled code that the platform has optimised already. */
 export interface FinishedCode extends CompiledCode {
+  /** Who made it: the engine that was asked for, or a better one. */
+  readonly engine: CompilerName;
   readonly bytes: number;
   readonly blocks: readonly number[];
 }

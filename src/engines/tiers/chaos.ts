@@ -6,10 +6,15 @@
 import type { Program } from '../interpreter/program.ts';
 import type { Tier } from '../interpreter/tier.ts';
 import type { InterpreterMachine } from '../interpreter/trampoline.ts';
-import { BLOCKS_MAX, COMPILERS, type CompilerName, reachable } from './compilers.ts';
+import {
+  BLOCKS_MAX,
+  COMPILER_NAMES,
+  COMPILERS,
+  type CompilerName,
+  reachable,
+} from './compilers.ts';
 import { type CompiledCode, Installer } from './installer.ts';
 
-const COMPILER_NAMES = Object.keys(COMPILERS) as CompilerName[];
 /** Operations of a run between two points at which tiers may change, at most. */
 const BUDGET_MAX = 2000;
 /** One in so many points changes something. */

@@ -7,6 +7,8 @@ import { compileBlocks as singlepass } from '../singlepass/compile.ts';
 export type CompilerName = 'singlepass' | 'multipass';
 
 export const COMPILERS: Readonly<Record<CompilerName, Compiler>> = { singlepass, multipass };
+/** In the order of what their code is worth. */
+export const COMPILER_NAMES = Object.keys(COMPILERS) as CompilerName[];
 
 /** Blocks that are compiled at a time. */
 export const BLOCKS_MAX = 2000;
