@@ -44,7 +44,7 @@ const THEIR_WARM_UP_MS = 300;
 /** Comparisons of a program with the oracle. */
 const PROOFS = 70;
 
-function loadMachine(cases: readonly SpeedCase[], engine: EngineName): EvmMachine {
+export function loadMachine(cases: readonly SpeedCase[], engine: EngineName): EvmMachine {
   const machine = createMachine({ fork: 'osaka', block: cases[0]!.block, engine });
   for (const { address, balance, nonce, code, storage } of cases[0]!.accounts) {
     machine.state.setBalance(address, balance);
@@ -188,7 +188,7 @@ async function measureProgram(
 }
 
 /** A contract of the token suite as the cases of a program. */
-function casesOf({ name, block, world, calls }: Subject): SpeedCase[] {
+export function casesOf({ name, block, world, calls }: Subject): SpeedCase[] {
   const accounts = world.map(({ code, storage, ...account }) => ({
     ...account,
     code: hexTextToBytes(code),

@@ -21,6 +21,7 @@ import { benchErc } from './erc.ts';
 import { benchEvm, benchToken } from './evm.ts';
 import type { BenchOptions } from './options.ts';
 import { benchStart } from './start.ts';
+import { benchSwitch } from './switch.ts';
 import { benchWasm } from './wasm.ts';
 
 interface Suite {
@@ -48,6 +49,11 @@ const SUITES: Readonly<Record<string, Suite>> = {
   erc: { about: 'ERC-20 transfers between 2,000 accounts', rounds: 15, run: benchErc },
   block: { about: 'a block of 1,000 transfers from RLP to roots', rounds: 7, run: benchBlock },
   ...contractSuites,
+  switch: {
+    about: 'auto against the interpreter, from the first call of a contract on',
+    rounds: 5,
+    run: benchSwitch,
+  },
   wasm: {
     about: "WebAssembly programs beside the platform's own compiler",
     rounds: 5,

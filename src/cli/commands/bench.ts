@@ -59,7 +59,7 @@ const SUITES: Readonly<Record<string, ContractSuite>> = {
 };
 
 /** Suites that compare with an oracle or read corpora. */
-const REPOSITORY_SUITES = ['evm', 'token', 'block', 'wasm', 'start'];
+const REPOSITORY_SUITES = ['evm', 'token', 'block', 'switch', 'wasm', 'start'];
 
 function noSuite(name: string): InputError {
   if (REPOSITORY_SUITES.includes(name)) {
