@@ -5,7 +5,6 @@ import { requireBits } from '../base/u256.ts';
 import type { Owner } from '../dmir/host.ts';
 import { ENV_WORD, type EnvWord } from '../vms/evm/abi.ts';
 import { addressToBigint } from '../vms/evm/host/accounts.ts';
-import type { Precompile } from '../vms/evm/precompiles/index.ts';
 import type { Executor } from './executor.ts';
 import type { BlockEnv, BytesLike } from './types.ts';
 import { MessageWarmSet } from './warm-set.ts';
@@ -34,9 +33,9 @@ type BlockWord = Exclude<EnvWord, 'ORIGIN' | 'GASPRICE'>;
 export function setBlock(executor: Executor, block: BlockEnv, chainId: bigint): void {
   const { host } = executor;
   const { rules, precompiles } = host.options;
-  const coinbase = addressToBigint(toAddress(block.coinbase, 'the coinbase'));
+  const coinbase = toAddress(block.coinbase, 'the coinbase');
   const words: Readonly<Record<BlockWord, bigint>> = {
-    COINBASE: coinbase,
+    COINBASE: addressToBigint(coinbase),
     TIMESTAMP: block.timestamp,
     NUMBER: block.number,
     PREVRANDAO: block.prevRandao,
@@ -50,21 +49,9 @@ export function setBlock(executor: Executor, block: BlockEnv, chainId: bigint): 
   }
   host.context.blockNumber = block.number;
   host.context.blockHash = block.blockHash;
-  const always = precompileAddresses(precompiles);
-  const warm = new MessageWarmSet(always, rules.eip3651 ? coinbase : undefined);
+  const warm = new MessageWarmSet(precompiles, rules.eip3651 ? coinbase : undefined);
   host.accounts.warm = warm;
   executor.warm = warm;
-}
-
-const ADDRESSES = new WeakMap<ReadonlyMap<number, Precompile>, ReadonlySet<bigint>>();
-
-/** The addresses of a table of precompiles; the same set each time. */
-function precompileAddresses(table: ReadonlyMap<number, Precompile>): ReadonlySet<bigint> {
-  const known = ADDRESSES.get(table);
-  if (known !== undefined) return known;
-  const addresses = new Set([...table.keys()].map(BigInt));
-  ADDRESSES.set(table, addresses);
-  return addresses;
 }
 
 /** Makes a slot of an account warm, or with no slots the account alone (EIP-2930). */

@@ -116,7 +116,7 @@ export class Executor {
   readonly fork: Fork;
   readonly #cellsMax: number;
   /** Addresses that are warm from the start of a message. */
-  warm = new MessageWarmSet(new Set(), undefined);
+  warm = new MessageWarmSet(new Map(), undefined);
   /** Where the effects of the latest transactions are. */
   #page: EffectPage;
   /** Whether a transaction began that can be undone. */
@@ -362,7 +362,7 @@ export class Executor {
     if (result.output === undefined) {
       host.observer?.reject(precompileFailure(precompile, data, gas));
       // Such a touch outlives the failure, as it does in calls.
-      const isRipemd = BigInt(precompile.address) === RIPEMD160;
+      const isRipemd = precompile.address === RIPEMD160;
       if (isRipemd && host.options.rules.eip158) accounts.touch(machine, to);
       return { status: 'halt', reason: 'out-of-gas', gas: 0n, output: NOTHING };
     }
@@ -445,7 +445,7 @@ export class Executor {
     const isSuccess = end.status === 'success';
     if (isSuccess && host.isDestroying) this.#destroyAccounts();
     if (host.accounts.isRipemdTouched) {
-      host.accounts.touch(machine, machine.ownerOf(bigintToAddress(RIPEMD160)));
+      host.accounts.touch(machine, machine.ownerOf(bigintToAddress(BigInt(RIPEMD160))));
     }
     const { output } = end;
     let page = this.#page;

@@ -126,6 +126,8 @@ export interface MachineAccess {
   ownerAt(wordAddress: number): Owner;
   ownerOf(id: Uint8Array): Owner;
   ownerId(owner: Owner): Uint8Array;
+  /** The id of an owner as a number where it is below 2^32, else -1. */
+  ownerNumber(owner: Owner): number;
   /** Whether any storage cell of the owner holds a value. */
   hasStorage(owner: Owner): boolean;
   /** The cell, fetched from the backend if need be (PendingError). */

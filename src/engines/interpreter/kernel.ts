@@ -137,11 +137,23 @@ export class Kernel {
 
   /** The 256-bit little-endian number at an 8-byte aligned address. */
   readWord(address: number): bigint {
-    const { u64 } = this;
+    const { u32, u64 } = this;
     const at = address / 8;
+    // Most words are one limb, and a larger bigint is put together slowly.
+    let upper = 0;
+    for (let i = 2; i < 8; i++) upper |= u32[at * 2 + i] as number;
+    if (upper === 0) return u64[at] as bigint;
     const high = ((u64[at + 3] as bigint) << 64n) | (u64[at + 2] as bigint);
     const low = ((u64[at + 1] as bigint) << 64n) | (u64[at] as bigint);
     return (high << 128n) | low;
+  }
+
+  /** The same number where it is below 2^32, else -1. */
+  readNumber(address: number): number {
+    const { u32 } = this;
+    const at = address / 4;
+    for (let i = 1; i < 8; i++) if (u32[at + i] !== 0) return -1;
+    return u32[at] as number;
   }
 
   writeWord(address: number, value: bigint): void {

@@ -7,6 +7,7 @@
  *
  * The kernel counts gas below 2^63, which keeps its comparisons signed; `enterFrame` sees to that.
  */
+import { readBe32 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
 import {
   type Cell,
@@ -517,6 +518,10 @@ export class InterpreterMachine implements MachineAccess {
     return this.kernel.readWordAsBytes(this.ownerAddress(owner), 20);
   }
 
+  ownerNumber(owner: Owner): number {
+    return this.kernel.readNumber(this.ownerAddress(owner));
+  }
+
   hasStorage(owner: Owner): boolean {
     const question = this.kernel.readWord(this.ownerAddress(owner));
     const ask = (): bigint => (this.#loader.hasStorage(this.ownerId(owner)) ? 1n : 0n);
@@ -586,11 +591,6 @@ export class InterpreterMachine implements MachineAccess {
   refund(amount: bigint): void {
     this.kernel.exports.refundAdd(amount);
   }
-}
-
-function readBe32(bytes: Uint8Array, at: number): number {
-  const high = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16);
-  return high | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
 }
 
 /** What is full, by the values of M_JOURNAL_STATUS. */

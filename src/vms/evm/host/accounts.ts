@@ -29,7 +29,7 @@ export const ADDRESS_MASK = (1n << 160n) - 1n;
 const DELEGATION_PREFIX = [0xef, 0x01, 0x00] as const;
 const DELEGATION_BYTES = 23;
 /** Address of the precompile. */
-export const RIPEMD160 = 3n;
+export const RIPEMD160 = 3;
 
 /** Code that an account has. */
 export interface Code {
@@ -50,14 +50,23 @@ export interface CodeStore {
 
 /** Addresses that are warm from the start of every transaction, besides accessed ones. */
 export interface WarmSet extends Iterable<bigint> {
-  has(address: bigint): boolean;
+  has(machine: MachineAccess, owner: Owner): boolean;
+}
+
+/** A warm set of listed addresses. */
+export function listedWarmSet(addresses: Iterable<bigint>): WarmSet {
+  const set = new Set(addresses);
+  return {
+    has: (machine, owner) => set.has(addressToBigint(machine.ownerId(owner))),
+    [Symbol.iterator]: () => set.values(),
+  };
 }
 
 export class Accounts {
   readonly #codes: CodeStore;
   readonly #costs: HostCosts;
   readonly #rules: ForkRules;
-  warm: WarmSet = new Set<bigint>();
+  warm: WarmSet = listedWarmSet([]);
   /** Whether there may be empty accounts that exist: without them touches need no look. */
   hasEmptyAccounts = true;
   /**
@@ -115,9 +124,7 @@ export class Accounts {
     const mark = this.#rules.eip158 ? 0n : 1n;
     if (machine.readCell(cell) === mark) return;
     machine.writeCell(cell, mark);
-    if (mark === 0n && addressToBigint(machine.ownerId(owner)) === RIPEMD160) {
-      this.isRipemdTouched = true;
-    }
+    if (mark === 0n && machine.ownerNumber(owner) === RIPEMD160) this.isRipemdTouched = true;
   }
 
   set(machine: MachineAccess, space: number, owner: Owner, value: bigint): void {
@@ -145,9 +152,9 @@ export class Accounts {
   }
 
   /** Cost of an access to the account, which makes it warm. */
-  accessCost(machine: MachineAccess, owner: Owner, address: bigint): bigint {
+  accessCost(machine: MachineAccess, owner: Owner): bigint {
     const cell = this.balanceCell(machine, owner);
-    const wasWarm = machine.touch(cell) || this.warm.has(address);
+    const wasWarm = machine.touch(cell) || this.warm.has(machine, owner);
     return wasWarm ? this.#costs.accountWarm : this.#costs.accountCold;
   }
 

@@ -2,7 +2,7 @@
 import type { FrameEnd, MachineAccess, Owner, Range } from '../../../dmir/host.ts';
 import { FRAME_WORD } from '../abi.ts';
 import type { Precompile } from '../precompiles/types.ts';
-import { ADDRESS_MASK, addressToBigint, type Code, RIPEMD160 } from './accounts.ts';
+import { addressToBigint, type Code, RIPEMD160 } from './accounts.ts';
 import type { EvmHost, EvmNote, HostFunction } from './host.ts';
 import { type FrameEntry, rejectFrame } from './observer.ts';
 
@@ -27,7 +27,6 @@ const KINDS: Readonly<Record<CallName, CallKind>> = {
 interface PaidCall {
   readonly kind: CallKind;
   readonly target: Owner;
-  readonly address: bigint;
   readonly code: Code | undefined;
   readonly value: bigint;
   readonly gas: bigint;
@@ -55,10 +54,9 @@ export function resolveCode(
   const code = accounts.code(machine, owner);
   if (code?.delegate === undefined || !options.rules.eip7702) return { code, cost: 0n };
   const target = machine.ownerOf(code.delegate);
-  const address = addressToBigint(code.delegate);
-  const cost = accounts.accessCost(machine, target, address);
+  const cost = accounts.accessCost(machine, target);
   // A delegation to a precompile runs no code; one to another delegation runs it as it stands.
-  const isPrecompile = host.precompile(address) !== undefined;
+  const isPrecompile = host.precompileOf(machine, target) !== undefined;
   return { code: isPrecompile ? undefined : accounts.code(machine, target), cost };
 }
 
@@ -68,7 +66,6 @@ function payCall(host: EvmHost, machine: MachineAccess, kind: CallKind): PaidCal
   const { costs, rules } = options;
   const requested = machine.operand(0);
   const target = machine.ownerAt(machine.operandAddress(1));
-  const address = machine.operand(1) & ADDRESS_MASK;
   const value = kind.hasValue ? machine.operand(2) : 0n;
   const first = kind.hasValue ? 3 : 2;
   const inputOffset = machine.operand(first);
@@ -84,7 +81,7 @@ function payCall(host: EvmHost, machine: MachineAccess, kind: CallKind): PaidCal
   let cost = 0n;
   let code: Code | undefined;
   if (isCovered) {
-    cost = accounts.accessCost(machine, target, address);
+    cost = accounts.accessCost(machine, target);
     const resolved = resolveCode(host, machine, target);
     code = resolved.code;
     cost += resolved.cost;
@@ -102,7 +99,7 @@ function payCall(host: EvmHost, machine: MachineAccess, kind: CallKind): PaidCal
   const input = machine.memory(inputOffset, inputSize);
   const note = { kind: 'call', offset, size, operands: kind.operands } as const;
   const stipend = value !== 0n ? costs.callStipend : 0n;
-  return { kind, target, address, code, value, gas: gas + stipend, input, note };
+  return { kind, target, code, value, gas: gas + stipend, input, note };
 }
 
 /** EIP-150: a call gets what it asks for, but at most all but one part in 64. */
@@ -134,14 +131,14 @@ function enterCall(host: EvmHost, machine: MachineAccess, call: PaidCall): void 
     settleCall(machine, { status: 'halt', reason: undefined, gas, output: NOTHING }, note);
     return;
   }
-  const precompile = host.precompile(call.address);
+  const precompile = host.precompileOf(machine, target);
   if (precompile !== undefined) {
     runPrecompile(host, machine, call, precompile);
     return;
   }
   const isTransfer = !kind.isOnSelf;
   if (call.code === undefined) {
-    host.onCodelessCall?.(call.address, machine.bytes(call.input));
+    host.onCodelessCall?.(addressToBigint(machine.ownerId(target)), machine.bytes(call.input));
     if (isTransfer) accounts.transfer(machine, self, target, value);
     const end = { status: 'success', reason: undefined, gas, output: NOTHING } as const;
     host.observer?.exit(machine, end);
@@ -175,7 +172,7 @@ function callEntry(host: EvmHost, machine: MachineAccess, call: PaidCall): Frame
     value: kind.hasValue ? value : undefined,
     gas,
     input: machine.bytes(call.input),
-    isPrecompile: host.precompile(call.address) !== undefined,
+    isPrecompile: host.precompileOf(machine, target) !== undefined,
   };
 }
 
@@ -208,7 +205,8 @@ function runPrecompile(
 ): void {
   const { output, gas } = applyPrecompile(precompile, machine.view(call.input), call.gas);
   if (output === undefined) {
-    if (call.address === RIPEMD160 && host.options.rules.eip158 && !call.kind.isOnSelf) {
+    const isRipemd = machine.ownerNumber(call.target) === RIPEMD160;
+    if (isRipemd && host.options.rules.eip158 && !call.kind.isOnSelf) {
       host.accounts.touch(machine, call.target);
     }
     if (host.observer !== undefined) {

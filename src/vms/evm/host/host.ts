@@ -23,7 +23,6 @@ import type { PrecompileCosts } from '../precompiles/costs.ts';
 import type { Precompile } from '../precompiles/types.ts';
 import {
   Accounts,
-  ADDRESS_MASK,
   addressToBigint,
   type Code,
   type CodeStore,
@@ -151,6 +150,15 @@ export class EvmHost implements VmHost {
     return this.options.precompiles.get(Number(address));
   }
 
+  /** The same by the owner that the address is in the machine. */
+  precompileOf(machine: MachineAccess, owner: Owner): Precompile | undefined {
+    const { movedPrecompiles } = this;
+    if (movedPrecompiles === undefined) {
+      return this.options.precompiles.get(machine.ownerNumber(owner));
+    }
+    return movedPrecompiles.get(addressToBigint(machine.ownerId(owner)));
+  }
+
   /** The same for 20 bytes of address. */
   precompileAt(address: Uint8Array): Precompile | undefined {
     const { movedPrecompiles } = this;
@@ -158,10 +166,6 @@ export class EvmHost implements VmHost {
     for (let i = 0; i < 18; i++) if (address[i] !== 0) return undefined;
     const number = ((address[18] as number) << 8) | (address[19] as number);
     return this.options.precompiles.get(number);
-  }
-
-  isWarmFromStart(address: bigint): boolean {
-    return this.accounts.warm.has(address);
   }
 }
 
@@ -184,8 +188,7 @@ export function setReturnSize(machine: MachineAccess, size: number): void {
 /** Charges an access to the account whose address is the operand; undefined: out of gas. */
 function accessOperand(host: EvmHost, machine: MachineAccess, index: number): Owner | undefined {
   const owner = machine.ownerAt(machine.operandAddress(index));
-  const address = machine.operand(index) & ADDRESS_MASK;
-  const cost = host.accounts.accessCost(machine, owner, address);
+  const cost = host.accounts.accessCost(machine, owner);
   if (machine.charge(cost)) return owner;
   machine.trap('out-of-gas');
   return undefined;
@@ -264,12 +267,11 @@ const selfDestruct: HostFunction = (host, machine) => {
   const { accounts, options } = host;
   const { costs, rules } = options;
   const target = machine.ownerAt(machine.operandAddress(0));
-  const address = machine.operand(0) & ADDRESS_MASK;
   const self = machine.owner;
   const held = accounts.balance(machine, self);
   const isNew = accounts.isNew(machine, target) && (!rules.eip158 || held !== 0n);
   const isCreated = accounts.isMarked(machine, SPACE.created, self);
-  const access = accounts.accessCost(machine, target, address);
+  const access = accounts.accessCost(machine, target);
   let cost = costs.selfdestruct + (rules.eip2929 && access === costs.accountCold ? access : 0n);
   if (isNew) cost += costs.selfdestructNewAccount;
   if (!machine.charge(cost)) {

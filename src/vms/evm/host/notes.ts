@@ -4,7 +4,7 @@ import { compareBytes } from '../../../base/bytes.ts';
 import { LockstepError } from '../../../base/errors.ts';
 import type { FrameBelow, MachineAccess } from '../../../dmir/host.ts';
 import { ByteReader, ByteWriter } from '../../../dmir/state/byte-stream.ts';
-import { addressToBigint, bigintToAddress } from './accounts.ts';
+import { addressToBigint, bigintToAddress, listedWarmSet } from './accounts.ts';
 import type { EvmHost, EvmNote } from './host.ts';
 
 const KINDS = ['call', 'create'] as const;
@@ -88,7 +88,7 @@ export function decodeContext(host: EvmHost, bytes: Uint8Array): void {
   });
   from.finish('the context');
   Object.assign(host.context, { blockNumber, blobHashes });
-  host.accounts.warm = new Set(warm);
+  host.accounts.warm = listedWarmSet(warm);
   host.accounts.hasEmptyAccounts = hasEmptyAccounts;
   // A hint that never misleads: the marks themselves are cells.
   host.isDestroying = true;
