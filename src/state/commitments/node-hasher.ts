@@ -17,10 +17,12 @@ export const HASH_BYTES = 32;
 
 /** Of a branch with sixteen hashes and a short value. */
 const BUFFER_BYTES = 1024;
-/** Of a branch with sixteen hashes. */
-const KEPT_BYTES = 532;
 /** Bytes of a hash as an item. */
 const HASH_ITEM_BYTES = HASH_BYTES + 1;
+/** Bytes in front of the items of a branch, at most; those of a kept one begin behind so many. */
+const HEADER_BYTES_MAX = 3;
+/** Of a branch with sixteen hashes. */
+const KEPT_BYTES = HEADER_BYTES_MAX + 16 * HASH_ITEM_BYTES + 1;
 
 export class NodeHasher {
   readonly keccak256: Keccak256;
@@ -70,33 +72,50 @@ export class NodeHasher {
     if (!areHashes || bytes === undefined || this.#stamps[kept.place] !== kept.stamp) {
       return this.#keep(node, this.encode(node, depth));
     }
-    const start = kept.place * KEPT_BYTES;
-    let at = start + headerOfBranch(kept.size);
+    const start = kept.place * KEPT_BYTES + HEADER_BYTES_MAX;
+    let end = start + payloadOf(kept.present);
+    let at = start;
     for (let nibble = 0; kept.stale >> nibble !== 0; nibble++) {
       const child = children[nibble];
-      if (((kept.stale >> nibble) & 1) === 1 && child?.ref !== undefined) {
-        bytes.set(child.ref, at + 1);
+      const bit = 1 << nibble;
+      if ((kept.stale & bit) !== 0) {
+        const before = (kept.present & bit) === 0 ? 1 : HASH_ITEM_BYTES;
+        const size = child === undefined ? 1 : HASH_ITEM_BYTES;
+        if (size !== before) {
+          bytes.copyWithin(at + size, at + before, end);
+          bytes[at] = child === undefined ? RLP_STRING : RLP_STRING + HASH_BYTES;
+          end += size - before;
+          kept.present ^= bit;
+        }
+        if (child?.ref !== undefined) bytes.set(child.ref, at + 1);
       }
       at += child === undefined ? 1 : HASH_ITEM_BYTES;
     }
     kept.stale = 0;
-    return bytes.subarray(start, start + kept.size);
+    const payload = end - start;
+    const head = start - rlpHeaderSize(payload);
+    writeRlpHeader(bytes, head, RLP_LIST, payload);
+    return bytes.subarray(head, end);
   }
 
   /** Keeps an encoding, if hashes are all that is in it. */
   #keep(node: BranchNode, encoded: Uint8Array): Uint8Array {
     node.kept = undefined;
-    const { length: size } = encoded;
-    const isPlain = node.children.every((child) => {
-      return child === undefined || child.ref?.length === HASH_BYTES;
-    });
-    if (!isPlain || node.value !== undefined) return encoded;
+    let present = 0;
+    for (const [nibble, child] of node.children.entries()) {
+      if (child === undefined) continue;
+      if (child.ref?.length !== HASH_BYTES) return encoded;
+      present |= 1 << nibble;
+    }
+    if (node.value !== undefined) return encoded;
     this.#kept ??= new Uint8Array(this.#keptMax * KEPT_BYTES);
     const stamp = this.#taken++;
     const place = stamp % this.#keptMax;
     this.#stamps[place] = stamp;
-    this.#kept.set(encoded, place * KEPT_BYTES);
-    node.kept = { place, stamp, size, stale: 0 };
+    const payload = payloadOf(present);
+    const body = encoded.subarray(encoded.length - payload);
+    this.#kept.set(body, place * KEPT_BYTES + HEADER_BYTES_MAX);
+    node.kept = { place, stamp, present, stale: 0 };
     return encoded;
   }
 
@@ -188,9 +207,11 @@ export class NodeHasher {
   }
 }
 
-/** Bytes of the header of a branch, by the size of all: two hashes are over 55 bytes. */
-function headerOfBranch(size: number): number {
-  return size <= 2 + 255 ? 2 : 3;
+/** Bytes of a branch's items, where hashes are all that is in it. */
+function payloadOf(present: number): number {
+  let payload = 17;
+  for (let bits = present; bits !== 0; bits &= bits - 1) payload += HASH_BYTES;
+  return payload;
 }
 
 /** Bytes of a path: the flags stand in front, in a byte of their own where the number is even. */

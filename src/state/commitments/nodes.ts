@@ -46,8 +46,9 @@ export interface KeptEncoding {
   readonly place: number;
   /** Who took the place; another number stands there once somebody else has it. */
   readonly stamp: number;
-  readonly size: number;
-  /** A bit for each child that came after the encoding. */
+  /** A bit for each child that is in it. */
+  present: number;
+  /** A bit for each child that came or went after the encoding. */
   stale: number;
 }
 
@@ -86,10 +87,9 @@ export function withChild(
   child: TrieNode | undefined,
 ): BranchNode {
   const children = node.children.slice();
-  const isSameShape = child !== undefined && children[nibble] !== undefined;
   children[nibble] = child;
   const branch = branchNode(children, node.value);
-  if (node.kept !== undefined && isSameShape) {
+  if (node.kept !== undefined) {
     node.kept.stale |= 1 << nibble;
     branch.kept = node.kept;
     node.kept = undefined;
