@@ -35,9 +35,6 @@ export function bytesToHex(bytes: Uint8Array): HexText {
   return `0x${text}`;
 }
 
-/** Hexadecimal digits alone, after the prefix. */
-const HEX = /^(?:0[xX])?[0-9a-fA-F]*$/;
-
 /**
  * Reads hexadecimal text, with or without `0x` in front.
  *
@@ -47,8 +44,12 @@ const HEX = /^(?:0[xX])?[0-9a-fA-F]*$/;
  */
 export function hexToBytes(text: string, what = 'the hexadecimal text'): Uint8Array {
   const start = text.startsWith('0x') || text.startsWith('0X') ? 2 : 0;
-  if (fromHex !== undefined && text.length % 2 === 0 && HEX.test(text)) {
-    return fromHex(text.slice(start));
+  if (fromHex !== undefined && text.length % 2 === 0) {
+    try {
+      return fromHex(text.slice(start));
+    } catch {
+      // What is wrong, and where, is found below.
+    }
   }
   for (let i = start; i < text.length; i++) {
     if (digitAt(text, i) === 255) {

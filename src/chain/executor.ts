@@ -71,8 +71,8 @@ export interface ExecutorOptions {
   readonly engine?: EngineName;
   readonly tier?: TierOptions;
   /**
-   * Cells that the journal keeps from one transaction to the next: a flush looks at each, so that
-   * who flushes often wants few.
+   * Cells that the journal keeps from one transaction to the next, for who flushes often: dirty
+   * ones are noted then, so that a flush need not look at all.
    */
   readonly cellsMax?: number;
 }
@@ -127,6 +127,11 @@ export class Executor {
   readonly #lastCallee = { address: new Uint8Array(0), owner: 0 };
   /** Owners that were given storage from outside, without code or nonce. */
   readonly #storageOwners = new Set<string>();
+  /**
+   * Cells that transactions before the current one left dirty, for who flushes often; without it
+   * a flush looks at all cells, and transactions have nothing to note.
+   */
+  readonly #dirty: Set<Cell> | undefined;
 
   constructor(options: ExecutorOptions) {
     const {
@@ -138,6 +143,7 @@ export class Executor {
       tier = {},
     } = options;
     this.#cellsMax = options.cellsMax ?? CELLS_MAX;
+    if (options.cellsMax !== undefined) this.#dirty = new Set();
     this.fork = fork;
     this.backend = backend;
     const loader: CellLoader = {
@@ -236,6 +242,7 @@ export class Executor {
       machine.clearPrograms();
     }
     if (!this.#knowsEmptiness) this.#noteEmptyAccounts();
+    if (this.#dirty !== undefined) this.#noteDirty(this.#dirty);
     machine.begin();
     this.isOpen = true;
     this.host.isDestroying = false;
@@ -269,14 +276,36 @@ export class Executor {
 
   /** Brings the backend up to date with the journal. */
   flush(): void {
-    const { kernel } = this.machine;
-    let cell = kernel.exports.nextDirty(L.CELLS_BASE);
-    while (cell !== 0) {
-      const space = kernel.u32[(cell + L.C_SPACE) / 4] as number;
+    const { u32 } = this.machine.kernel;
+    for (const cell of this.#dirtyCells()) {
       const flags = (cell + L.C_FLAGS) / 4;
-      kernel.u32[flags] = (kernel.u32[flags] as number) & ~L.CELL_DIRTY;
+      u32[flags] = (u32[flags] as number) & ~L.CELL_DIRTY;
+      const space = u32[(cell + L.C_SPACE) / 4] as number;
       if (!isPerTransaction(space)) this.#flushCell(cell, space);
-      cell = kernel.exports.nextDirty(cell + L.CELL_BYTES);
+    }
+    this.#dirty?.clear();
+  }
+
+  *#dirtyCells(): Generator<Cell> {
+    const { exports } = this.machine.kernel;
+    const dirty = this.#dirty;
+    if (dirty === undefined) {
+      let cell = exports.nextDirty(L.CELLS_BASE);
+      for (; cell !== 0; cell = exports.nextDirty(cell + L.CELL_BYTES)) yield cell;
+      return;
+    }
+    this.#noteDirty(dirty);
+    yield* dirty;
+  }
+
+  /** Keeps the cells that the transaction leaves dirty, which the next one's list does not name. */
+  #noteDirty(dirty: Set<Cell>): void {
+    const { u32 } = this.machine.kernel;
+    const end = u32[(L.MACHINE_BASE + L.M_TOUCHED_TOP) / 4] as number;
+    for (let at = L.TOUCHED_BASE; at < end; at += 4) {
+      const cell = u32[at / 4] as number;
+      const flags = u32[(cell + L.C_FLAGS) / 4] as number;
+      if ((flags & L.CELL_DIRTY) !== 0) dirty.add(cell);
     }
   }
 
@@ -292,6 +321,7 @@ export class Executor {
   /** Forgets what the journal holds; the backend has been put back. */
   reset(): void {
     this.machine.kernel.exports.evictAll();
+    this.#dirty?.clear();
     this.#storageOwners.clear();
     this.#knowsEmptiness = false;
   }

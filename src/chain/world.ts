@@ -94,8 +94,9 @@ export class EvmWorld {
     this.backend = options.backend;
   }
 
-  /** Begins a block: what contracts can learn of it. */
+  /** Begins a block: what contracts can learn of it. The same object again changes nothing. */
   setBlock(block: BlockEnv): void {
+    if (block === this.#block) return;
     setBlock(this.executor, block, this.chainId);
     this.#block = block;
     this.#coinbase = toAddress(block.coinbase, 'the coinbase').slice();

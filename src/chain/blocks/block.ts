@@ -47,11 +47,16 @@ export const BLOCK_BYTES_MAX = 10_485_760 - 2_097_152;
 export function encodeBlock(block: Omit<Block, 'size'>): Uint8Array {
   const items: RlpItem[] = [
     headerToRlp(block.header),
-    block.transactions.map(({ transaction }) => transactionToRlp(transaction)),
+    block.transactions.map(itemOf),
     block.ommers.map(headerToRlp),
   ];
   if (block.withdrawals !== undefined) items.push(block.withdrawals.map(withdrawalToRlp));
   return encodeRlp(items);
+}
+
+/** The item of a transaction in a block's body: a legacy one is a list. */
+function itemOf({ transaction, encoded }: BlockTransaction): RlpItem {
+  return transaction.type === 0 ? transactionToRlp(transaction) : encoded;
 }
 
 /**

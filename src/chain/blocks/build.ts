@@ -3,6 +3,7 @@ import type { Keccak256 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
 import type { Rejection } from '../transactions/rejections.ts';
 import type { SignedTransaction } from '../transactions/types.ts';
+import type { BlockEnv } from '../types.ts';
 import type { EvmWorld, ExecutedTransaction } from '../world.ts';
 import {
   type Block,
@@ -14,7 +15,7 @@ import {
   type Withdrawal,
 } from './block.ts';
 import type { BlockChain, ChainEntry, RunBlock } from './chain.ts';
-import { BlockExecution, type BlockInput, senderOf } from './execution.ts';
+import { BlockExecution, type BlockInput, blockEnvOf, senderOf } from './execution.ts';
 import { nextBaseFee, nextExcessBlobGas, parentGasLimit } from './fees.ts';
 import type { Header } from './header.ts';
 import { expectedDifficulty } from './header-rules.ts';
@@ -112,6 +113,7 @@ export interface BlockJob {
   readonly template: BlockTemplate;
   readonly rules: BlockRules;
   readonly input: BlockInput;
+  readonly env: BlockEnv;
 }
 
 export function prepareBlock(
@@ -124,7 +126,8 @@ export function prepareBlock(
   const timestamp = template.timestamp ?? before.timestamp + 1n;
   const rules = chain.rulesAfter(parent, { number, timestamp });
   const input = inputOf(template, parent, rules, { number, timestamp });
-  return { chain, parent, template, rules, input };
+  const env = blockEnvOf(input, rules, (at) => chain.ancestor(at, parent)?.hash);
+  return { chain, parent, template, rules, input, env };
 }
 
 /**
@@ -134,11 +137,12 @@ export function prepareBlock(
  */
 export function makeBlock(
   world: EvmWorld,
-  { chain, parent, template, rules, input }: BlockJob,
+  { chain, parent, template, rules, input, env }: BlockJob,
   source: CandidateSource,
 ): MadeBlock {
   const { keccak256 } = chain;
-  const execution = new BlockExecution(world, input, chain.contextAfter(parent, rules));
+  const context = { ...chain.contextAfter(parent, rules), env };
+  const execution = new BlockExecution(world, input, context);
   const transactions: BlockTransaction[] = [];
   const senders: Uint8Array[] = [];
   execution.start();

@@ -40,6 +40,9 @@ export class CanonicalIndex {
   }
 
   #indexOf(number: bigint): number {
+    // Above the last range every number has an entry, as far from the head's as the two differ.
+    const near = this.#entries.length - 1 - Number(this.head.block.header.number - number);
+    if (this.#entries[near]?.block.header.number === number) return near;
     let low = 0;
     let high = this.#entries.length;
     while (low < high) {

@@ -11,6 +11,7 @@ import { bytesToBigint } from '../../base/u256.ts';
 import { type Rejection, reject } from '../transactions/rejections.ts';
 import { checkSignature, recoverSender } from '../transactions/sender.ts';
 import type { SignedTransaction, Transaction } from '../transactions/types.ts';
+import type { BlockEnv } from '../types.ts';
 import type { BlockLimits, EvmWorld, TransactionResult } from '../world.ts';
 import type { Withdrawal } from './block.ts';
 import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from './dao-accounts.ts';
@@ -41,12 +42,34 @@ export type BlockInput = Pick<
   | 'parentBeaconBlockRoot'
 >;
 
+/** What contracts learn of a block. */
+export function blockEnvOf(
+  input: Omit<BlockInput, 'parentHash' | 'parentBeaconBlockRoot'>,
+  { rules, costs }: BlockRules,
+  blockHash: BlockEnv['blockHash'],
+): BlockEnv {
+  const { number, timestamp, gasLimit, coinbase, difficulty, mixHash } = input;
+  const { baseFeePerGas = 0n, excessBlobGas = 0n } = input;
+  return {
+    number,
+    timestamp,
+    gasLimit,
+    coinbase,
+    prevRandao: rules.eip4399 ? bytesToBigint(mixHash) : difficulty,
+    baseFee: baseFeePerGas,
+    blobBaseFee: rules.eip4844 ? blobBaseFee(excessBlobGas, costs) : 0n,
+    blockHash,
+  };
+}
+
 /** What the run of a block needs of the chain. */
 export interface ExecutionContext {
   /** Of the block's fork; the world is one of the same fork. */
   readonly rules: BlockRules;
   /** Hash of an ancestor, or undefined where it is not known. */
   readonly ancestorHash: (number: bigint) => Uint8Array | undefined;
+  /** What contracts learn of the block; it follows from the input unless told. */
+  readonly env?: BlockEnv | undefined;
   /** Root of the state in the world's backend, which is up to date when it is called. */
   readonly stateRoot: () => Uint8Array;
   /** Block of the irregular state change, where the chain has one. */
@@ -85,22 +108,11 @@ export class BlockExecution {
 
   /** Begins the block: its environment, the DAO's state change, the system calls at the start. */
   start(): void {
-    const { rules, costs } = this.#context.rules;
-    const { number, timestamp, gasLimit, coinbase, difficulty, mixHash } = this.#input;
-    const { baseFeePerGas = 0n, excessBlobGas = 0n } = this.#input;
-    this.#world.setBlock({
-      number,
-      timestamp,
-      gasLimit,
-      coinbase,
-      prevRandao: rules.eip4399 ? bytesToBigint(mixHash) : difficulty,
-      baseFee: baseFeePerGas,
-      blobBaseFee: rules.eip4844 ? blobBaseFee(excessBlobGas, costs) : 0n,
-      blockHash: this.#context.ancestorHash,
-    });
-    if (number === this.#context.daoBlock) moveDaoBalances(this.#world);
+    const { rules, ancestorHash, env, daoBlock } = this.#context;
+    this.#world.setBlock(env ?? blockEnvOf(this.#input, rules, ancestorHash));
+    if (this.#input.number === daoBlock) moveDaoBalances(this.#world);
     for (const { eip, address, input } of START_CALLS) {
-      if (!rules[eip] || this.#world.getCode(address).length === 0) continue;
+      if (!rules.rules[eip] || this.#world.getCode(address).length === 0) continue;
       this.#world.systemCall(address, input(this.#input));
     }
   }

@@ -6,7 +6,6 @@
  * whoever owns the chain.
  */
 import { assert } from '../../base/assert.ts';
-import { bytesToBigint } from '../../base/u256.ts';
 import type { Snapshot } from '../../state/backends/backend.ts';
 import { createEvmView, type EvmView } from '../../state/views/evm.ts';
 import {
@@ -18,7 +17,6 @@ import {
 } from '../blocks/build.ts';
 import type { HeadChange } from '../blocks/canon.ts';
 import { BlockChain, type ChainEntry } from '../blocks/chain.ts';
-import { blobBaseFee } from '../blocks/fees.ts';
 import { createGenesisBlock, type Genesis } from '../blocks/genesis-file.ts';
 import { isBlockRejection } from '../blocks/rejections.ts';
 import type { BlockRules } from '../blocks/rules.ts';
@@ -105,7 +103,7 @@ export class DevChain {
   readonly #snapshots: ChainSnapshot[] = [];
   #snapshotCount = 0;
   #pending: ChainEntry | undefined;
-  #prepared: { readonly job: BlockJob; readonly env: BlockEnv } | undefined;
+  #prepared: BlockJob | undefined;
   readonly #isTimed: boolean;
   readonly #genesisMark: Snapshot;
 
@@ -227,7 +225,7 @@ export class DevChain {
 
   /** Mines until no block takes another transaction. */
   minePending(): void {
-    while (this.pool.hasPending(this.nonceOf)) {
+    while (this.pool.size > 0) {
       if (this.#mineNext({ isEmptyKept: false }) === undefined) return;
     }
   }
@@ -259,9 +257,9 @@ export class DevChain {
   /** A block without transactions is undone where it is not to be kept. */
   #mineNext({ only, isEmptyKept }: MineOptions): ChainEntry | undefined {
     this.#dropPending();
-    const { job } = this.#upcoming;
-    const baseFee = job.input.baseFeePerGas ?? 0n;
-    const selection = this.pool.select(baseFee, this.nonceOf, this.blockCountMax);
+    const job = this.#upcoming;
+    const selection = this.pool.select(job.env.baseFee, this.nonceOf, this.blockCountMax);
+    if (selection.isEmpty && !isEmptyKept) return undefined;
     const entry = this.#make(job, only === undefined ? selection : listSource(only), true);
     this.pool.settle(selection);
     for (const { transaction, rejection } of selection.dropped) {
@@ -349,37 +347,22 @@ export class DevChain {
   /** The block that would be mined now; it is made anew after every change. */
   get pending(): ChainEntry {
     if (this.#pending !== undefined) return this.#pending;
-    const { job } = this.#upcoming;
-    const baseFee = job.input.baseFeePerGas ?? 0n;
-    const selection = this.pool.select(baseFee, this.nonceOf, this.blockCountMax);
+    const job = this.#upcoming;
+    const selection = this.pool.select(job.env.baseFee, this.nonceOf, this.blockCountMax);
     this.#pending = this.#make(job, selection);
     return this.#pending;
   }
 
   /** The next block as it is now known, apart from its transactions; the same until a change. */
-  get #upcoming(): { readonly job: BlockJob; readonly env: BlockEnv } {
+  get #upcoming(): BlockJob {
     // A clock outside moves on by itself.
-    if (this.#prepared !== undefined && !this.#isTimed) return this.#prepared;
-    const job = this.#job();
-    const { input, rules } = job;
-    const { number, timestamp, gasLimit, coinbase, mixHash, excessBlobGas = 0n } = input;
-    const env: BlockEnv = {
-      number,
-      timestamp,
-      gasLimit,
-      coinbase,
-      prevRandao: rules.rules.eip4399 ? bytesToBigint(mixHash) : input.difficulty,
-      baseFee: input.baseFeePerGas ?? 0n,
-      blobBaseFee: rules.rules.eip4844 ? blobBaseFee(excessBlobGas, rules.costs) : 0n,
-      blockHash: (at) => this.chain.ancestor(at, job.parent)?.hash,
-    };
-    this.#prepared = { job, env };
+    if (this.#prepared === undefined || this.#isTimed) this.#prepared = this.#job();
     return this.#prepared;
   }
 
   /** Rules of the next block. */
   get nextRules(): BlockRules {
-    return this.#upcoming.job.rules;
+    return this.#upcoming.rules;
   }
 
   /** What contracts will learn of the next block. */

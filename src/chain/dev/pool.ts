@@ -215,6 +215,11 @@ export class PoolSelection implements CandidateSource {
     for (const head of heads) this.#push(head);
   }
 
+  /** Whether a block cannot take any, before the first one is asked for. */
+  get isEmpty(): boolean {
+    return this.#heap.length === 0;
+  }
+
   next(): PooledTransaction | undefined {
     this.#takeLast();
     if (this.included.length >= this.#countMax) return undefined;

@@ -4,9 +4,9 @@
  * As in go-ethereum a call that names no fee runs at a base fee of zero, and neither the nonce nor
  * the limit of a transaction's gas is asked for.
  */
-import { bytesToBigint, minOf } from '../../base/u256.ts';
+import { minOf } from '../../base/u256.ts';
 import type { ChainEntry } from '../../chain/blocks/chain.ts';
-import { blobBaseFee } from '../../chain/blocks/fees.ts';
+import { blockEnvOf } from '../../chain/blocks/execution.ts';
 import type { BlockRules } from '../../chain/blocks/rules.ts';
 import type { Transaction } from '../../chain/transactions/types.ts';
 import type { BlockEnv } from '../../chain/types.ts';
@@ -38,23 +38,20 @@ export interface Message {
 /** What contracts learn of a block. */
 export function blockEnv(node: Node, entry: ChainEntry, override: BlockOverride = {}): BlockEnv {
   const { header } = entry.block;
-  const rules = node.rulesOf(entry);
-  const { excessBlobGas = 0n } = header;
-  const number = override.number ?? header.number;
-  const random = override.prevRandao ?? header.mixHash;
-  return {
-    number,
+  const { baseFeePerGas = header.baseFeePerGas } = override;
+  const input = {
+    ...header,
+    number: override.number ?? header.number,
     timestamp: override.time ?? header.timestamp,
     gasLimit: override.gasLimit ?? header.gasLimit,
     coinbase: override.feeRecipient ?? header.coinbase,
-    prevRandao: rules.rules.eip4399
-      ? bytesToBigint(random)
-      : (override.difficulty ?? header.difficulty),
-    baseFee: override.baseFeePerGas ?? header.baseFeePerGas ?? 0n,
-    blobBaseFee:
-      override.blobBaseFee ?? (rules.rules.eip4844 ? blobBaseFee(excessBlobGas, rules.costs) : 0n),
-    blockHash: (at) => node.chain.ancestor(at, entry)?.hash,
+    mixHash: override.prevRandao ?? header.mixHash,
+    difficulty: override.difficulty ?? header.difficulty,
+    ...(baseFeePerGas === undefined ? {} : { baseFeePerGas }),
   };
+  const env = blockEnvOf(input, node.rulesOf(entry), (at) => node.chain.ancestor(at, entry)?.hash);
+  const { blobBaseFee = env.blobBaseFee } = override;
+  return { ...env, blobBaseFee };
 }
 
 /** What a call may use: nothing of it is taken from a block. */
@@ -66,16 +63,18 @@ export function callLimits(tx: Transaction, { costs }: BlockRules): BlockLimits 
   };
 }
 
+/** Blocks in which nothing has a price, by the block that they are made of. */
+const FREE = new WeakMap<BlockEnv, BlockEnv>();
+
 /** The block of a call: what it does not pay for has no price. */
 export function callEnv(env: BlockEnv, tx: Transaction): BlockEnv {
   const isFree = tx.maxFeePerGas === 0n && tx.maxPriorityFeePerGas === 0n;
   const isBlobFree = tx.maxFeePerBlobGas === 0n;
-  if (!isFree && !isBlobFree) return env;
-  return {
-    ...env,
-    baseFee: isFree ? 0n : env.baseFee,
-    blobBaseFee: isBlobFree ? 0n : env.blobBaseFee,
-  };
+  if (!isFree) return isBlobFree ? { ...env, blobBaseFee: 0n } : env;
+  if (!isBlobFree) return { ...env, baseFee: 0n };
+  const known = FREE.get(env) ?? { ...env, baseFee: 0n, blobBaseFee: 0n };
+  FREE.set(env, known);
+  return known;
 }
 
 /**

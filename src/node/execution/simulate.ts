@@ -9,8 +9,8 @@ import { bytesToBigint, maxOf, minOf } from '../../base/u256.ts';
 import { type Block, type BlockTransaction, blockTransaction } from '../../chain/blocks/block.ts';
 import { sealBlock } from '../../chain/blocks/build.ts';
 import type { ChainEntry } from '../../chain/blocks/chain.ts';
-import { BlockExecution, type BlockInput } from '../../chain/blocks/execution.ts';
-import { blobBaseFee, nextBaseFee, nextExcessBlobGas } from '../../chain/blocks/fees.ts';
+import { BlockExecution, type BlockInput, blockEnvOf } from '../../chain/blocks/execution.ts';
+import { nextBaseFee, nextExcessBlobGas } from '../../chain/blocks/fees.ts';
 import { type Header, headerHash } from '../../chain/blocks/header.ts';
 import type { Receipt } from '../../chain/blocks/receipts.ts';
 import type { BlockRules } from '../../chain/blocks/rules.ts';
@@ -129,14 +129,16 @@ class Simulator {
     world.flush();
     if (stateOverrides !== undefined) applyOverrides(this.#node, world, stateOverrides);
     const input = this.#input(planned, rules);
+    const ancestorHash = (number: bigint) => this.#hashOf(number);
     const execution = new BlockExecution(world, input, {
       rules,
-      ancestorHash: (number) => this.#hashOf(number),
+      ancestorHash,
       stateRoot: () => this.#node.dev.state.root(),
       keccak256: chain.keccak256,
     });
     execution.start();
-    const env = this.#env(input, planned, rules);
+    const known = blockEnvOf(input, rules, ancestorHash);
+    const env = { ...known, blobBaseFee: blockOverrides.blobBaseFee ?? known.blobBaseFee };
     const run = new CallRun(this.#node, world, execution, env, this.#request);
     const results = calls.map((call) => {
       const result = run.call(call, rules, this.#gasLeft);
@@ -170,21 +172,6 @@ class Simulator {
       ...(rules.eip4788
         ? { parentBeaconBlockRoot: override.beaconRoot ?? new Uint8Array(32) }
         : {}),
-    };
-  }
-
-  #env(input: BlockInput, { calls }: Planned, { rules, costs }: BlockRules): BlockEnv {
-    const { excessBlobGas = 0n } = input;
-    const blobFee = rules.eip4844 ? blobBaseFee(excessBlobGas, costs) : 0n;
-    return {
-      number: input.number,
-      timestamp: input.timestamp,
-      gasLimit: input.gasLimit,
-      coinbase: input.coinbase,
-      prevRandao: rules.eip4399 ? bytesToBigint(input.mixHash) : input.difficulty,
-      baseFee: input.baseFeePerGas ?? 0n,
-      blobBaseFee: calls.blockOverrides?.blobBaseFee ?? blobFee,
-      blockHash: (number) => this.#hashOf(number),
     };
   }
 

@@ -66,13 +66,16 @@ interface State {
   changes: ChangeLayer;
 }
 
+/** Encodings of branches that are kept: 2 MiB. */
+const KEPT_MAX = 4096;
+
 const ZERO_WORD = new Uint8Array(WORD_BYTES);
 const NO_BYTES = new Uint8Array(0);
 
 /** The commitment of an empty state; `rebuild` takes in what a backend already holds. */
 export function createEvmCommitment({ keccak256 }: EvmCommitmentOptions): EvmCommitment {
   const state: State = {
-    hasher: new NodeHasher(keccak256),
+    hasher: new NodeHasher(keccak256, KEPT_MAX),
     memo: new HashMemo(keccak256),
     noCode: keccak256(NO_BYTES),
     root: undefined,

@@ -41,6 +41,17 @@ export interface ExtensionNode {
   ref: NodeRef | undefined;
 }
 
+/** An encoding of a branch that is kept where its hasher keeps some; it may be gone from there. */
+export interface KeptEncoding {
+  readonly place: number;
+  /** Who took the place; another number stands there once somebody else has it. */
+  readonly stamp: number;
+  /** A bit for each child that is in it. */
+  present: number;
+  /** A bit for each child that came or went after the encoding. */
+  stale: number;
+}
+
 export interface BranchNode {
   readonly kind: 'branch';
   /** Sixteen, by the nibble at the branch's depth. */
@@ -48,6 +59,7 @@ export interface BranchNode {
   /** Of the key that ends here. */
   readonly value: NodeValue | undefined;
   ref: NodeRef | undefined;
+  kept: KeptEncoding | undefined;
 }
 
 export type TrieNode = LeafNode | ExtensionNode | BranchNode;
@@ -65,7 +77,24 @@ export function branchNode(
   children: readonly (TrieNode | undefined)[],
   value: NodeValue | undefined,
 ): BranchNode {
-  return { kind: 'branch', children, value, ref: undefined };
+  return { kind: 'branch', children, value, ref: undefined, kept: undefined };
+}
+
+/** The branch with another child, or none, at a nibble. What is kept of its encoding goes along. */
+export function withChild(
+  node: BranchNode,
+  nibble: number,
+  child: TrieNode | undefined,
+): BranchNode {
+  const children = node.children.slice();
+  children[nibble] = child;
+  const branch = branchNode(children, node.value);
+  if (node.kept !== undefined) {
+    node.kept.stale |= 1 << nibble;
+    branch.kept = node.kept;
+    node.kept = undefined;
+  }
+  return branch;
 }
 
 /** What leads from a depth to a branch at another: an extension, or nothing between. */

@@ -16,6 +16,7 @@ import {
   movedLeaf,
   nibbleAt,
   type TrieNode,
+  withChild,
 } from './nodes.ts';
 
 /** The trie with a leaf in it, in place of the leaf of the same key. The leaf must be a new one. */
@@ -65,12 +66,6 @@ function insertAtExtension(old: ExtensionNode, leaf: LeafNode, depth: number): T
   if (at < end) children[nibbleAt(leaf.key, at)] = leaf;
   const value = at === end ? leaf.value : undefined;
   return extendTo(branchNode(children, value), leaf.key, depth, at);
-}
-
-function withChild(node: BranchNode, nibble: number, child: TrieNode | undefined): BranchNode {
-  const children = node.children.slice();
-  children[nibble] = child;
-  return branchNode(children, node.value);
 }
 
 /** The trie without a key; undefined where nothing is left. */
