@@ -114,6 +114,11 @@ export const ERRORS = {
     message: 'the block cannot be made: {problem}',
     remedy: 'Give the genesis what the fork needs, such as the code of the system contracts.',
   },
+  L1405: {
+    plane: 'host',
+    message: 'the state after block {number} is not there any more',
+    remedy: 'Ask for a later block, or keep the history: start without --prune-history.',
+  },
   L1501: {
     plane: 'rejection',
     message: 'there is no {kind} "{name}" that a schedule could change',

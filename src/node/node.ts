@@ -105,7 +105,7 @@ export class Node {
       case 'safe':
       case 'finalized': {
         const set = this.finality?.[id];
-        if (set !== undefined && this.chain.at(set.block.header.number) === set) {
+        if (set !== undefined && this.chain.isCanonical(set)) {
           return set.block.header.number;
         }
         return maxOf(number - depth, first);

@@ -6,6 +6,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Keccak256 } from '../../base/bytes.ts';
 import { PendingError } from '../../dmir/host.ts';
 import {
+  type CellChange,
   isPending,
   type Pending,
   type Snapshot,
@@ -91,6 +92,11 @@ export class ChainState {
 
   snapshot(): Snapshot {
     return this.backend.snapshot();
+  }
+
+  /** The cells in which two snapshots differ, in order. */
+  changes(from: Snapshot, to: Snapshot): readonly CellChange[] {
+    return this.backend.changes(from, to);
   }
 
   /** Goes back to a snapshot, which stays valid; worlds are reset by whoever uses them. */

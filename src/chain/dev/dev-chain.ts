@@ -339,8 +339,8 @@ export class DevChain {
     return true;
   }
 
-  #moveHead(entry: ChainEntry): HeadChange {
-    const change = this.chain.setHead(entry);
+  #moveHead(entry: ChainEntry, mark?: Snapshot): HeadChange {
+    const change = this.chain.setHead(entry, mark);
     this.changed();
     for (const listener of this.#listeners) listener.head?.(change);
     return change;
@@ -442,8 +442,7 @@ export class DevChain {
     if (snapshot === undefined) return false;
     this.#snapshots.length = at;
     this.#dropPending();
-    this.chain.setMark(snapshot.entry, snapshot.mark);
-    const change = this.#moveHead(snapshot.entry);
+    const change = this.#moveHead(snapshot.entry, snapshot.mark);
     this.chain.forget(change.removed);
     this.clock.state = snapshot.clock;
     this.#coinbase = snapshot.coinbase;
@@ -463,11 +462,11 @@ export class DevChain {
   }
 
   /** Makes the chain end at an entry below its head. */
-  rollbackTo(target: ChainEntry): void {
+  rollbackTo(target: ChainEntry, mark?: Snapshot): void {
     this.#dropPending();
-    const change = this.#moveHead(target);
+    const change = this.#moveHead(target, mark);
     this.chain.forget(change.removed);
-    const kept = this.#snapshots.filter(({ entry }) => this.chain.entry(entry.hash) === entry);
+    const kept = this.#snapshots.filter(({ entry }) => this.chain.entry(entry.hash) !== undefined);
     this.#snapshots.splice(0, this.#snapshots.length, ...kept);
     this.adjustClock((clock) => {
       clock.state = { ...clock.state, next: undefined };
@@ -478,8 +477,7 @@ export class DevChain {
   reset(): void {
     const { genesis } = this.chain;
     this.#snapshots.length = 0;
-    this.chain.setMark(genesis, this.#genesisMark);
-    this.rollbackTo(genesis);
+    this.rollbackTo(genesis, this.#genesisMark);
     this.pool.clear();
     this.clock.state = INITIAL_CLOCK;
     this.#next = {};
