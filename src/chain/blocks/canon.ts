@@ -188,6 +188,8 @@ export class CanonicalIndex {
 const INDEX_MAX = 2 ** 20 - 1;
 
 /** The first number that an entry stands for. */
-function firstOf({ block, range }: ChainEntry): bigint {
-  return range?.first ?? block.header.number;
+function firstOf(entry: ChainEntry): bigint {
+  // The range itself would ask for its parent, which is found by this number.
+  if (entry instanceof StoredEntry) return entry.first;
+  return entry.range?.first ?? entry.block.header.number;
 }

@@ -65,7 +65,7 @@ export interface ChainEntry {
   /** What the block changed of its parent's state, where that is all there is. */
   changes?: readonly CellChange[] | undefined;
   /** Where the entry stands for a range of empty blocks, of which it is the last. */
-  readonly range?: EmptyRange;
+  readonly range?: EmptyRange | undefined;
 }
 
 /** A block that was made or checked, and what came of its run. */
@@ -187,9 +187,10 @@ export class BlockChain {
     if (entry.block.header.number === number) return entry;
     const { range } = entry;
     if (range === undefined || number < range.first || number > range.last) return undefined;
-    const { totalDifficulty, chainId, mark } = entry;
+    const { totalDifficulty, chainId } = entry;
     const until = range.until(number);
-    return { ...NO_CONTENT, ...rangeFields(until), totalDifficulty, chainId, mark };
+    // The state after the whole range may have been changed from outside.
+    return { ...NO_CONTENT, ...rangeFields(until), totalDifficulty, chainId, mark: undefined };
   }
 
   /** Where a transaction stands on the chain that ends at the head. */
@@ -208,8 +209,11 @@ export class BlockChain {
    * @param mark - The state that the entry has from then on, in place of its own.
    */
   setHead(entry: ChainEntry, mark?: Snapshot): HeadChange {
+    const { store } = this.#canon;
+    const before = this.#markOf(this.head);
+    const own = mark !== undefined && store.isPruned(entry.block.header.number) ? mark : undefined;
     // The state after the head is always there.
-    entry.mark = this.#markOf(entry);
+    entry.mark = own ?? this.#markOf(entry);
     const added = this.#canon.above(entry).map((each) => ({
       entry: each,
       changes: each.changes ?? this.#changesOf(each),
@@ -218,10 +222,12 @@ export class BlockChain {
     const change = this.#canon.moveTo(entry, added);
     for (const each of change.added) each.changes = undefined;
     for (const each of change.removed) this.#keep(each);
+    const isLonger = change.removed.length === 0 && added.length > 0;
+    store.putCells(
+      isLonger ? added.flatMap(({ changes }) => changes) : this.#state.changes(before, entry.mark),
+    );
     if (mark !== undefined) this.#setMark(entry, mark);
-    if (this.#statesKept !== undefined) {
-      this.#canon.store.prune(entry.block.header.number - this.#statesKept);
-    }
+    if (this.#statesKept !== undefined) store.prune(entry.block.header.number - this.#statesKept);
     return change;
   }
 
@@ -419,6 +425,7 @@ export class BlockChain {
   #setMark(head: ChainEntry, mark: Snapshot): void {
     const changes = this.#state.changes(this.#markOf(head), mark);
     this.#canon.store.amend(head.block.header.number, changes);
+    this.#canon.store.putCells(changes);
     head.mark = mark;
     this.#history.forget(head);
     if (equalBytes(this.#current.hash, head.hash)) this.#goTo(head);

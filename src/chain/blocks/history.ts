@@ -1,6 +1,7 @@
 /**
  * States after blocks that are not at hand. On the chain that ends at the head such a state is
- * found from a later one by undoing the changes between; beside it from the parent's, by doing them.
+ * found from a later one by undoing the changes between; beside it from that of the parent, by
+ * doing them.
  */
 import { assert } from '../../base/assert.ts';
 import { bytesToHex, equalBytes } from '../../base/bytes.ts';

@@ -126,6 +126,9 @@ export class MemoryStore implements ChainStore {
     this.#pushChanges(this.#numbers.length - 1, changes);
   }
 
+  /** The state itself is elsewhere. */
+  putCells(): void {}
+
   #pushChanges(position: number, changes: readonly CellChange[]): void {
     this.#changes.positions.push(position);
     this.#changes.pieces.push(writeChanges(changes));
@@ -167,6 +170,10 @@ export class MemoryStore implements ChainStore {
   prune(upTo: bigint): void {
     this.#kept = Math.max(this.#kept, this.#positionOf(upTo + 1n));
     this.#changes.pieces.drop(this.#changesFrom(this.#kept));
+  }
+
+  isPruned(number: bigint): boolean {
+    return this.#positionOf(number + 1n) < this.#kept;
   }
 }
 

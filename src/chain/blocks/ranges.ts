@@ -129,9 +129,7 @@ export class EmptyRange {
 
   /** One of its blocks. */
   block(number: bigint): Block {
-    const header = this.#header(number);
-    const withdrawals = header.withdrawalsRoot === undefined ? undefined : [];
-    return { header, transactions: [], ommers: [], withdrawals, size: HEADER_BYTES };
+    return emptyBlock(this.#header(number));
   }
 
   #header(number: bigint): Header {
@@ -188,6 +186,17 @@ export class EmptyRange {
       fees.push(next);
     }
   }
+}
+
+/** How many blocks a range has, by what `toRlp` gives. */
+export function countOfRange([, , , count = []]: readonly RlpItem[]): bigint {
+  return bigintOfRlp(count, 'the count of a range', 64);
+}
+
+/** A block of a range by its header. */
+export function emptyBlock(header: Header): Block {
+  const withdrawals = header.withdrawalsRoot === undefined ? undefined : [];
+  return { header, transactions: [], ommers: [], withdrawals, size: HEADER_BYTES };
 }
 
 /** About what an empty block has; nobody encodes these. */

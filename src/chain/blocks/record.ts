@@ -10,8 +10,8 @@ import { cellOfPath, cellPath } from '../../state/cells.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import { type Block, decodeBlock, encodeBlock } from './block.ts';
 import type { ChainEntry } from './chain.ts';
-import { headerHash } from './header.ts';
-import { EmptyRange, type RangeContext } from './ranges.ts';
+import { headerHash, headerOfRlp, headerToRlp } from './header.ts';
+import { countOfRange, EmptyRange, emptyBlock, type RangeContext } from './ranges.ts';
 import { logsBloom, type Receipt, type ReceiptLog } from './receipts.ts';
 
 /** What a block's bytes are read with. */
@@ -30,7 +30,8 @@ export function writeRecord(entry: ChainEntry): Uint8Array {
     hash,
     rlpOfBigint(totalDifficulty),
     rlpOfBigint(chainId),
-    range === undefined ? entry.encoded : range.toRlp(),
+    // With its last header a range can be looked at without those that it stands on.
+    range === undefined ? entry.encoded : [headerToRlp(entry.block.header), range.toRlp()],
     receipts.map(receiptToRlp),
     senders,
   ]);
@@ -52,11 +53,12 @@ export class StoredEntry implements ChainEntry {
   readonly chainId: bigint;
   readonly senders: readonly Uint8Array[];
   readonly encoded: Uint8Array;
-  readonly range?: EmptyRange;
   mark: Snapshot | undefined;
   changes: readonly CellChange[] | undefined;
   readonly #context: RecordContext;
   readonly #receiptItems: readonly RlpItem[];
+  readonly #rangeItems: readonly RlpItem[] | undefined;
+  #range: EmptyRange | undefined;
   #block: Block | undefined;
   #receipts: readonly Receipt[] | undefined;
   #hashes: readonly Uint8Array[] | undefined;
@@ -72,12 +74,25 @@ export class StoredEntry implements ChainEntry {
     this.#context = context;
     this.encoded = content instanceof Uint8Array ? content : NO_BYTES;
     if (content instanceof Uint8Array) return;
-    this.range = EmptyRange.ofRlp(listOf(content), context);
-    this.#block = this.range.block(this.range.last);
+    const [header, range] = listOf(content);
+    this.#block = emptyBlock(headerOfRlp(listOf(header)));
+    this.#rangeItems = listOf(range);
+  }
+
+  get range(): EmptyRange | undefined {
+    if (this.#rangeItems === undefined) return undefined;
+    this.#range ??= EmptyRange.ofRlp(this.#rangeItems, this.#context);
+    return this.#range;
   }
 
   get parent(): ChainEntry | undefined {
     return this.#context.parentOf(this);
+  }
+
+  /** The first number that it stands for. */
+  get first(): bigint {
+    const { number } = this.block.header;
+    return this.#rangeItems === undefined ? number : number - countOfRange(this.#rangeItems) + 1n;
   }
 
   get block(): Block {

@@ -40,6 +40,8 @@ export interface ChainStore {
   append(block: NewBlock): void;
   /** Adds changes to those of the highest block, or of the genesis below it. */
   amend(number: bigint, changes: readonly CellChange[]): void;
+  /** What the state of the head has in place of what it had, whichever block that is now. */
+  putCells(changes: readonly CellChange[]): void;
   /** Forgets the blocks above a number; the hashes are theirs and those of their transactions. */
   truncate(number: bigint, hashes: Iterable<Uint8Array>): void;
   /**
@@ -49,4 +51,6 @@ export interface ChainStore {
   changes(above: bigint, upTo: bigint): Iterable<readonly CellChange[] | undefined>;
   /** Forgets the changes of blocks up to a number. */
   prune(upTo: bigint): void;
+  /** Whether changes above a number were forgotten, so that the state after it is not found. */
+  isPruned(number: bigint): boolean;
 }
