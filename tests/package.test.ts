@@ -52,6 +52,7 @@ const NAMES: Readonly<Record<string, string>> = {
     'InputError decodeLog decodeRevert decodeValues encodeArguments encodeCall encodeConstructor ' +
     'findFunction hexContract loadContract parseSignature selectorOf signatureOf',
   './node': 'METHODS Node Provider RPC_CODE RpcError createOpenRpc createProvider',
+  './node/database': 'openDatabase',
   './node/server': 'serve',
   './state':
     'SPACES createEvmCommitment createEvmView createMemoryBackend createPending createStore ' +

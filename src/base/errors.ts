@@ -114,6 +114,27 @@ export const ERRORS = {
     message: 'the block cannot be made: {problem}',
     remedy: 'Give the genesis what the fork needs, such as the code of the system contracts.',
   },
+  L1405: {
+    plane: 'host',
+    message: 'the state after block {number} is not there any more',
+    remedy: 'Ask for a later block, or keep the history: start without --prune-history.',
+  },
+  L1406: {
+    plane: 'host',
+    message: 'the database {path} cannot be read: {problem}',
+    remedy: 'Check the path, or take another one; a new file is made where there is none.',
+  },
+  L1407: {
+    plane: 'host',
+    message: 'the database {path} cannot be written any more: {problem}',
+    remedy: 'Make room or let it be written, and start again: what was confirmed is in it.',
+  },
+  L1408: {
+    plane: 'host',
+    message:
+      'the database holds another chain: its {what} is {found}, and that asked for {expected}',
+    remedy: 'Start with the options that it was made with, or take another path.',
+  },
   L1501: {
     plane: 'rejection',
     message: 'there is no {kind} "{name}" that a schedule could change',

@@ -36,6 +36,13 @@ const OPTIONS: readonly OptionSpec[] = [
   { name: 'enable-tx-gas-limit', summary: 'a transaction has at most 2^24 gas (EIP-7825)' },
   { name: 'code-size-limit', value: 'BYTES', summary: "of a contract; the fork's unless told" },
   { name: 'disable-code-size-limit', summary: 'code of any size' },
+  { name: 'db', value: 'FILE', summary: 'keep chain, state and pool in a file, and go on from it' },
+  {
+    name: 'prune-history',
+    value: '[COUNT]',
+    summary: 'read states of so many blocks below the head; of 256 at least',
+  },
+  { name: 'max-persisted-states', value: 'COUNT', summary: 'the same' },
   {
     name: 'state',
     value: 'FILE',

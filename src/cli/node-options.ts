@@ -1,6 +1,7 @@
 /** Options of `lockstep node`, and the banner that tells what came of them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { bytesToHex } from '../base/bytes.ts';
+import type { ChainDatabase } from '../chain/dev/database.ts';
 import type { EngineName } from '../engines/tiering.ts';
 import type { Node } from '../node/node.ts';
 import { DEFAULT_MNEMONIC, DEFAULT_PATH, type NodeOptions } from '../node/options.ts';
@@ -50,7 +51,8 @@ function compact<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], 
 const wallClock = (): bigint =>
   BigInt(Math.floor((performance.timeOrigin + performance.now()) / 1000));
 
-export function readNodeOptions(args: Args): NodeOptions {
+/** @param database - That of `--db`: a chain in it began when it began, and not now. */
+export function readNodeOptions(args: Args, database?: ChainDatabase): NodeOptions {
   const genesis = readGenesisFile(args.value('init'));
   // A chain that is imported has the accounts of its genesis, and no others.
   const isImported = args.value('import') !== undefined;
@@ -73,7 +75,7 @@ export function readNodeOptions(args: Args): NodeOptions {
     hasCreate2Deployer: args.flag('disable-default-create2-deployer') ? false : undefined,
     timestamp: firstOf(
       readNumber(args, 'timestamp'),
-      args.flag('wall-clock') ? wallClock() : undefined,
+      args.flag('wall-clock') ? BigInt(database?.identity?.genesisTime ?? wallClock()) : undefined,
     ),
     number: readNumber(args, 'number'),
     isAutomining: isByHand || hasTimer ? false : undefined,
@@ -87,7 +89,12 @@ export function readNodeOptions(args: Args): NodeOptions {
       : readNumber(args, 'code-size-limit'),
     engine: args.value('engine') as EngineName | undefined,
     codeCache: args.value('code-cache'),
+    database,
     hostClock: args.flag('wall-clock') ? wallClock : undefined,
+    statesKept: firstOf(
+      args.flag('prune-history') ? (readNumber(args, 'prune-history') ?? 0n) : undefined,
+      readNumber(args, 'max-persisted-states'),
+    ),
     isImpersonatingAll: args.flag('auto-impersonate') || undefined,
   });
 }

@@ -53,7 +53,7 @@ export class Node {
     this.options = setUp(options);
     this.dev = createChain(options, this.options);
     this.#startFees(options);
-    this.#chainId = this.options.genesis.schedule.chainId;
+    this.#chainId = this.chain.schedule.chainId;
     this.wallets = new Wallets(this.options.wallets);
     this.wallets.isImpersonatingAll = options.isImpersonatingAll ?? false;
     this.filters = new Filters(this);
@@ -67,7 +67,7 @@ export class Node {
 
   /** The first block has the base fee that was asked for, as with anvil; then EIP-1559 goes on. */
   #startFees({ genesis, baseFee = DEFAULT_BASE_FEE }: NodeOptions): void {
-    if (genesis === undefined) this.dev.setNext({ baseFeePerGas: baseFee });
+    if (genesis === undefined && !this.dev.isTakenUp) this.dev.setNext({ baseFeePerGas: baseFee });
   }
 
   get chain(): BlockChain {
@@ -105,7 +105,7 @@ export class Node {
       case 'safe':
       case 'finalized': {
         const set = this.finality?.[id];
-        if (set !== undefined && this.chain.at(set.block.header.number) === set) {
+        if (set !== undefined && this.chain.isCanonical(set)) {
           return set.block.header.number;
         }
         return maxOf(number - depth, first);
@@ -264,7 +264,7 @@ const BLOB_COUNT_MAX = 512;
 
 function createChain(options: NodeOptions, { genesis, coinbase }: NodeSetup): DevChain {
   const { isAutomining, order, blockCountMax, hostClock, engine = 'auto' } = options;
-  const { codeCache } = options;
+  const { codeCache, database, statesKept } = options;
   return new DevChain({
     genesis,
     engine: { engine, ...(codeCache === undefined ? {} : { tier: { codeCache } }) },
@@ -273,5 +273,7 @@ function createChain(options: NodeOptions, { genesis, coinbase }: NodeSetup): De
     ...(order === undefined ? {} : { order }),
     ...(blockCountMax === undefined ? {} : { blockCountMax }),
     ...(hostClock === undefined ? {} : { hostClock }),
+    ...(database === undefined ? {} : { database }),
+    ...(statesKept === undefined ? {} : { statesKept }),
   });
 }

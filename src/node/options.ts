@@ -2,6 +2,7 @@
 import { LockstepError } from '../base/errors.ts';
 import { type Genesis, readGenesis } from '../chain/blocks/genesis-file.ts';
 import { BLOCK_FORKS, parseBlockFork } from '../chain/blocks/rules.ts';
+import type { ChainDatabase } from '../chain/dev/database.ts';
 import type { PoolOrder } from '../chain/dev/pool.ts';
 import type { GenesisAccount } from '../chain/genesis.ts';
 import type { EngineName } from '../engines/tiering.ts';
@@ -65,6 +66,10 @@ export interface NodeOptions {
   readonly isImpersonatingAll?: boolean;
   /** Seconds of a clock outside, in place of the chain's own time. */
   readonly hostClock?: () => bigint;
+  /** What keeps the chain beyond the process, as `openDatabase` gives it. */
+  readonly database?: ChainDatabase;
+  /** States of so many blocks below the head can be read; of all unless told. */
+  readonly statesKept?: bigint;
 }
 
 /** What the options come to. */

@@ -55,7 +55,9 @@ export class Provider {
   async request({ method, params = [] }: RequestArguments): Promise<unknown> {
     const list = Array.isArray(params) ? params : [params];
     try {
-      return await this.dispatcher.call(method, list, this.#session);
+      const result = await this.dispatcher.call(method, list, this.#session);
+      await this.node.dev.settled();
+      return result;
     } catch (error) {
       throw toRpcError(error);
     }
@@ -71,18 +73,20 @@ export class Provider {
     return this;
   }
 
-  /** Ends timers and subscriptions. */
+  /** Ends timers, subscriptions, and the database where there is one. */
   close(): void {
     this.#mineEvery(0);
     for (const stop of this.#session.subscriptions.values()) stop();
     this.#session.subscriptions.clear();
     this.#listeners.clear();
+    this.node.dev.close();
   }
 
   /** A block that cannot be made is told, and tried again at the next time. */
   #mineOnTime(): void {
     try {
       this.node.dev.mineOne();
+      this.node.dev.settled()?.catch((error) => this.onError?.(toRpcError(error)));
     } catch (error) {
       this.onError?.(toRpcError(error));
     }

@@ -3,7 +3,13 @@
  * commitments with their proofs.
  */
 export type { Keccak256 } from '../base/bytes.ts';
-export type { Backend, Pending, Snapshot, SnapshotBackend } from './backends/backend.ts';
+export type {
+  Backend,
+  CellChange,
+  Pending,
+  Snapshot,
+  SnapshotBackend,
+} from './backends/backend.ts';
 export { createPending, isPending, resolvePending } from './backends/backend.ts';
 export type { MemoryBackend } from './backends/memory.ts';
 export { createMemoryBackend } from './backends/memory.ts';

@@ -134,3 +134,32 @@ test('a snapshot belongs to its backend', () => {
   assert.throws(() => createMemoryBackend().restore(snapshot), /BUG: a snapshot/);
   assert.equal(isPending(snapshot), false);
 });
+
+test('two snapshots differ where their contents do, whichever way the trees have turned', () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const prng = createPrng(seed);
+    const backend = createMemoryBackend();
+    const kept = [{ snapshot: backend.snapshot(), whole: wholeOf(backend) }];
+    for (let i = 0; i < 300; i++) {
+      const cell = randomCell(prng);
+      if (prng.below(5) < 3) backend.put(cell, prng.bytes(prng.below(3)));
+      else backend.delete(cell);
+      if (prng.below(10) > 0) continue;
+      kept.push({ snapshot: backend.snapshot(), whole: wholeOf(backend) });
+      if (prng.below(3) === 0) backend.restore(prng.pick(kept).snapshot);
+    }
+    const [from, to] = [prng.pick(kept), prng.pick(kept)];
+    const changes = backend.changes(from.snapshot, to.snapshot);
+    const paths = changes.map(({ path }) => path);
+    assert.deepEqual(paths, [...paths].sort(), `seed ${seed}`);
+    backend.restore(from.snapshot);
+    for (const { path, before, after } of changes) {
+      const cell = cellOfPath(path);
+      assert.deepEqual(backend.get(cell), before);
+      assert.notDeepEqual(before, after);
+      if (after === undefined) backend.delete(cell);
+      else backend.put(cell, after);
+    }
+    assert.deepEqual(wholeOf(backend), to.whole, `seed ${seed}`);
+  }
+});

@@ -1,6 +1,6 @@
 /**
- * A chain of blocks in memory: imports blocks in any order after their parents, keeps side chains
- * and the state after every block, and chooses the head.
+ * A chain of blocks: imports blocks in any order after their parents, keeps side chains and the
+ * state after every block, and chooses the head.
  *
  * Before Paris the heaviest chain is the head, the first one seen among equals; from Paris on the
  * consensus layer decides, and as there is none, the block imported last. A rejected block leaves
@@ -11,13 +11,14 @@ import { assert } from '../../base/assert.ts';
 import { bytesToHex, equalBytes, type Keccak256 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
 import { bytesToBigint } from '../../base/u256.ts';
-import type { Backend, Snapshot } from '../../state/backends/backend.ts';
+import type { Backend, CellChange, Snapshot } from '../../state/backends/backend.ts';
 import type { EvmAccountProof } from '../../state/commitments/evm-proof.ts';
 import type { EvmWorld } from '../world.ts';
 import { type Block, decodeBlock, encodeBlock } from './block.ts';
 import { CanonicalIndex, type HeadChange, type TransactionPlace } from './canon.ts';
-import { BlockExecution } from './execution.ts';
 import { type Header, headerHash } from './header.ts';
+import { StateHistory } from './history.ts';
+import { MemoryStore } from './memory-store.ts';
 import { type Ancestor, OMMER_DEPTH, type OmmerContext } from './ommers.ts';
 import { type BlockContext, processBlock } from './process.ts';
 import { EmptyRange, type RangeTemplate } from './ranges.ts';
@@ -26,6 +27,7 @@ import { type BlockRejection, isBlockRejection, rejectBlock } from './rejections
 import type { BlockRules } from './rules.ts';
 import { type ForkSchedule, rulesAt } from './schedule.ts';
 import type { ChainState } from './state.ts';
+import type { ChainStore } from './store.ts';
 
 export interface ChainOptions {
   readonly schedule: ForkSchedule;
@@ -33,12 +35,18 @@ export interface ChainOptions {
   readonly genesis: Block;
   readonly state: ChainState;
   readonly keccak256?: Keccak256;
+  /** What keeps the chain; memory unless told. Where it holds one, `state` is that of its head. */
+  readonly store?: ChainStore;
+  /** States of so many blocks below the head can be read; of all unless told. */
+  readonly statesKept?: bigint;
 }
 
 /** A block that the chain has accepted. */
 export interface ChainEntry {
   readonly hash: Uint8Array;
   readonly block: Block;
+  /** Of the block; none of a range. */
+  readonly encoded: Uint8Array;
   /** Undefined for the genesis. Of a range of empty blocks the block before the range. */
   readonly parent: ChainEntry | undefined;
   /** With that of the block itself. */
@@ -52,15 +60,18 @@ export interface ChainEntry {
   readonly hashes: readonly Uint8Array[];
   /** Hashes of the ommers. */
   readonly ommerHashes: readonly Uint8Array[];
-  /** The state after the block; undefined where it was given up, and follows from running it. */
-  readonly mark: Snapshot | undefined;
+  /** The state after the block; undefined where it is found from that of another block. */
+  mark: Snapshot | undefined;
+  /** What the block changed of its parent's state, where that is all there is. */
+  changes?: readonly CellChange[] | undefined;
   /** Where the entry stands for a range of empty blocks, of which it is the last. */
-  readonly range?: EmptyRange;
+  readonly range?: EmptyRange | undefined;
 }
 
 /** A block that was made or checked, and what came of its run. */
 export interface RunBlock {
   readonly block: Block;
+  readonly encoded: Uint8Array;
   readonly receipts: readonly Receipt[];
   readonly senders: readonly Uint8Array[];
 }
@@ -75,24 +86,26 @@ export class BlockChain {
   schedule: ForkSchedule;
   readonly keccak256: Keccak256;
   readonly #state: ChainState;
+  /** Those that are not in the store alone, by hash. */
   readonly #entries = new Map<string, ChainEntry>();
   readonly #ranges = new Map<string, ChainEntry>();
   readonly #canon: CanonicalIndex;
+  readonly #history: StateHistory;
   /** The entry whose state the state has, and the world that brought it there. */
   #current: ChainEntry;
   #world: EvmWorld | undefined;
-  /** Entries whose state does not follow from their block. */
-  readonly #amended = new WeakSet<ChainEntry>();
-  /** States that were given up and asked for again, by the hash of their block. */
-  readonly #rebuilt = new Map<string, Snapshot>();
+  readonly #statesKept: bigint | undefined;
 
-  constructor({ schedule, genesis, state, keccak256 = keccak_256 }: ChainOptions) {
+  constructor(options: ChainOptions) {
+    const { schedule, genesis, state, keccak256 = keccak_256, store = new MemoryStore() } = options;
     this.schedule = schedule;
     this.#state = state;
+    this.#statesKept = options.statesKept;
     this.keccak256 = keccak256;
     this.genesis = {
       hash: headerHash(genesis.header, keccak256),
       block: genesis,
+      encoded: encodeBlock(genesis),
       parent: undefined,
       totalDifficulty: genesis.header.difficulty,
       chainId: schedule.chainId,
@@ -100,11 +113,31 @@ export class BlockChain {
       senders: [],
       hashes: [],
       ommerHashes: [],
-      mark: state.snapshot(),
+      mark: undefined,
     };
-    this.#canon = new CanonicalIndex(this.genesis);
-    this.#current = this.genesis;
+    const context = {
+      keccak256,
+      entry: (hash: Uint8Array) => this.entry(hash),
+      rulesAfter: this.rulesAfter.bind(this),
+      parentOf: (entry: ChainEntry) => this.#parentOf(entry),
+    };
+    this.#canon = new CanonicalIndex(this.genesis, store, context, (entry) => this.#leave(entry));
+    this.#history = new StateHistory(state, this.#canon);
+    const { head } = this;
+    head.mark = state.snapshot();
+    this.#current = head;
     this.#entries.set(bytesToHex(this.genesis.hash), this.genesis);
+    this.#keep(head);
+  }
+
+  #parentOf({ range, block }: ChainEntry): ChainEntry | undefined {
+    return range?.parent ?? this.entry(block.header.parentHash);
+  }
+
+  /** From now on the store alone has the entry, and its state is found from later ones. */
+  #leave(entry: ChainEntry): void {
+    entry.mark = undefined;
+    if (entry !== this.genesis) this.#drop(entry);
   }
 
   get head(): ChainEntry {
@@ -116,8 +149,10 @@ export class BlockChain {
     const text = bytesToHex(hash);
     const known = this.#entries.get(text);
     if (known !== undefined) return known;
-    const range = this.#ranges.get(text.slice(0, RANGE_ID_CHARS));
-    return range && this.#within(range, bytesToBigint(hash.subarray(-8)));
+    const number = bytesToBigint(hash.subarray(-8));
+    const id = text.slice(0, RANGE_ID_CHARS);
+    const range = this.#ranges.get(id) ?? this.#canon.find(number);
+    return range?.range?.id === id ? this.#within(range, number) : this.#canon.entry(hash);
   }
 
   /** The block of a number on the chain that ends at the head. */
@@ -125,6 +160,12 @@ export class BlockChain {
     if (number < 0n) return undefined;
     const entry = this.#canon.find(number);
     return entry && this.#within(entry, number);
+  }
+
+  /** Whether an entry is on the chain that ends at the head. */
+  isCanonical(entry: ChainEntry): boolean {
+    const found = this.at(entry.block.header.number);
+    return found !== undefined && equalBytes(found.hash, entry.hash);
   }
 
   /** The block of a number on the chain that ends at an entry, the head unless told. */
@@ -146,8 +187,10 @@ export class BlockChain {
     if (entry.block.header.number === number) return entry;
     const { range } = entry;
     if (range === undefined || number < range.first || number > range.last) return undefined;
-    const block = range.block(number);
-    return { ...entry, hash: range.hash(number), block, range: range.until(number) };
+    const { totalDifficulty, chainId } = entry;
+    const until = range.until(number);
+    // The state after the whole range may have been changed from outside.
+    return { ...NO_CONTENT, ...rangeFields(until), totalDifficulty, chainId, mark: undefined };
   }
 
   /** Where a transaction stands on the chain that ends at the head. */
@@ -160,24 +203,37 @@ export class BlockChain {
     return this.#canon.between(first, last);
   }
 
-  /** Makes the chain end at an entry; blocks that it leaves behind stay known. */
-  setHead(entry: ChainEntry): HeadChange {
+  /**
+   * Makes the chain end at an entry; blocks that it leaves behind stay known.
+   *
+   * @param mark - The state that the entry has from then on, in place of its own.
+   */
+  setHead(entry: ChainEntry, mark?: Snapshot): HeadChange {
+    const { store } = this.#canon;
+    const before = this.#markOf(this.head);
+    const own = mark !== undefined && store.isPruned(entry.block.header.number) ? mark : undefined;
     // The state after the head is always there.
-    if (entry.mark === undefined) Object.assign(entry, this.#withMark(entry));
+    entry.mark = own ?? this.#markOf(entry);
+    const added = this.#canon.above(entry).map((each) => ({
+      entry: each,
+      changes: each.changes ?? this.#changesOf(each),
+    }));
     this.#keep(entry);
-    const change = this.#canon.moveTo(entry);
-    for (const each of change.added) this.#giveUp(each.block.header.number - STATES_KEPT);
+    const change = this.#canon.moveTo(entry, added);
+    for (const each of change.added) each.changes = undefined;
+    for (const each of change.removed) this.#keep(each);
+    const isLonger = change.removed.length === 0 && added.length > 0;
+    store.putCells(
+      isLonger ? added.flatMap(({ changes }) => changes) : this.#state.changes(before, entry.mark),
+    );
+    if (mark !== undefined) this.#setMark(entry, mark);
+    if (this.#statesKept !== undefined) store.prune(entry.block.header.number - this.#statesKept);
     return change;
   }
 
-  /** Gives the state after an old block up, unless it is one that others are found from. */
-  #giveUp(number: bigint): void {
-    if (number <= 0n || number % STATE_STRIDE === 0n) return;
-    const entry = this.#canon.find(number);
-    // A range stands at its last number, above those of the other blocks in it.
-    if (entry?.parent === undefined || entry.block.header.number !== number) return;
-    if (this.#amended.has(entry)) return;
-    (entry as { mark: Snapshot | undefined }).mark = undefined;
+  #changesOf(entry: ChainEntry): readonly CellChange[] {
+    assert(entry.parent !== undefined, 'the genesis was to be added to a chain');
+    return this.#state.changes(this.#markOf(entry.parent), this.#markOf(entry));
   }
 
   #keep(entry: ChainEntry): void {
@@ -189,11 +245,15 @@ export class BlockChain {
   forget(entries: Iterable<ChainEntry>): void {
     for (const entry of entries) {
       assert(!this.#canon.has(entry), 'a block below the head was to be forgotten');
-      this.#entries.delete(bytesToHex(entry.hash));
-      const id = entry.range?.id;
-      if (id !== undefined && this.#ranges.get(id) === entry) this.#ranges.delete(id);
+      this.#drop(entry);
       if (this.#current === entry) this.#goTo(this.head);
     }
+  }
+
+  #drop(entry: ChainEntry): void {
+    this.#entries.delete(bytesToHex(entry.hash));
+    const id = entry.range?.id;
+    if (id !== undefined && this.#ranges.get(id) === entry) this.#ranges.delete(id);
   }
 
   /** Makes it another chain for transactions to come. */
@@ -226,15 +286,19 @@ export class BlockChain {
     if (parent === undefined) {
       return rejectBlock('parent-unknown', { parent: bytesToHex(block.header.parentHash) });
     }
-    return this.#append(block, hash, parent);
+    return this.#append({ block, encoded, hash }, parent);
   }
 
-  #append(block: Block, hash: Uint8Array, parent: ChainEntry): ImportResult {
+  #append(
+    imported: Pick<ChainEntry, 'block' | 'encoded' | 'hash'>,
+    parent: ChainEntry,
+  ): ImportResult {
+    const { block } = imported;
     const rules = this.rulesAfter(parent, block.header);
     const entry = this.extend(parent, rules, (world) => {
       const context = this.contextAfter(parent, rules);
       const result = processBlock(world, parent.block.header, block, context);
-      return result.kind === 'rejected' ? result : { ...result, block, hash };
+      return result.kind === 'rejected' ? result : { ...result, ...imported };
     });
     if (isBlockRejection(entry)) return entry;
     const isHead = rules.rules.eip3675 || entry.totalDifficulty > this.head.totalDifficulty;
@@ -252,16 +316,21 @@ export class BlockChain {
     run: (world: EvmWorld) => (RunBlock & { readonly hash?: Uint8Array }) | BlockRejection,
   ): ChainEntry | BlockRejection {
     const world = this.#worldAt(parent, rules);
+    // Not the parent itself: each entry would hold all before it.
+    const parentOf = (entry: ChainEntry) => this.#parentOf(entry);
     let isKept = false;
     try {
       const result = run(world);
       if (isBlockRejection(result)) return result;
-      const { block, receipts, senders } = result;
+      const { block, encoded, receipts, senders } = result;
       const hash = result.hash ?? headerHash(block.header, this.keccak256);
       const entry: ChainEntry = {
         hash,
         block,
-        parent,
+        encoded,
+        get parent() {
+          return parentOf(entry);
+        },
         totalDifficulty: parent.totalDifficulty + block.header.difficulty,
         chainId: this.schedule.chainId,
         receipts,
@@ -287,19 +356,10 @@ export class BlockChain {
       timestamp: timestamp + template.firstDelay,
     });
     const range = new EmptyRange(parent, template, rules, this.keccak256);
-    const entry: ChainEntry = {
-      hash: range.hash(range.last),
-      block: range.block(range.last),
-      parent,
-      totalDifficulty: parent.totalDifficulty,
-      chainId: this.schedule.chainId,
-      receipts: [],
-      senders: [],
-      hashes: [],
-      ommerHashes: [],
-      mark: parent.mark,
-      range,
-    };
+    const { totalDifficulty } = parent;
+    const { chainId } = this.schedule;
+    const mark = this.#markOf(parent);
+    const entry = { ...NO_CONTENT, ...rangeFields(range), totalDifficulty, chainId, mark };
     this.#keep(entry);
     return entry;
   }
@@ -335,7 +395,7 @@ export class BlockChain {
   read<T>(entry: ChainEntry, use: (backend: Backend) => T): T {
     const { backend } = this.#state;
     if (this.#isAt(entry)) return use(backend);
-    const { mark } = this.#withMark(entry);
+    const mark = this.#markOf(entry);
     const here = this.#state.snapshot();
     this.#state.restore(mark);
     try {
@@ -358,14 +418,17 @@ export class BlockChain {
     const { head } = this;
     this.#goTo(head);
     change(this.#state.backend);
-    this.setMark(head, this.#state.snapshot());
+    this.#setMark(head, this.#state.snapshot());
   }
 
-  /** Gives an entry another state than its block left. */
-  setMark(entry: ChainEntry, mark: Snapshot): void {
-    (entry as { mark: Snapshot }).mark = mark;
-    this.#amended.add(entry);
-    if (this.#current.hash === entry.hash) this.#goTo(entry);
+  /** Gives the head another state than its block left. */
+  #setMark(head: ChainEntry, mark: Snapshot): void {
+    const changes = this.#state.changes(this.#markOf(head), mark);
+    this.#canon.store.amend(head.block.header.number, changes);
+    this.#canon.store.putCells(changes);
+    head.mark = mark;
+    this.#history.forget(head);
+    if (equalBytes(this.#current.hash, head.hash)) this.#goTo(head);
   }
 
   #isAt(entry: ChainEntry): boolean {
@@ -373,71 +436,9 @@ export class BlockChain {
     return entry.mark !== undefined && this.#current.mark === entry.mark;
   }
 
-  /** The state after an entry, found again where it was given up; the chain stays where it is. */
-  #withMark(entry: ChainEntry): { readonly mark: Snapshot } {
-    if (entry.mark !== undefined) return { mark: entry.mark };
-    const back = this.#current;
-    const mark = this.#markOf(entry);
-    if (this.#current !== back) this.#goTo(back);
-    return { mark };
-  }
-
-  /** The same; the chain may be at another entry afterwards. */
+  /** The state after an entry; the chain stays where it is. */
   #markOf(entry: ChainEntry): Snapshot {
-    const id = bytesToHex(entry.hash);
-    const known = entry.mark ?? this.#rebuilt.get(id);
-    if (known !== undefined) return known;
-    const mark = this.#runAgain(entry);
-    const [oldest] = this.#rebuilt.keys();
-    if (oldest !== undefined && this.#rebuilt.size >= REBUILT_MAX) this.#rebuilt.delete(oldest);
-    this.#rebuilt.set(id, mark);
-    return mark;
-  }
-
-  /** Runs blocks from the nearest one whose state is there. */
-  #runAgain(entry: ChainEntry): Snapshot {
-    const missing: ChainEntry[] = [];
-    let base = entry;
-    while (base.mark === undefined) {
-      missing.push(base);
-      assert(base.parent !== undefined, 'the state after the genesis was given up');
-      base = base.parent;
-    }
-    this.#goTo(base);
-    for (const each of missing.reverse()) {
-      if (each.range === undefined) this.#rerunBlock(each);
-      this.#current = each;
-    }
-    return this.#state.snapshot();
-  }
-
-  #rerunBlock(entry: ChainEntry): void {
-    const { chainId } = this.schedule;
-    if (entry.chainId === chainId) {
-      this.#rerunOnChain(entry);
-      return;
-    }
-    this.#state.setChainId(entry.chainId);
-    try {
-      this.#rerunOnChain(entry);
-    } finally {
-      this.#state.setChainId(chainId);
-    }
-  }
-
-  #rerunOnChain({ block, parent, senders }: ChainEntry): void {
-    const { header, transactions, ommers, withdrawals } = block;
-    assert(parent !== undefined, 'the genesis is no block that runs');
-    const rules = this.rulesAfter(parent, header);
-    const world = this.#worldAt(this.#current, rules);
-    const execution = new BlockExecution(world, header, this.contextAfter(parent, rules));
-    execution.start();
-    for (const [index, { transaction }] of transactions.entries()) {
-      execution.run(transaction, senders[index] as Uint8Array);
-    }
-    execution.end(ommers, withdrawals);
-    const isSame = equalBytes(execution.stateRoot(), header.stateRoot);
-    assert(isSame, 'a block that ran again left another state');
+    return entry.mark ?? this.#history.markOf(entry);
   }
 
   /** The world of some rules over the state after an entry. */
@@ -494,12 +495,23 @@ export class BlockChain {
   }
 }
 
-/** States of so many blocks below the head are kept, and of every so manyth block below those. */
-const STATES_KEPT = 256n;
-const STATE_STRIDE = 128n;
-const REBUILT_MAX = 16;
 /** Characters of a range's id in the text of a hash. */
 const RANGE_ID_CHARS = 50;
+
+/** What a block without transactions has. */
+const NO_CONTENT = {
+  encoded: new Uint8Array(0),
+  receipts: [],
+  senders: [],
+  hashes: [],
+  ommerHashes: [],
+} as const;
+
+/** What an entry has of the range that it stands for. */
+function rangeFields(range: EmptyRange): Pick<ChainEntry, 'hash' | 'block' | 'parent' | 'range'> {
+  const { last, parent } = range;
+  return { hash: range.hash(last), block: range.block(last), parent, range };
+}
 
 function decodeOrReject(encoded: Uint8Array): Block | BlockRejection {
   try {

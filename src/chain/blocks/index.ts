@@ -28,3 +28,4 @@ export type { ForkSchedule, ForkStep } from './schedule.ts';
 export { fixedSchedule, MAIN_NET, networkSchedule, rulesAt } from './schedule.ts';
 export type { ChainStateOptions } from './state.ts';
 export { ChainState } from './state.ts';
+export type { ChainStore, HashPlace, NewBlock, StoredBlock } from './store.ts';

@@ -7,11 +7,12 @@
  * but they are not the hashes of the encoded headers.
  */
 import { bytesToHex, concatBytes, type Keccak256 } from '../../base/bytes.ts';
+import { bigintOfRlp, type RlpItem, rlpOfBigint } from '../../base/rlp.ts';
 import { bigintToBytes32 } from '../../base/u256.ts';
 import { type Block, NO_OMMERS_HASH } from './block.ts';
 import type { ChainEntry } from './chain.ts';
 import { nextBaseFee, nextExcessBlobGas } from './fees.ts';
-import type { Header } from './header.ts';
+import { bytesOfRlp, type Header, malformed } from './header.ts';
 import { receiptsRoot, transactionsRoot, withdrawalsRoot } from './process.ts';
 import { BLOOM_BYTES } from './receipts.ts';
 import { requestsHash } from './requests.ts';
@@ -33,6 +34,14 @@ export interface RangeTemplate {
 interface Fees {
   readonly baseFeePerGas: bigint;
   readonly excessBlobGas: bigint;
+}
+
+/** What a range is read with from its bytes. */
+export interface RangeContext {
+  readonly keccak256: Keccak256;
+  /** The entry that a range stands on. */
+  entry(hash: Uint8Array): ChainEntry | undefined;
+  rulesAfter(parent: ChainEntry, block: Pick<Header, 'number' | 'timestamp'>): BlockRules;
 }
 
 const TAG = new TextEncoder().encode('lockstep empty range');
@@ -70,6 +79,40 @@ export class EmptyRange {
     this.id = bytesToHex(this.#idBytes);
   }
 
+  /** The entry before its first block. */
+  get parent(): ChainEntry {
+    return this.#parent;
+  }
+
+  /** What it is made of, as items of RLP. */
+  toRlp(): RlpItem[] {
+    const { count, firstDelay, interval, coinbase, gasLimit } = this.#template;
+    const numbers = [count, firstDelay, interval, gasLimit].map(rlpOfBigint);
+    return [this.#parent.hash, this.#idBytes, coinbase, ...numbers];
+  }
+
+  /** @throws LockstepError L1401 where the entry that it stands on is not there */
+  static ofRlp(items: readonly RlpItem[], { keccak256, ...context }: RangeContext): EmptyRange {
+    // What is missing is no bytes, which is an error.
+    const [parentHash = [], id = [], coinbase = [], ...rest] = items;
+    const parent = context.entry(bytesOfRlp(parentHash, 'the parent of a range', 32));
+    if (parent === undefined) throw malformed('the block before a range is not there');
+    const numbers = rest.map((item) => bigintOfRlp(item, 'a part of a range', 64));
+    const [count = 0n, firstDelay = 0n, interval = 0n, gasLimit = 0n] = numbers;
+    const { number, timestamp } = parent.block.header;
+    const next = { number: number + 1n, timestamp: timestamp + firstDelay };
+    const template = {
+      count,
+      firstDelay,
+      interval,
+      coinbase: bytesOfRlp(coinbase, 'the coinbase of a range', 20),
+      gasLimit,
+    };
+    const rules = context.rulesAfter(parent, next);
+    const known = { id: bytesOfRlp(id, 'the id of a range', ID_BYTES), fees: [] };
+    return new EmptyRange(parent, template, rules, keccak256, known);
+  }
+
   /** The same blocks up to one of them. */
   until(last: bigint): EmptyRange {
     const template = { ...this.#template, count: last - this.first + 1n };
@@ -86,9 +129,7 @@ export class EmptyRange {
 
   /** One of its blocks. */
   block(number: bigint): Block {
-    const header = this.#header(number);
-    const withdrawals = header.withdrawalsRoot === undefined ? undefined : [];
-    return { header, transactions: [], ommers: [], withdrawals, size: HEADER_BYTES };
+    return emptyBlock(this.#header(number));
   }
 
   #header(number: bigint): Header {
@@ -145,6 +186,17 @@ export class EmptyRange {
       fees.push(next);
     }
   }
+}
+
+/** How many blocks a range has, by what `toRlp` gives. */
+export function countOfRange([, , , count = []]: readonly RlpItem[]): bigint {
+  return bigintOfRlp(count, 'the count of a range', 64);
+}
+
+/** A block of a range by its header. */
+export function emptyBlock(header: Header): Block {
+  const withdrawals = header.withdrawalsRoot === undefined ? undefined : [];
+  return { header, transactions: [], ommers: [], withdrawals, size: HEADER_BYTES };
 }
 
 /** About what an empty block has; nobody encodes these. */

@@ -7,6 +7,7 @@ import type { Keccak256 } from '../../base/bytes.ts';
 import { dataToText } from '../../base/data-text.ts';
 import { PendingError } from '../../dmir/host.ts';
 import {
+  type CellChange,
   isPending,
   type Pending,
   type Snapshot,
@@ -92,6 +93,11 @@ export class ChainState {
 
   snapshot(): Snapshot {
     return this.backend.snapshot();
+  }
+
+  /** The cells in which two snapshots differ, in order. */
+  changes(from: Snapshot, to: Snapshot): readonly CellChange[] {
+    return this.backend.changes(from, to);
   }
 
   /** Goes back to a snapshot, which stays valid; worlds are reset by whoever uses them. */

@@ -26,6 +26,16 @@ import type { Rejection } from '../transactions/rejections.ts';
 import type { BlockEnv } from '../types.ts';
 import type { EvmWorld } from '../world.ts';
 import { type ClockState, INITIAL_CLOCK, LogicalClock } from './clock.ts';
+import type { ChainDatabase } from './database.ts';
+import {
+  fillPool,
+  type NextBlock,
+  type SavedSettings,
+  savePool,
+  settingsOfText,
+  settingsToText,
+  takeUp,
+} from './persistence.ts';
 import {
   type NonceOf,
   type PooledTransaction,
@@ -48,12 +58,10 @@ export interface DevChainOptions {
   readonly coinbase?: Uint8Array;
   /** Seconds of a clock outside, in place of the chain's own time. */
   readonly hostClock?: () => bigint;
-}
-
-/** What is asked of the next block alone. */
-interface NextBlock {
-  readonly baseFeePerGas?: bigint;
-  readonly mixHash?: Uint8Array;
+  /** What keeps the chain beyond the process; nothing unless told. */
+  readonly database?: ChainDatabase;
+  /** States of so many blocks below the head can be read; of all unless told. */
+  readonly statesKept?: bigint;
 }
 
 /** What hears of the chain. */
@@ -106,19 +114,31 @@ export class DevChain {
   #prepared: BlockJob | undefined;
   readonly #isTimed: boolean;
   readonly #genesisMark: Snapshot;
+  readonly #database: ChainDatabase | undefined;
+  /** Whether the chain was in the database already. */
+  readonly isTakenUp: boolean;
 
+  /** @throws LockstepError L1406, L1408 where the database cannot be read or is of another chain */
   constructor(options: DevChainOptions) {
-    const { genesis, engine, hostClock } = options;
-    const { chainId } = genesis.schedule;
+    const { genesis, engine, hostClock, database, statesKept } = options;
+    const { schedule } = genesis;
+    const { chainId } = schedule;
     this.state = new ChainState({ chainId, contractSenders: true, ...(engine ? { engine } : {}) });
+    const empty = this.state.snapshot();
     putAccounts(this.state.backend, genesis.accounts, this.state.keccak256);
+    const block = createGenesisBlock(genesis, this.state.root());
+    this.#genesisMark = this.state.snapshot();
+    this.#database = database;
+    this.isTakenUp = database?.identity !== undefined;
+    if (database) takeUp({ database, schedule, genesis: block, state: this.state, empty });
     this.chain = new BlockChain({
-      schedule: genesis.schedule,
-      genesis: createGenesisBlock(genesis, this.state.root()),
+      schedule,
+      genesis: block,
       state: this.state,
       keccak256: this.state.keccak256,
+      ...(database === undefined ? {} : { store: database }),
+      ...(statesKept === undefined ? {} : { statesKept }),
     });
-    this.#genesisMark = this.state.snapshot();
     this.pool = new TransactionPool({
       order: options.order ?? 'fees',
       countMax: options.poolCountMax ?? POOL_COUNT_MAX,
@@ -128,6 +148,46 @@ export class DevChain {
     this.isAutomining = options.isAutomining ?? true;
     this.blockCountMax = options.blockCountMax ?? Number.POSITIVE_INFINITY;
     this.#coinbase = options.coinbase ?? NO_ADDRESS;
+    if (database !== undefined) this.#takeUpSettings(database);
+  }
+
+  #takeUpSettings(database: ChainDatabase): void {
+    if (database.settings !== undefined) {
+      const { chainId, clock, coinbase, gasLimit, next } = settingsOfText(database.settings);
+      if (chainId !== this.chain.schedule.chainId) this.chain.setChainId(chainId);
+      this.clock.state = clock;
+      this.#coinbase = coinbase;
+      this.#gasLimit = gasLimit;
+      this.#next = next;
+    }
+    fillPool(this.pool, database);
+    database.onCommit = () => {
+      savePool(this.pool, database);
+      database.saveSettings(settingsToText(this.#settings));
+    };
+  }
+
+  get #settings(): SavedSettings {
+    return {
+      chainId: this.chain.schedule.chainId,
+      clock: this.clock.state,
+      coinbase: this.#coinbase,
+      gasLimit: this.#gasLimit,
+      next: this.#next,
+    };
+  }
+
+  /**
+   * Resolves when everything so far outlives the process; undefined where it does, or nothing is
+   * to. Rejects with a `LockstepError` where it cannot.
+   */
+  settled(): Promise<void> | undefined {
+    return this.#database?.settled();
+  }
+
+  /** Ends the database, where there is one. */
+  close(): void {
+    this.#database?.close();
   }
 
   get head(): ChainEntry {
@@ -337,8 +397,8 @@ export class DevChain {
     return true;
   }
 
-  #moveHead(entry: ChainEntry): HeadChange {
-    const change = this.chain.setHead(entry);
+  #moveHead(entry: ChainEntry, mark?: Snapshot): HeadChange {
+    const change = this.chain.setHead(entry, mark);
     this.changed();
     for (const listener of this.#listeners) listener.head?.(change);
     return change;
@@ -380,7 +440,9 @@ export class DevChain {
     this.#dropPending();
   }
 
+  /** Called before whatever changes the chain, its pool or its settings. */
   #dropPending(): void {
+    this.#database?.touch();
     const pending = this.#pending;
     if (pending === undefined) return;
     this.#pending = undefined;
@@ -425,8 +487,7 @@ export class DevChain {
     if (snapshot === undefined) return false;
     this.#snapshots.length = at;
     this.#dropPending();
-    this.chain.setMark(snapshot.entry, snapshot.mark);
-    const change = this.#moveHead(snapshot.entry);
+    const change = this.#moveHead(snapshot.entry, snapshot.mark);
     this.chain.forget(change.removed);
     this.clock.state = snapshot.clock;
     this.#coinbase = snapshot.coinbase;
@@ -446,11 +507,11 @@ export class DevChain {
   }
 
   /** Makes the chain end at an entry below its head. */
-  rollbackTo(target: ChainEntry): void {
+  rollbackTo(target: ChainEntry, mark?: Snapshot): void {
     this.#dropPending();
-    const change = this.#moveHead(target);
+    const change = this.#moveHead(target, mark);
     this.chain.forget(change.removed);
-    const kept = this.#snapshots.filter(({ entry }) => this.chain.entry(entry.hash) === entry);
+    const kept = this.#snapshots.filter(({ entry }) => this.chain.entry(entry.hash) !== undefined);
     this.#snapshots.splice(0, this.#snapshots.length, ...kept);
     this.adjustClock((clock) => {
       clock.state = { ...clock.state, next: undefined };
@@ -461,8 +522,7 @@ export class DevChain {
   reset(): void {
     const { genesis } = this.chain;
     this.#snapshots.length = 0;
-    this.chain.setMark(genesis, this.#genesisMark);
-    this.rollbackTo(genesis);
+    this.rollbackTo(genesis, this.#genesisMark);
     this.pool.clear();
     this.clock.state = INITIAL_CLOCK;
     this.#next = {};

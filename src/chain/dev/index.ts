@@ -1,6 +1,7 @@
 /** `lockstep/chain/dev`: a chain that makes its own blocks, with a pool and a time of its own. */
 export type { ClockState } from './clock.ts';
 export { LogicalClock } from './clock.ts';
+export type { ChainDatabase, ChainIdentity, SavedTransaction } from './database.ts';
 export type { DevChainListener, DevChainOptions } from './dev-chain.ts';
 export { DevChain } from './dev-chain.ts';
 export type {

@@ -34,10 +34,13 @@ export interface PoolContent {
 
 export type NonceOf = (sender: Uint8Array) => bigint;
 
-interface Waiting extends PooledTransaction {
+/** A transaction in the pool. */
+export interface PoolArrival extends PooledTransaction {
   /** Counts arrivals. */
   readonly order: number;
 }
+
+type Waiting = PoolArrival;
 
 /** A replacement pays so many percent more, as go-ethereum wants it. */
 const REPLACEMENT_PERCENT = 110n;
@@ -57,6 +60,8 @@ export class TransactionPool {
   readonly #bySender = new Map<string, Map<bigint, Waiting>>();
   readonly #byHash = new Map<string, Waiting>();
   #arrivals = 0;
+  /** Transactions that came, and undefined for those that left, by hash; if anybody asks. */
+  #changes: Map<string, PoolArrival | undefined> | undefined;
 
   constructor({ order, countMax }: PoolOptions) {
     this.order = order;
@@ -71,6 +76,24 @@ export class TransactionPool {
     return this.#byHash.get(bytesToHex(hash));
   }
 
+  /** From now on `takeChanges` has something to tell. */
+  watch(): void {
+    this.#changes = new Map();
+  }
+
+  /** What came and left since the last time, by hash; what did both is not in it. */
+  takeChanges(): ReadonlyMap<string, PoolArrival | undefined> {
+    const changes = this.#changes;
+    if (changes === undefined) return new Map();
+    if (changes.size > 0) this.#changes = new Map();
+    return changes;
+  }
+
+  #left(id: string): void {
+    if (this.#changes?.get(id) !== undefined) this.#changes.delete(id);
+    else this.#changes?.set(id, undefined);
+  }
+
   /** Takes a transaction in, or says why not. One with the same sender and nonce is replaced. */
   add(transaction: PooledTransaction): PoolProblem | undefined {
     const id = bytesToHex(transaction.hash);
@@ -80,11 +103,15 @@ export class TransactionPool {
     const old = own.get(transaction.transaction.nonce);
     if (old !== undefined && !outbids(transaction, old)) return 'underpriced-replacement';
     if (old === undefined && this.size >= this.#countMax) return 'full';
-    if (old !== undefined) this.#byHash.delete(bytesToHex(old.hash));
+    if (old !== undefined) {
+      this.#byHash.delete(bytesToHex(old.hash));
+      this.#left(bytesToHex(old.hash));
+    }
     const waiting = { ...transaction, order: this.#arrivals++ };
     own.set(transaction.transaction.nonce, waiting);
     this.#bySender.set(sender, own);
     this.#byHash.set(id, waiting);
+    this.#changes?.set(id, waiting);
     return undefined;
   }
 
@@ -93,6 +120,7 @@ export class TransactionPool {
     const waiting = this.#byHash.get(bytesToHex(hash));
     if (waiting === undefined) return false;
     this.#byHash.delete(bytesToHex(hash));
+    this.#left(bytesToHex(hash));
     const sender = bytesToHex(waiting.sender);
     const own = this.#bySender.get(sender);
     own?.delete(waiting.transaction.nonce);
@@ -101,6 +129,7 @@ export class TransactionPool {
   }
 
   clear(): void {
+    for (const id of this.#byHash.keys()) this.#left(id);
     this.#bySender.clear();
     this.#byHash.clear();
   }

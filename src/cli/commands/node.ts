@@ -1,6 +1,7 @@
 /** `lockstep node`: a development node, with the options of anvil. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { bytesToHex } from '../../base/bytes.ts';
+import type { ChainDatabase } from '../../chain/dev/database.ts';
 import type { Args } from '../args.ts';
 import { usageError } from '../args.ts';
 import type { Io } from '../io.ts';
@@ -16,14 +17,14 @@ export async function run(args: Args, io: Io): Promise<number> {
   const { createProvider } = await import('../../node/index.ts');
   const { serve } = await import('../../node/server/index.ts');
   const { loadState } = await import('../../node/dump.ts');
-  const options = readNodeOptions(args);
-  const provider = createProvider(options);
+  const database = await openDatabaseOf(args);
+  const provider = createProvider(readNodeOptions(args, database));
   const { node } = provider;
   provider.onError = ({ message }) => io.err(`lockstep: ${message}\n`);
   const importPath = args.value('import');
-  if (importPath !== undefined) node.importBlocks(readFile(importPath));
+  if (importPath !== undefined && !node.dev.isTakenUp) node.importBlocks(readFile(importPath));
   const { load, dump } = stateFiles(args);
-  if (load !== undefined) loadState(node, readFile(load).toString('utf8'));
+  if (load !== undefined && !node.dev.isTakenUp) loadState(node, readFile(load).toString('utf8'));
   const isQuiet = args.flag('quiet') || args.flag('silent');
   const log = createNodeLog(node, io, {
     isJson: args.flag('json'),
@@ -50,6 +51,14 @@ export async function run(args: Args, io: Io): Promise<number> {
   provider.close();
   await server.close();
   return 0;
+}
+
+/** The database of `--db`; that of an empty chain is made. */
+async function openDatabaseOf(args: Args): Promise<ChainDatabase | undefined> {
+  const path = args.value('db');
+  if (path === undefined) return undefined;
+  const { openDatabase } = await import('../../node/database/index.ts');
+  return await openDatabase(path);
 }
 
 function readPort(args: Args): number {

@@ -70,24 +70,43 @@ export class Dispatcher {
     } catch {
       return stringify(failure(null, RPC_CODE.parse, 'parse error'));
     }
-    if (!Array.isArray(value)) return this.#answer(value, session);
+    if (!Array.isArray(value)) {
+      const response = await this.#single(value, session);
+      return response && this.#textOf(response, await this.#failureOfCommit());
+    }
     if (value.length === 0) return stringify(failure(null, RPC_CODE.invalidRequest, 'empty batch'));
     if (value.length > batchCountMax) {
       const text = `batch of ${value.length} requests, at most ${batchCountMax}`;
       return stringify(failure(null, RPC_CODE.invalidRequest, text));
     }
-    const parts: string[] = [];
+    const responses: Response[] = [];
     for (const each of value) {
-      const response = await this.#answer(each, session);
-      if (response !== undefined) parts.push(response);
+      const response = await this.#single(each, session);
+      if (response !== undefined) responses.push(response);
     }
+    const problem = await this.#failureOfCommit();
+    const parts = responses.map((response) => this.#textOf(response, problem));
     return parts.length === 0 ? undefined : `[${parts.join(',')}]`;
   }
 
+  /** Resolves when what was done so far outlives the process; with an error where it does not. */
+  async #failureOfCommit(): Promise<unknown> {
+    try {
+      await this.#node.dev.settled();
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** Whether what was done so far outlives the process, as soon as that is known. */
+  async isSettled(): Promise<boolean> {
+    return (await this.#failureOfCommit()) === undefined;
+  }
+
   /** The text of the response to one request. */
-  async #answer(value: unknown, session: Session): Promise<string | undefined> {
-    const response = await this.#single(value, session);
-    if (response === undefined) return undefined;
+  #textOf(response: Response, problem: unknown): string {
+    if (problem !== undefined) return stringify(toFailure(response.id, problem));
     try {
       return stringify(response);
     } catch (error) {

@@ -59,9 +59,11 @@ class Connection {
     this.#reader = new FrameReader(bytesMax);
     this.#session = {
       subscriptions: new Map(),
-      // After the answer that names the subscription.
+      // After the answer that names the subscription, and of nothing that could still be lost.
       notify: (message) => {
-        this.#last = this.#last.then(() => this.#send(JSON.stringify(message)));
+        this.#last = this.#last.then(async () => {
+          if (await this.#dispatcher.isSettled()) this.#send(JSON.stringify(message));
+        });
       },
     };
     socket.on('data', (chunk: Uint8Array) => this.receive(chunk));

@@ -2,7 +2,7 @@
  * Where cells rest between transactions. A backend that has to fetch a cell answers `Pending`; who
  * asked waits for it and asks again, so that there is one code path for both kinds.
  */
-import type { Cell, CellEntry, ScanRange } from '../cells.ts';
+import type { Cell, CellEntry, CellPath, ScanRange } from '../cells.ts';
 
 /** The answer comes later: once `ready` resolves, the same question is answered at once. */
 export interface Pending {
@@ -26,10 +26,19 @@ export interface Snapshot {
   readonly kind: 'snapshot';
 }
 
+/** A cell with its values in two snapshots, undefined where it has none. */
+export interface CellChange {
+  readonly path: CellPath;
+  readonly before: Uint8Array | undefined;
+  readonly after: Uint8Array | undefined;
+}
+
 export interface SnapshotBackend extends Backend {
   snapshot(): Snapshot;
   /** Goes back to a snapshot, which stays valid and may be restored again. */
   restore(snapshot: Snapshot): void;
+  /** The cells in which two snapshots differ, in order. */
+  changes(from: Snapshot, to: Snapshot): readonly CellChange[];
 }
 
 export function createPending(ready: Promise<void>): Pending {

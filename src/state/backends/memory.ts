@@ -3,10 +3,11 @@
  *
  * A node belongs to the epoch in which it was made. A snapshot keeps the root and opens a new
  * epoch; a change copies the nodes of older epochs on its way down and edits those of its own in
- * place. So a snapshot and a restore cost nothing, and a change after them costs one path,
- * O(log n).
+ * place. So a snapshot and a restore cost nothing, a change after them costs one path, O(log n),
+ * and two snapshots are compared without a look at what they share.
  */
 import { assert } from '../../base/assert.ts';
+import { equalBytes } from '../../base/bytes.ts';
 import {
   type Cell,
   type CellEntry,
@@ -16,7 +17,7 @@ import {
   rangePaths,
   type ScanRange,
 } from '../cells.ts';
-import type { Snapshot, SnapshotBackend } from './backend.ts';
+import type { CellChange, Snapshot, SnapshotBackend } from './backend.ts';
 
 interface Node {
   readonly path: CellPath;
@@ -64,11 +65,19 @@ export function createMemoryBackend(): MemoryBackend {
       return snapshot;
     },
     restore(snapshot) {
-      const { owner, root: kept } = snapshot as MemorySnapshot;
-      assert(owner === backend, 'a snapshot was restored into another backend');
       epoch++;
-      root = kept;
+      root = rootOf(snapshot);
     },
+    changes(from, to) {
+      const found: CellChange[] = [];
+      compareTrees(rootOf(from), rootOf(to), WHOLE, found);
+      return found;
+    },
+  };
+  const rootOf = (snapshot: Snapshot): Node | undefined => {
+    const { owner, root: kept } = snapshot as MemorySnapshot;
+    assert(owner === backend, 'a snapshot was restored into another backend');
+    return kept;
   };
   return backend;
 }
@@ -93,6 +102,54 @@ function* walk(root: Node | undefined, from: CellPath, to: CellPath | undefined)
     yield next;
     node = next.right;
   }
+}
+
+/** Paths between two others, neither included. */
+interface Between {
+  readonly low: CellPath | undefined;
+  readonly high: CellPath | undefined;
+}
+
+const WHOLE: Between = { low: undefined, high: undefined };
+
+/** The highest node of a tree whose path is between. */
+function nodeBetween(root: Node | undefined, { low, high }: Between): Node | undefined {
+  let node = root;
+  while (node !== undefined) {
+    if (low !== undefined && node.path <= low) node = node.right;
+    else if (high !== undefined && node.path >= high) node = node.left;
+    else return node;
+  }
+  return undefined;
+}
+
+/**
+ * Adds what differs between the part of a tree that is between two paths, and a tree that is
+ * between them as a whole. Trees are balanced differently, so that the first is cut where the
+ * second has its root; where they share a node there is nothing below it.
+ */
+function compareTrees(
+  before: Node | undefined,
+  after: Node | undefined,
+  within: Between,
+  found: CellChange[],
+): void {
+  const old = nodeBetween(before, within);
+  if (old === after) return;
+  if (after === undefined) {
+    if (old === undefined) return;
+    compareTrees(old.left, undefined, { low: within.low, high: old.path }, found);
+    found.push({ path: old.path, before: old.value, after: undefined });
+    compareTrees(old.right, undefined, { low: old.path, high: within.high }, found);
+    return;
+  }
+  const { path, value } = after;
+  compareTrees(old, after.left, { low: within.low, high: path }, found);
+  const known = findNode(old, path)?.value;
+  if (known === undefined || (known !== value && !equalBytes(known, value))) {
+    found.push({ path, before: known, after: value });
+  }
+  compareTrees(old, after.right, { low: path, high: within.high }, found);
 }
 
 function heightOf(node: Node | undefined): number {

@@ -69,11 +69,16 @@ export function withCommitment(
       return snapshot;
     },
     restore(snapshot) {
-      const { inner, mark, owner } = snapshot as CommittedSnapshot;
-      assert(owner === whole, 'a snapshot was restored into another backend');
+      const { inner, mark } = own(snapshot);
       backend.restore(inner);
       commitment.restore(mark);
     },
+    changes: (from, to) => backend.changes(own(from).inner, own(to).inner),
+  };
+  const own = (snapshot: Snapshot): CommittedSnapshot => {
+    const committed = snapshot as CommittedSnapshot;
+    assert(committed.owner === whole, 'a snapshot was restored into another backend');
+    return committed;
   };
   return whole;
 }

@@ -5,6 +5,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, equalBytes } from '../../../src/base/bytes.ts';
 import { blockTransaction } from '../../../src/chain/blocks/block.ts';
+import type { ChainEntry } from '../../../src/chain/blocks/chain.ts';
 import { headerHash } from '../../../src/chain/blocks/header.ts';
 import { fixedSchedule } from '../../../src/chain/blocks/schedule.ts';
 import { DevChain, type DevChainOptions } from '../../../src/chain/dev/dev-chain.ts';
@@ -305,7 +306,7 @@ test('states that were given up are found again, those that were amended too', (
     const found = chain.read(entry, (view) => view.getBalance(TO) as bigint);
     assert.equal(found, expected(number), `block ${number}`);
   }
-  const given = [3n, 200n, 443n].map((number) => chain.chain.at(number)?.mark);
+  const given = [3n, 200n, 350n].map((number) => chain.chain.at(number)?.mark);
   assert.deepEqual(given, [undefined, undefined, undefined]);
   chain.submit(transfer(0, 700n));
   assert.equal(balanceOf(chain, TO), expected(701n));
@@ -321,7 +322,7 @@ test('states of blocks from before a change of the chain id are found again', ()
   const chain = create();
   for (let nonce = 0n; nonce < 10n; nonce++) chain.submit(transfer(0, nonce));
   chain.setChainId(8n);
-  for (let count = 0; count < 300; count++) chain.mineOne();
+  for (let count = 0; count < 400; count++) chain.mineOne();
   const entry = chain.chain.at(5n);
   assert.ok(entry !== undefined);
   assert.equal(entry.mark, undefined);
@@ -330,4 +331,63 @@ test('states of blocks from before a change of the chain id are found again', ()
     5n,
   );
   assert.equal(balanceOf(chain, TO), 10n);
+});
+
+test('old blocks, read from their bytes, are what they were', () => {
+  const chain = create();
+  const made = [];
+  for (let nonce = 0n; nonce < 5n; nonce++) {
+    chain.submit(transfer(0, nonce));
+    made.push(chain.head);
+    chain.mine(2000n);
+    made.push(chain.head);
+  }
+  const look = (entry: ChainEntry | undefined) =>
+    entry && {
+      ...{ hash: entry.hash, encoded: entry.encoded, header: entry.block.header },
+      ...{ parent: entry.parent?.hash, total: entry.totalDifficulty, chainId: entry.chainId },
+      ...{ senders: entry.senders, hashes: entry.hashes, range: entry.range?.first },
+      receipts: entry.receipts.map((receipt) => ({ ...receipt })),
+    };
+  const before = made.map(look);
+  for (let count = 0; count < 400; count++) chain.mineOne();
+  for (const [index, entry] of made.entries()) {
+    const { number } = entry.block.header;
+    const found = chain.chain.entry(entry.hash);
+    assert.notEqual(found, entry);
+    assert.deepEqual(look(found), before[index]);
+    assert.deepEqual(look(chain.chain.at(number)), before[index]);
+    const [hash] = entry.hashes;
+    if (hash !== undefined) assert.deepEqual(look(chain.chain.place(hash)?.entry), before[index]);
+  }
+  const within = chain.chain.at(700n);
+  assert.ok(within !== undefined && within.block.header.number === 700n);
+  assert.equal(
+    chain.chain.entry(within.hash)?.block.header.timestamp,
+    within.block.header.timestamp,
+  );
+});
+
+test('blocks that were left behind have their states, and can be the head again', () => {
+  const chain = create();
+  for (let nonce = 0n; nonce < 400n; nonce++) chain.submit(transfer(0, nonce));
+  const { head } = chain;
+  const target = chain.chain.at(3n);
+  assert.ok(target !== undefined);
+  chain.setHead(target);
+  assert.equal(balanceOf(chain, TO), 3n);
+  const left = chain.chain.entry(head.hash);
+  assert.ok(left !== undefined);
+  assert.equal(
+    chain.read(left, (view) => view.getBalance(TO) as bigint),
+    400n,
+  );
+  chain.setHead(left);
+  assert.equal(balanceOf(chain, TO), 400n);
+  const early = chain.chain.at(5n);
+  assert.ok(early !== undefined);
+  assert.equal(
+    chain.read(early, (view) => view.getBalance(TO) as bigint),
+    5n,
+  );
 });

@@ -21,13 +21,7 @@ import type { ForkRules } from '../forks.ts';
 import type { HostCosts, KernelSchedule } from '../gas.ts';
 import type { PrecompileCosts } from '../precompiles/costs.ts';
 import type { Precompile } from '../precompiles/types.ts';
-import {
-  Accounts,
-  addressToBigint,
-  type Code,
-  type CodeStore,
-  SPACE,
-} from './accounts.ts';
+import { Accounts, addressToBigint, type Code, type CodeStore, SPACE } from './accounts.ts';
 import { callHost, settleCall } from './calls.ts';
 import { createHost, settleCreate } from './creates.ts';
 import { decodeContext, decodeNote, encodeContext, encodeNote } from './notes.ts';
