@@ -1,7 +1,7 @@
 /**
  * `node scripts/check-package.ts`: packs the package, unpacks it into an empty folder as an
- * installer does, and uses it there on every supported Node: the command, every public import, a call,
- * and a bench. Nothing may ask for a script at installation.
+ * installer does, and uses it there on every supported Node: the command, every public import, a
+ * call, and a bench. Nothing may ask for a script at installation.
  *
  * Dependencies are taken from the repository's `node_modules`, so that nothing is downloaded. Exit
  * codes: 0 the package works, 1 it does not.

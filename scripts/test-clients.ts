@@ -1,7 +1,7 @@
 /**
  * `npm run test:clients`: the published package beside tools that are too heavy for a development
- * dependency: Hardhat 3 compiles, deploys and tests against `lockstep node`, `forge` deploys, `cast`
- * sends, reads and traces, and prool keeps nodes in a pool. They come from the npm registry into a
+ * dependency. Hardhat 3 compiles, deploys and tests against `lockstep node`; `forge` deploys;
+ * `cast` sends, reads and traces; prool keeps nodes in a pool. They come from the npm registry into a
  * temporary folder; where it cannot be reached that is printed, and nothing is tested.
  *
  * Exit codes: 0 all of them work or none could be had, 1 one does not.
@@ -87,7 +87,7 @@ function hardhat({ folder, url }: Place): string {
   const env = { ...process.env, LOCKSTEP_URL: url, SOLC: SOLJSON, HARDHAT_DISABLE_TELEMETRY: '1' };
   for (const each of ['contracts', 'test']) mkdirSync(join(folder, each));
   copyFileSync(join(EXAMPLES, 'erc20/Token.sol'), join(folder, 'contracts/Token.sol'));
-  copyFileSync(join(EXAMPLES, 'clients/hardhat.config.js'), join(folder, 'hardhat.config.js'));
+  copyFileSync(join(EXAMPLES, 'clients/hardhat-config.js'), join(folder, 'hardhat.config.js'));
   copyFileSync(join(EXAMPLES, 'clients/hardhat-token.js'), join(folder, 'test/token.js'));
   const program = join(folder, 'node_modules/hardhat/dist/src/cli.js');
   const words = ['test', 'nodejs', '--network', 'lockstep'];

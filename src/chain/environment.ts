@@ -33,7 +33,7 @@ type BlockWord = Exclude<EnvWord, 'ORIGIN' | 'GASPRICE'>;
  */
 export function setBlock(executor: Executor, block: BlockEnv, chainId: bigint): void {
   const { host } = executor;
-  const { rules, precompiles } = host.options;
+  const { rules, precompiles, ownPrecompiles } = host.options;
   const coinbase = addressToBigint(toAddress(block.coinbase, 'the coinbase'));
   const words: Readonly<Record<BlockWord, bigint>> = {
     COINBASE: coinbase,
@@ -50,7 +50,7 @@ export function setBlock(executor: Executor, block: BlockEnv, chainId: bigint): 
   }
   host.context.blockNumber = block.number;
   host.context.blockHash = block.blockHash;
-  const always = precompileAddresses(precompiles);
+  const always = precompileAddresses(precompiles, ownPrecompiles);
   const warm = new MessageWarmSet(always, rules.eip3651 ? coinbase : undefined);
   host.accounts.warm = warm;
   executor.warm = warm;
@@ -58,11 +58,15 @@ export function setBlock(executor: Executor, block: BlockEnv, chainId: bigint): 
 
 const ADDRESSES = new WeakMap<ReadonlyMap<number, Precompile>, ReadonlySet<bigint>>();
 
-/** The addresses of a table of precompiles; the same set each time. */
-function precompileAddresses(table: ReadonlyMap<number, Precompile>): ReadonlySet<bigint> {
+/** The addresses of a table of precompiles and more; the same set each time. */
+function precompileAddresses(
+  table: ReadonlyMap<number, Precompile>,
+  own: ReadonlyMap<bigint, Precompile> | undefined,
+): ReadonlySet<bigint> {
   const known = ADDRESSES.get(table);
-  if (known !== undefined) return known;
-  const addresses = new Set([...table.keys()].map(BigInt));
+  if (known !== undefined && own === undefined) return known;
+  const addresses = new Set([...[...table.keys()].map(BigInt), ...(own?.keys() ?? [])]);
+  if (own !== undefined) return addresses;
   ADDRESSES.set(table, addresses);
   return addresses;
 }

@@ -75,6 +75,8 @@ export interface ExecutorOptions {
    * who flushes often wants few.
    */
   readonly cellsMax?: number;
+  /** Precompiles besides those of the fork, by address; each is a function of its input alone. */
+  readonly ownPrecompiles?: ReadonlyMap<bigint, Precompile>;
 }
 
 /** Where each entry of the EVM's gas schedule stands in the kernel's. */
@@ -168,6 +170,7 @@ export class Executor {
       opcodeGas: opcodesOf(fork, overrides).gas,
       codes: this.codes,
       precompiles: precompilesOf(fork, overrides),
+      ownPrecompiles: options.ownPrecompiles,
       precompileCosts: precompileCostsOf(fork, overrides),
       load: (code) => load(code, true),
       lengthMax,

@@ -1,4 +1,4 @@
-/** ethers against a node: contracts, events, reverts, accounts of the node, over HTTP and WebSocket. */
+/** ethers against a node: contracts, events, reverts and accounts, over HTTP and WebSocket. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -31,7 +31,9 @@ async function useToken(provider: JsonRpcApiProvider): Promise<void> {
   const token = deployed as typeof deployed & Record<'transfer' | 'balanceOf', CallableFunction>;
   let listening: Promise<unknown> | undefined;
   const heard = new Promise<bigint>((resolve) => {
-    listening = token.on('Transfer', (_from, _to, value) => resolve(value));
+    listening = token.on('Transfer', (_from, _to, value) => {
+      if (value !== SUPPLY) resolve(value);
+    });
   });
   await listening;
   // A listener that polls knows what is new only after it looked for the first time.

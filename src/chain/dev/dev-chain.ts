@@ -50,6 +50,8 @@ export interface DevChainOptions {
   readonly coinbase?: Uint8Array;
   /** Seconds of a clock outside, in place of the chain's own time. */
   readonly hostClock?: () => bigint;
+  /** As in `ExecutorOptions`. */
+  readonly ownPrecompiles?: ChainStateOptions['ownPrecompiles'];
 }
 
 /** What is asked of the next block alone. */
@@ -110,9 +112,14 @@ export class DevChain {
   readonly #genesisMark: Snapshot;
 
   constructor(options: DevChainOptions) {
-    const { genesis, engine, hostClock } = options;
+    const { genesis, engine, hostClock, ownPrecompiles } = options;
     const { chainId } = genesis.schedule;
-    this.state = new ChainState({ chainId, contractSenders: true, ...(engine ? { engine } : {}) });
+    this.state = new ChainState({
+      chainId,
+      contractSenders: true,
+      ownPrecompiles,
+      ...(engine ? { engine } : {}),
+    });
     putAccounts(this.state.backend, genesis.accounts, this.state.keccak256);
     this.chain = new BlockChain({
       schedule: genesis.schedule,

@@ -1,6 +1,9 @@
 /** `lockstep node`: a development node, with the options of anvil. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { bytesToHex } from '../../base/bytes.ts';
+import type { Plugin } from '../../node/plugins.ts';
 import type { Args } from '../args.ts';
 import { usageError } from '../args.ts';
 import type { Io } from '../io.ts';
@@ -16,7 +19,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   const { createProvider } = await import('../../node/index.ts');
   const { serve } = await import('../../node/server/index.ts');
   const { loadState } = await import('../../node/dump.ts');
-  const options = readNodeOptions(args);
+  const options = { ...readNodeOptions(args), ...(await loadPlugin(args.value('plugin'))) };
   const provider = createProvider(options);
   const { node } = provider;
   provider.onError = ({ message }) => io.err(`lockstep: ${message}\n`);
@@ -50,6 +53,18 @@ export async function run(args: Args, io: Io): Promise<number> {
   provider.close();
   await server.close();
   return 0;
+}
+
+/** What a module of a user adds to the node. */
+async function loadPlugin(path: string | undefined): Promise<Plugin> {
+  if (path === undefined) return {};
+  if (!existsSync(path)) throw usageError(`${path} does not exist`, 'node');
+  const { readPlugin } = await import('../../node/index.ts');
+  const load = () => import(pathToFileURL(resolve(path)).href) as Promise<{ default?: unknown }>;
+  const { default: exported } = await load().catch((error: unknown) => {
+    throw usageError(`${path} cannot be loaded: ${String(error)}`, 'node');
+  });
+  return readPlugin(exported);
 }
 
 function readPort(args: Args): number {
