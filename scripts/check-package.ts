@@ -1,54 +1,30 @@
 /**
  * `node scripts/check-package.ts`: packs the package, unpacks it into an empty folder as an
- * installer does, and uses it there: the command, every public import, a call, and a bench.
+ * installer does, and uses it there on every supported Node: the command, every public import, a
+ * call, and a bench. Nothing may ask for a script at installation.
  *
  * Dependencies are taken from the repository's `node_modules`, so that nothing is downloaded. Exit
  * codes: 0 the package works, 1 it does not.
  */
-import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { type Description, installPacked, ROOT, readDescription, run } from './packed.ts';
 
-const ROOT = join(import.meta.dirname, '..');
-/** The oldest Node that is supported, where the development dependencies hold it. */
-const OLDEST_NODE = join(ROOT, 'node_modules/node22/bin/node');
+/** Other versions of Node that are supported, where the development dependencies hold them. */
+const OTHER_NODES = ['node22', 'node24'].map((each) =>
+  join(ROOT, 'node_modules', each, 'bin/node'),
+);
 
-interface Description {
-  readonly name: string;
-  readonly version: string;
-  readonly exports: Readonly<Record<string, unknown>>;
-  readonly dependencies: Readonly<Record<string, string>>;
-}
-
-function run(command: string, args: readonly string[], cwd: string): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
-  if (status === 0) return stdout;
-  const shown = [command, ...args].join(' ').slice(0, 200);
-  throw new Error(`${shown} failed with ${status}: ${error?.message ?? stdout + stderr}`);
-}
-
-/** Packs the package and unpacks it where an installer would put it. */
-function install(folder: string, description: Description): void {
-  // `prepare` builds the kernel, which is there; `prepack` builds what is packed.
-  run(process.execPath, [join(ROOT, 'scripts/build.ts')], ROOT);
-  run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], ROOT);
-  const archive = join(folder, `${description.name}-${description.version}.tgz`);
-  run('tar', ['-xzf', archive, '-C', folder], folder);
-  const modules = join(folder, 'node_modules');
-  mkdirSync(modules);
-  cpSync(join(folder, 'package'), join(modules, description.name), { recursive: true });
-  for (const name of Object.keys(description.dependencies)) {
-    mkdirSync(dirname(join(modules, name)), { recursive: true });
-    symlinkSync(join(ROOT, 'node_modules', name), join(modules, name), 'dir');
+/** Scripts that npm would run where the package or a dependency of it is installed. */
+function checkScripts(folder: string, { name, dependencies }: Description): void {
+  const own = join(folder, 'node_modules', name);
+  const others = Object.keys(dependencies).map((each) => join(own, 'node_modules', each));
+  for (const each of [own, ...others]) {
+    const { name: told, scripts = {} } = readDescription(each);
+    const found = ['preinstall', 'install', 'postinstall'].find((script) => script in scripts);
+    if (found !== undefined)
+      throw new Error(`${told} runs a script when it is installed: ${found}`);
   }
 }
 
@@ -83,12 +59,12 @@ function check(node: string, folder: string, { name, version, exports }: Descrip
   console.log(`package: ${name} ${version}, ${imports.length} public imports, Node ${engine}`);
 }
 
-const description = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Description;
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-package-'));
 try {
-  install(folder, description);
+  const description = installPacked(folder);
+  checkScripts(folder, description);
   check(process.execPath, folder, description);
-  if (existsSync(OLDEST_NODE)) check(OLDEST_NODE, folder, description);
+  for (const node of OTHER_NODES) if (existsSync(node)) check(node, folder, description);
 } catch (error) {
   console.error(`package: ${(error as Error).message}`);
   process.exitCode = 1;

@@ -51,7 +51,8 @@ const NAMES: Readonly<Record<string, string>> = {
   './languages':
     'InputError decodeLog decodeRevert decodeValues encodeArguments encodeCall encodeConstructor ' +
     'findFunction hexContract loadContract parseSignature selectorOf signatureOf',
-  './node': 'METHODS Node Provider RPC_CODE RpcError createOpenRpc createProvider',
+  './node':
+    'METHODS Node Provider RPC_CODE RpcError createOpenRpc createProvider method param readPlugin types',
   './node/database': 'openDatabase',
   './node/server': 'serve',
   './state':

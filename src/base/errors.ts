@@ -180,6 +180,11 @@ export const ERRORS = {
     message: 'the code is larger than the machine can hold: {problem}',
     remedy: 'Split the function, or the module, into smaller ones.',
   },
+  L1701: {
+    plane: 'rejection',
+    message: 'the plugin is not right: {problem}',
+    remedy: 'docs/node.md says what a plugin may have.',
+  },
   L2001: {
     plane: 'host',
     message: '{what} is not there yet',
@@ -190,10 +195,15 @@ export const ERRORS = {
     message: 'the machine is full: a transaction needs more {what} than it can hold',
     remedy: 'Lower the gas limit, or split the work into several transactions.',
   },
-  L2101: {
+  L2003: {
     plane: 'host',
     message: 'compiled code cannot be kept in {folder}: {problem}',
     remedy: 'Name a folder that can be written to, or keep no code.',
+  },
+  L2701: {
+    plane: 'host',
+    message: '{what} of a plugin failed: {problem}',
+    remedy: 'Correct the plugin: gas gives a bigint, run bytes or null, and neither throws.',
   },
   L3001: {
     plane: 'rejection',

@@ -158,7 +158,7 @@ const shared = new Map<string | undefined, SharedCompiler>();
 /**
  * The compiler of this process, or the one of those that keep code in a folder.
  *
- * @throws LockstepError L2101 where the folder cannot be written to
+ * @throws LockstepError L2003 where the folder cannot be written to
  */
 export function sharedCompiler(folder?: string): SharedCompiler {
   const known = shared.get(folder);

@@ -33,7 +33,7 @@ const builtin: typeof process.getBuiltinModule = (name: string) =>
 /**
  * Makes the folder.
  *
- * @throws LockstepError L2101 where it cannot be written to
+ * @throws LockstepError L2003 where it cannot be written to
  */
 export function prepareFolder(folder: string): void {
   const { mkdirSync, accessSync, constants } = builtin('node:fs');
@@ -41,7 +41,7 @@ export function prepareFolder(folder: string): void {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new LockstepError('L2101', { folder, problem: (error as Error).message });
+    throw new LockstepError('L2003', { folder, problem: (error as Error).message });
   }
 }
 

@@ -32,7 +32,7 @@ type BlockWord = Exclude<EnvWord, 'ORIGIN' | 'GASPRICE'>;
  */
 export function setBlock(executor: Executor, block: BlockEnv, chainId: bigint): void {
   const { host } = executor;
-  const { rules, precompiles } = host.options;
+  const { rules, precompiles, ownPrecompiles } = host.options;
   const coinbase = toAddress(block.coinbase, 'the coinbase');
   const words: Readonly<Record<BlockWord, bigint>> = {
     COINBASE: addressToBigint(coinbase),
@@ -49,7 +49,8 @@ export function setBlock(executor: Executor, block: BlockEnv, chainId: bigint): 
   }
   host.context.blockNumber = block.number;
   host.context.blockHash = block.blockHash;
-  const warm = new MessageWarmSet(precompiles, rules.eip3651 ? coinbase : undefined);
+  const always = { precompiles, ownPrecompiles };
+  const warm = new MessageWarmSet(always, rules.eip3651 ? coinbase : undefined);
   host.accounts.warm = warm;
   executor.warm = warm;
 }

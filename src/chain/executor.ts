@@ -75,6 +75,8 @@ export interface ExecutorOptions {
    * ones are noted then, so that a flush need not look at all.
    */
   readonly cellsMax?: number;
+  /** Precompiles besides those of the fork, by address; each is a function of its input alone. */
+  readonly ownPrecompiles?: ReadonlyMap<bigint, Precompile>;
 }
 
 /** Where each entry of the EVM's gas schedule stands in the kernel's. */
@@ -116,7 +118,7 @@ export class Executor {
   readonly fork: Fork;
   readonly #cellsMax: number;
   /** Addresses that are warm from the start of a message. */
-  warm = new MessageWarmSet(new Map(), undefined);
+  warm = new MessageWarmSet({ precompiles: new Map(), ownPrecompiles: undefined }, undefined);
   /** Where the effects of the latest transactions are. */
   #page: EffectPage;
   /** Whether a transaction began that can be undone. */
@@ -174,6 +176,7 @@ export class Executor {
       opcodeGas: opcodesOf(fork, overrides).gas,
       codes: this.codes,
       precompiles: precompilesOf(fork, overrides),
+      ownPrecompiles: options.ownPrecompiles,
       precompileCosts: precompileCostsOf(fork, overrides),
       load: (code) => load(code, true),
       lengthMax,

@@ -7,15 +7,20 @@ import { addressToBigint, type WarmSet } from '../vms/evm/host/accounts.ts';
 
 const NO_ADDRESS = new Uint8Array(0);
 
+/** Those of the fork by the number that their address is, and those of whoever runs the machine. */
+interface Precompiles {
+  readonly precompiles: ReadonlyMap<number, unknown>;
+  readonly ownPrecompiles: ReadonlyMap<bigint, unknown> | undefined;
+}
+
 export class MessageWarmSet implements WarmSet {
-  readonly #precompiles: ReadonlyMap<number, unknown>;
+  readonly #precompiles: Precompiles;
   /** Sender, callee and coinbase if that is warm. */
   readonly #addresses: Uint8Array[];
   /** The same as owners, once they were asked for. */
   readonly #owners: Owner[] = [];
 
-  /** @param precompiles - By the number that their address is. */
-  constructor(precompiles: ReadonlyMap<number, unknown>, coinbase: Uint8Array | undefined) {
+  constructor(precompiles: Precompiles, coinbase: Uint8Array | undefined) {
     this.#precompiles = precompiles;
     this.#addresses = [NO_ADDRESS, NO_ADDRESS, ...(coinbase === undefined ? [] : [coinbase])];
   }
@@ -32,11 +37,15 @@ export class MessageWarmSet implements WarmSet {
     if (owners.length === 0) {
       for (const address of this.#addresses) owners.push(machine.ownerOf(address));
     }
-    return owners.includes(owner) || this.#precompiles.has(machine.ownerNumber(owner));
+    const { precompiles, ownPrecompiles } = this.#precompiles;
+    if (owners.includes(owner) || precompiles.has(machine.ownerNumber(owner))) return true;
+    return ownPrecompiles?.has(addressToBigint(machine.ownerId(owner))) === true;
   }
 
   *[Symbol.iterator](): Iterator<bigint> {
-    const precompiles = [...this.#precompiles.keys()].map(BigInt);
-    yield* new Set([...precompiles, ...this.#addresses.map(addressToBigint)]);
+    const { precompiles, ownPrecompiles } = this.#precompiles;
+    const addresses = this.#addresses.map(addressToBigint);
+    const fixed = [...precompiles.keys()].map(BigInt);
+    yield* new Set([...fixed, ...(ownPrecompiles?.keys() ?? []), ...addresses]);
   }
 }

@@ -13,6 +13,7 @@ import type { Backend } from '../state/backends/backend.ts';
 import type { Fork, ForkRules, Overrides } from '../vms/evm/forks.ts';
 import type { HostCosts } from '../vms/evm/gas.ts';
 import { SPACE } from '../vms/evm/host/accounts.ts';
+import type { Precompile } from '../vms/evm/precompiles/types.ts';
 import { applyAuthorizations } from './delegations.ts';
 import { setBlock, setTransaction, toAddress, warmUp } from './environment.ts';
 import { Executor } from './executor.ts';
@@ -37,6 +38,8 @@ export interface WorldOptions {
   readonly cellsMax?: number;
   /** Lets accounts with code send transactions, against EIP-3607: where nobody has to sign. */
   readonly contractSenders?: boolean;
+  /** As in `ExecutorOptions`. */
+  readonly ownPrecompiles?: ReadonlyMap<bigint, Precompile>;
 }
 
 /** What a block has left for its next transaction. */

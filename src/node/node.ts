@@ -21,6 +21,7 @@ import type { EvmView } from '../state/views/evm.ts';
 import { blockEnv } from './execution/call.ts';
 import { Filters } from './filters.ts';
 import { DEFAULT_BASE_FEE, type NodeOptions, type NodeSetup, setUp } from './options.ts';
+import { readPrecompiles } from './plugins.ts';
 import { serverError } from './rpc/errors.ts';
 import type { BlockId, BlockTag } from './rpc/types.ts';
 import { Wallets } from './wallets.ts';
@@ -51,7 +52,7 @@ export class Node {
 
   constructor(options: NodeOptions = {}) {
     this.options = setUp(options);
-    this.dev = createChain(options, this.options);
+    this.dev = createChain(options, this.options, (error) => this.onProblem?.(error));
     this.#startFees(options);
     this.#chainId = this.chain.schedule.chainId;
     this.wallets = new Wallets(this.options.wallets);
@@ -233,6 +234,9 @@ export class Node {
     this.finality = { safe: this.head, finalized: this.head };
   }
 
+  /** Told of what goes wrong in parts of a user's own. */
+  onProblem: ((error: LockstepError) => void) | undefined;
+
   /** Told when blocks are to come by themselves: whoever owns the node has the timer. */
   onBlockTime: ((seconds: number) => void) | undefined;
 
@@ -262,8 +266,12 @@ export class Node {
 /** Blobs that are kept, of 128 KiB each. */
 const BLOB_COUNT_MAX = 512;
 
-function createChain(options: NodeOptions, { genesis, coinbase }: NodeSetup): DevChain {
-  const { isAutomining, order, blockCountMax, hostClock, engine = 'auto' } = options;
+function createChain(
+  options: NodeOptions,
+  { genesis, coinbase }: NodeSetup,
+  tell: (error: LockstepError) => void,
+): DevChain {
+  const { isAutomining, order, blockCountMax, hostClock, precompiles, engine = 'auto' } = options;
   const { codeCache, database, statesKept } = options;
   return new DevChain({
     genesis,
@@ -275,5 +283,6 @@ function createChain(options: NodeOptions, { genesis, coinbase }: NodeSetup): De
     ...(hostClock === undefined ? {} : { hostClock }),
     ...(database === undefined ? {} : { database }),
     ...(statesKept === undefined ? {} : { statesKept }),
+    ...(precompiles && { ownPrecompiles: readPrecompiles(precompiles, tell) }),
   });
 }

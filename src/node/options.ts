@@ -8,6 +8,7 @@ import type { GenesisAccount } from '../chain/genesis.ts';
 import type { EngineName } from '../engines/tiering.ts';
 import { LATEST_FORK } from '../vms/evm/forks.ts';
 import { CALL_GAS_MAX } from './execution/limits.ts';
+import type { OwnPrecompiles } from './plugins.ts';
 import { predeployedAccounts } from './predeploys.ts';
 import { deriveWallets, type Wallet } from './wallets.ts';
 
@@ -62,6 +63,8 @@ export interface NodeOptions {
   readonly engine?: EngineName;
   /** Folder that keeps what `auto` compiled from process to process. */
   readonly codeCache?: string;
+  /** Precompiles of the user's own, by address. */
+  readonly precompiles?: OwnPrecompiles;
   /** Whether the node acts for every account without its key. */
   readonly isImpersonatingAll?: boolean;
   /** Seconds of a clock outside, in place of the chain's own time. */

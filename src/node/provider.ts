@@ -3,9 +3,10 @@
  * as well.
  */
 
-import { METHODS } from './methods/table.ts';
+import { createMethods, METHODS } from './methods/table.ts';
 import { Node } from './node.ts';
 import type { NodeOptions } from './options.ts';
+import type { Plugin } from './plugins.ts';
 import { Dispatcher, RPC_LIMITS, type RpcLimits, toRpcError } from './rpc/dispatch.ts';
 import type { RpcError } from './rpc/errors.ts';
 import type { Session } from './rpc/method.ts';
@@ -20,6 +21,8 @@ export type ProviderListener = (message: { readonly type: string; readonly data:
 
 export interface ProviderOptions extends NodeOptions {
   readonly limits?: Partial<RpcLimits>;
+  /** Methods of the user's own: rows as `method` makes them. */
+  readonly methods?: Plugin['methods'];
 }
 
 export class Provider {
@@ -31,9 +34,12 @@ export class Provider {
   onError: ((error: RpcError) => void) | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor({ limits, ...options }: ProviderOptions = {}) {
+  /** @throws LockstepError L1701 for methods or precompiles that are not right */
+  constructor({ limits, methods, ...options }: ProviderOptions = {}) {
+    const table = methods === undefined ? METHODS : createMethods(methods);
     this.node = new Node(options);
-    this.dispatcher = new Dispatcher(this.node, METHODS, { ...RPC_LIMITS, ...limits });
+    this.node.onProblem = (error) => this.onError?.(toRpcError(error));
+    this.dispatcher = new Dispatcher(this.node, table, { ...RPC_LIMITS, ...limits });
     this.#session = {
       subscriptions: new Map(),
       notify: (message) => {

@@ -87,6 +87,11 @@ export class Wallets {
     return [...this.#wallets.values()];
   }
 
+  /** Accounts that somebody may send from by name: with keys, and those acted for. */
+  addresses(): readonly string[] {
+    return [...new Set([...this.#wallets.keys(), ...this.#impersonated])];
+  }
+
   impersonate(address: Uint8Array): void {
     this.#impersonated.add(bytesToHex(address));
   }

@@ -130,6 +130,27 @@ test('--state keeps accounts from one run to the next', async (context) => {
   assert.equal(JSON.parse(readFileSync(config, 'utf8')).private_keys.length, 10);
 });
 
+const PLUGIN = `
+export default ({ method, param, types }) => ({
+  methods: [
+    method('my_add', 'A sum.', [param('a', types.quantity), param('b', types.quantity)],
+      types.quantity.schema, (node, [a, b]) => types.toQuantity(a + b)),
+  ],
+  precompiles: {
+    '0x00000000000000000000000000000000000d0b1e': { gas: 9n, run: (input) => input.reverse() },
+  },
+});
+`;
+
+test('--plugin adds methods and precompiles', async (context) => {
+  const file = join(folderOf(context, { 'own.mjs': PLUGIN }), 'own.mjs');
+  await withNode(['--plugin', file, '-q'], async (rpc) => {
+    assert.equal(await rpc('my_add', '0x2', '0x3'), '0x5');
+    const to = '0x00000000000000000000000000000000000d0b1e';
+    assert.equal(await rpc('eth_call', { to, data: '0x0102' }), '0x0201');
+  });
+});
+
 test('mistakes in the options are told', async (context) => {
   const bad: readonly (readonly string[])[] = [
     ['extra'],
@@ -143,6 +164,9 @@ test('mistakes in the options are told', async (context) => {
     ['--accounts', '1000000'],
     ['--order', 'random'],
     ['--mnemonic', 'not a mnemonic'],
+    ['--plugin', 'nothing.mjs'],
+    ['--plugin', join(folderOf(context, { 'x.mjs': 'export default 5;' }), 'x.mjs')],
+    ['--plugin', join(folderOf(context, { 'y.mjs': 'nonsense here' }), 'y.mjs')],
   ];
   for (const words of bad) {
     const { code, err } = await lockstep(['node', ...words]);

@@ -127,7 +127,7 @@ describe('a machine', () => {
     const file = join(makeFolder(), 'file');
     writeFileSync(file, '');
     assert.throws(() => createMachine({ tier: { codeCache: file } }), {
-      code: 'L2101',
+      code: 'L2003',
       message: new RegExp(`compiled code cannot be kept in ${file}: `),
     });
   });

@@ -72,9 +72,23 @@ test('a body above the limit is refused, other methods than POST too, and pages 
   const large = await fetch(server.url, { method: 'POST', body: ' '.repeat(LIMIT + 1) });
   assert.equal(large.status, 413);
   assert.equal((await fetch(server.url)).status, 405);
-  const preflight = await fetch(server.url, { method: 'OPTIONS' });
+  // As a wallet in a page of the public network asks.
+  const preflight = await fetch(server.url, {
+    method: 'OPTIONS',
+    headers: {
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type,x-own',
+      'access-control-request-private-network': 'true',
+    },
+  });
   assert.equal(preflight.status, 200);
-  assert.equal(preflight.headers.get('access-control-allow-origin'), '*');
+  const allowed = (name: string) => preflight.headers.get(`access-control-allow-${name}`);
+  assert.deepEqual(['origin', 'methods', 'headers', 'private-network'].map(allowed), [
+    '*',
+    'GET,POST',
+    'content-type,x-own',
+    'true',
+  ]);
   assert.equal(await codeOf(server, '{"id":1,"method":"eth_chainId"}'), undefined);
 });
 

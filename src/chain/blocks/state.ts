@@ -27,6 +27,8 @@ export interface ChainStateOptions {
   readonly engine?: Pick<WorldOptions, 'engine' | 'tier'>;
   /** As in `WorldOptions`. */
   readonly contractSenders?: boolean;
+  /** As in `ExecutorOptions`. */
+  readonly ownPrecompiles?: WorldOptions['ownPrecompiles'] | undefined;
 }
 
 /** Each block ends with a flush, which looks at every cell of the journal. */
@@ -37,16 +39,17 @@ export class ChainState {
   /** Changes that are made here reach the commitment. */
   readonly backend: SnapshotBackend;
   readonly commitment: EvmCommitment;
-  readonly #options: Pick<WorldOptions, 'engine' | 'tier' | 'contractSenders'>;
+  readonly #options: Pick<WorldOptions, 'engine' | 'tier' | 'contractSenders' | 'ownPrecompiles'>;
   readonly #worlds = new Map<string, EvmWorld>();
   /** The same worlds by the rules that they were asked for with. */
   #byRules = new WeakMap<BlockRules, EvmWorld>();
   /** The fastest hash at hand. */
   #hash: Keccak256 = keccak_256;
 
-  constructor({ chainId, backend, engine = {}, contractSenders = false }: ChainStateOptions) {
+  constructor(options: ChainStateOptions) {
+    const { chainId, backend, engine = {}, contractSenders = false, ownPrecompiles } = options;
     this.#chainId = chainId;
-    this.#options = { ...engine, contractSenders };
+    this.#options = { ...engine, contractSenders, ...(ownPrecompiles ? { ownPrecompiles } : {}) };
     this.commitment = createEvmCommitment({ keccak256: this.keccak256 });
     this.backend = withCommitment(backend ?? createMemoryBackend(), this.commitment);
     if (backend !== undefined) requireNow(this.commitment.rebuild(backend));

@@ -62,6 +62,8 @@ export interface DevChainOptions {
   readonly database?: ChainDatabase;
   /** States of so many blocks below the head can be read; of all unless told. */
   readonly statesKept?: bigint;
+  /** As in `ExecutorOptions`. */
+  readonly ownPrecompiles?: ChainStateOptions['ownPrecompiles'];
 }
 
 /** What hears of the chain. */
@@ -120,10 +122,15 @@ export class DevChain {
 
   /** @throws LockstepError L1406, L1408 where the database cannot be read or is of another chain */
   constructor(options: DevChainOptions) {
-    const { genesis, engine, hostClock, database, statesKept } = options;
+    const { genesis, engine, hostClock, database, statesKept, ownPrecompiles } = options;
     const { schedule } = genesis;
     const { chainId } = schedule;
-    this.state = new ChainState({ chainId, contractSenders: true, ...(engine ? { engine } : {}) });
+    this.state = new ChainState({
+      chainId,
+      contractSenders: true,
+      ownPrecompiles,
+      ...(engine ? { engine } : {}),
+    });
     const empty = this.state.snapshot();
     putAccounts(this.state.backend, genesis.accounts, this.state.keccak256);
     const block = createGenesisBlock(genesis, this.state.root());

@@ -1,7 +1,10 @@
 /** `lockstep node`: a development node, with the options of anvil. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { bytesToHex } from '../../base/bytes.ts';
 import type { ChainDatabase } from '../../chain/dev/database.ts';
+import type { Plugin } from '../../node/plugins.ts';
 import type { Args } from '../args.ts';
 import { usageError } from '../args.ts';
 import type { Io } from '../io.ts';
@@ -18,7 +21,8 @@ export async function run(args: Args, io: Io): Promise<number> {
   const { serve } = await import('../../node/server/index.ts');
   const { loadState } = await import('../../node/dump.ts');
   const database = await openDatabaseOf(args);
-  const provider = createProvider(readNodeOptions(args, database));
+  const plugin = await loadPlugin(args.value('plugin'));
+  const provider = createProvider({ ...readNodeOptions(args, database), ...plugin });
   const { node } = provider;
   provider.onError = ({ message }) => io.err(`lockstep: ${message}\n`);
   const importPath = args.value('import');
@@ -59,6 +63,18 @@ async function openDatabaseOf(args: Args): Promise<ChainDatabase | undefined> {
   if (path === undefined) return undefined;
   const { openDatabase } = await import('../../node/database/index.ts');
   return await openDatabase(path);
+}
+
+/** What a module of a user adds to the node. */
+async function loadPlugin(path: string | undefined): Promise<Plugin> {
+  if (path === undefined) return {};
+  if (!existsSync(path)) throw usageError(`${path} does not exist`, 'node');
+  const { readPlugin } = await import('../../node/index.ts');
+  const load = () => import(pathToFileURL(resolve(path)).href) as Promise<{ default?: unknown }>;
+  const { default: exported } = await load().catch((error: unknown) => {
+    throw usageError(`${path} cannot be loaded: ${String(error)}`, 'node');
+  });
+  return readPlugin(exported);
 }
 
 function readPort(args: Args): number {

@@ -125,8 +125,8 @@ export function createAccessList(
 }
 
 function precompiles({ world }: StepWorld): string[] {
-  const { precompiles: table } = world.executor.host.options;
-  return [...table.keys()].map((at) => bytesToHex(bigintToAddress(BigInt(at))));
+  const table = world.executor.host.allPrecompiles();
+  return [...table.keys()].map((at) => bytesToHex(bigintToAddress(at)));
 }
 
 function sizeOf(list: readonly AccessListEntry[]): number {

@@ -46,11 +46,8 @@ export function applyOverrides(node: Node, world: EvmWorld, overrides: StateOver
 function movePrecompiles(world: EvmWorld, overrides: StateOverride): void {
   const { host } = world.executor;
   let moved: Map<bigint, Precompile> | undefined;
-  const known = host.movedPrecompiles;
   const table = (): Map<bigint, Precompile> => {
-    moved ??= new Map(
-      known ?? [...host.options.precompiles].map(([at, row]) => [BigInt(at), row] as const),
-    );
+    moved ??= new Map(host.allPrecompiles());
     return moved;
   };
   const named = new Set(overrides.map(([address]) => bytesToHex(address)));
@@ -62,7 +59,7 @@ function movePrecompiles(world: EvmWorld, overrides: StateOverride): void {
       throw serverError(`account ${name} has already been overridden by a precompile`);
     }
     const at = addressToBigint(address);
-    const precompile = (moved ?? known)?.get(at) ?? host.precompile(at);
+    const precompile = moved?.get(at) ?? host.precompile(at);
     if (target !== undefined) {
       if (precompile === undefined) {
         throw serverError(`account ${checksumAddress(address)} is not a precompile`);

@@ -69,10 +69,10 @@ function receiptNow(node: Node, hash: Uint8Array): unknown {
 export const ACCOUNT_METHODS: readonly Method[] = [
   method(
     ['eth_accounts', 'eth_requestAccounts', 'personal_listAccounts'],
-    'Accounts that the node signs for.',
+    'Accounts that the node signs or acts for.',
     [],
     { type: 'array' },
-    (node) => node.wallets.list().map((wallet) => bytesToHex(wallet.address)),
+    (node) => node.wallets.addresses(),
   ),
   method(
     'eth_sign',

@@ -199,10 +199,16 @@ function mineByOption(node: Node, option: t.TypeOf<typeof minedOption> | undefin
   return node.head.block.header.number - before;
 }
 
+/** @param interval - Seconds between blocks; 0 leaves it to the clock, as with anvil. */
 function mine(node: Node, count: bigint, interval?: bigint): void {
   if (count > MINED_MAX) throw invalidParams(`${count} blocks, at most ${MINED_MAX}`);
-  node.dev.mine(count, interval);
+  node.dev.mine(count, interval === 0n ? undefined : interval);
 }
+
+/** viem names a fork without a URL where there is none. */
+const RESET_OPTIONS = t.object({
+  forking: t.optional(t.object({ jsonRpcUrl: t.optional(t.text) })),
+});
 
 const MINING: Method[][] = [
   method(
@@ -494,10 +500,10 @@ const BACK: Method[][] = [
   method(
     names('anvil hardhat', 'reset'),
     'Goes back to the genesis, with no transaction waiting.',
-    [param('options', t.optional(t.object({ forking: t.optional(t.json) })))],
+    [param('options', t.optional(RESET_OPTIONS))],
     NULL,
     (node, [options]) => {
-      if (options?.forking !== undefined) throw serverError('forking is not supported');
+      if (options?.forking?.jsonRpcUrl !== undefined) throw serverError('forking is not supported');
       node.dev.reset();
       return null;
     },

@@ -1,5 +1,6 @@
 /** The table of methods: what the node answers. */
 
+import { checkMethod } from '../plugins.ts';
 import { type Method, method } from '../rpc/method.ts';
 import { createOpenRpc } from '../rpc/openrpc.ts';
 import { ACCOUNT_METHODS } from './accounts.ts';
@@ -13,19 +14,28 @@ import { STATE_METHODS } from './state.ts';
 import { SUBSCRIPTION_METHODS } from './subscriptions.ts';
 import { TRACE_METHODS } from './trace.ts';
 
-const TABLE_METHODS: readonly Method[] = [
-  method(['rpc_discover'], 'This table as an OpenRPC document.', [], { type: 'object' }, () =>
-    createOpenRpc(METHODS.values()),
-  ),
-  method('rpc_modules', 'The namespaces of the methods.', [], { type: 'object' }, () => {
-    const spaces = [...METHODS.keys()].map((name) => name.slice(0, name.indexOf('_')));
-    return Object.fromEntries([...new Set(spaces)].sort().map((space) => [space, '1.0']));
-  }),
-].flat();
+/** Methods that tell of the table that they are in. */
+function tableMethods(table: () => ReadonlyMap<string, Method>): readonly Method[] {
+  return [
+    method(['rpc_discover'], 'This table as an OpenRPC document.', [], { type: 'object' }, () =>
+      createOpenRpc(table().values()),
+    ),
+    method('rpc_modules', 'The namespaces of the methods.', [], { type: 'object' }, () => {
+      const spaces = [...table().keys()].map((name) => name.slice(0, name.indexOf('_')));
+      return Object.fromEntries([...new Set(spaces)].sort().map((space) => [space, '1.0']));
+    }),
+  ].flat();
+}
 
-/** All methods by name, in the order of names. */
-export const METHODS: ReadonlyMap<string, Method> = new Map(
-  [
+/**
+ * All methods by name, in the order of names: those of the node, and a user's own.
+ *
+ * @throws LockstepError L1701 for a row that is wrong, or of a name that is taken
+ */
+export function createMethods(
+  own: readonly (Method | readonly Method[])[] = [],
+): ReadonlyMap<string, Method> {
+  const fixed: readonly Method[] = [
     ...STATE_METHODS,
     ...CHAIN_METHODS,
     ...ACCOUNT_METHODS,
@@ -36,8 +46,18 @@ export const METHODS: ReadonlyMap<string, Method> = new Map(
     ...DEV_METHODS,
     ...POOL_METHODS,
     ...MISC_METHODS,
-    ...TABLE_METHODS,
-  ]
-    .map((each) => [each.name, each] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1)),
-);
+    ...tableMethods(() => table),
+  ];
+  const rows = new Map(fixed.map((each) => [each.name, each]));
+  for (const each of own.flat()) {
+    const row = checkMethod(each, (name) => rows.has(name));
+    rows.set(row.name, row);
+  }
+  const table: ReadonlyMap<string, Method> = new Map(
+    [...rows].sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+  return table;
+}
+
+/** The methods of every node. */
+export const METHODS: ReadonlyMap<string, Method> = createMethods();

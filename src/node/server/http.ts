@@ -36,7 +36,7 @@ export async function serve(options: ServerOptions): Promise<NodeServer> {
   const { dispatcher } = provider;
   const sockets = new Set<{ destroy(): void }>();
   const server = createServer((request, response) => {
-    if (allowOrigin !== '') setCors(response, allowOrigin);
+    if (allowOrigin !== '') setCors(request, response, allowOrigin);
     answer(request, response, dispatcher, bodyBytesMax).catch(() => response.destroy());
   });
   server.on('upgrade', (request, socket, head) => {
@@ -75,11 +75,18 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-function setCors(response: ServerResponse, origin: string): void {
+/** A preflight names the headers of its request, and whether the page is from outside. */
+function setCors({ headers }: IncomingMessage, response: ServerResponse, origin: string): void {
   response.setHeader('access-control-allow-origin', origin);
+  const asked = headers['access-control-request-headers'];
+  if (headers['access-control-request-method'] === undefined) return;
   response.setHeader('access-control-allow-methods', 'GET,POST');
-  response.setHeader('access-control-allow-headers', 'content-type');
+  response.setHeader('access-control-allow-headers', asked ?? 'content-type');
   response.setHeader('access-control-max-age', CORS_AGE);
+  // Pages of the public network ask for leave to speak to this machine (Private Network Access).
+  if (headers['access-control-request-private-network'] !== undefined) {
+    response.setHeader('access-control-allow-private-network', 'true');
+  }
 }
 
 async function answer(

@@ -36,6 +36,8 @@ export interface EvmHostOptions {
   readonly opcodeGas: Uint32Array;
   readonly codes: CodeStore & { program(code: Code): ProgramHandle };
   readonly precompiles: ReadonlyMap<number, Precompile>;
+  /** Those of whoever runs the machine, above the addresses of the fork's. */
+  readonly ownPrecompiles?: ReadonlyMap<bigint, Precompile> | undefined;
   /** What their prices are made of. */
   readonly precompileCosts: PrecompileCosts;
   /** Makes a program of code that is not stored (initcode). */
@@ -140,26 +142,33 @@ export class EvmHost implements VmHost {
   /** The precompile at the address under the fork, if any. */
   precompile(address: bigint): Precompile | undefined {
     if (this.movedPrecompiles !== undefined) return this.movedPrecompiles.get(address);
-    if (address > PRECOMPILE_ADDRESS_MAX) return undefined;
+    if (address > PRECOMPILE_ADDRESS_MAX) return this.options.ownPrecompiles?.get(address);
     return this.options.precompiles.get(Number(address));
   }
 
   /** The same by the owner that the address is in the machine. */
   precompileOf(machine: MachineAccess, owner: Owner): Precompile | undefined {
-    const { movedPrecompiles } = this;
-    if (movedPrecompiles === undefined) {
-      return this.options.precompiles.get(machine.ownerNumber(owner));
-    }
-    return movedPrecompiles.get(addressToBigint(machine.ownerId(owner)));
+    const { precompiles, ownPrecompiles } = this.options;
+    const fixed = this.movedPrecompiles ? undefined : precompiles.get(machine.ownerNumber(owner));
+    const table = this.movedPrecompiles ?? ownPrecompiles;
+    return fixed ?? table?.get(addressToBigint(machine.ownerId(owner)));
   }
 
   /** The same for 20 bytes of address. */
   precompileAt(address: Uint8Array): Precompile | undefined {
-    const { movedPrecompiles } = this;
-    if (movedPrecompiles !== undefined) return movedPrecompiles.get(addressToBigint(address));
+    const table = this.movedPrecompiles ?? this.options.ownPrecompiles;
+    const known = table?.get(addressToBigint(address));
+    if (known !== undefined || this.movedPrecompiles !== undefined) return known;
     for (let i = 0; i < 18; i++) if (address[i] !== 0) return undefined;
     const number = ((address[18] as number) << 8) | (address[19] as number);
     return this.options.precompiles.get(number);
+  }
+
+  /** All precompiles by address. */
+  allPrecompiles(): ReadonlyMap<bigint, Precompile> {
+    const { precompiles, ownPrecompiles = [] } = this.options;
+    const fixed = [...precompiles].map(([at, row]) => [BigInt(at), row] as const);
+    return this.movedPrecompiles ?? new Map([...fixed, ...ownPrecompiles]);
   }
 }
 

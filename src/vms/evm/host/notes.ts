@@ -105,7 +105,8 @@ function rulesDigest(host: EvmHost): Uint8Array {
       .map(([name, value]) => `${name}=${value}`)
       .sort()
       .join();
-  const addresses = [...precompiles.keys()].sort((a, b) => a - b);
+  const addresses = [...precompiles.keys()].sort((a, b) => a - b).map(String);
+  for (const at of host.options.ownPrecompiles?.keys() ?? []) addresses.push(String(at));
   const active = Object.entries(rules).filter(([, value]) => value !== false);
   const parts = [
     entries(Object.fromEntries(active)),

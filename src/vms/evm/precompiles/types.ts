@@ -22,7 +22,7 @@ export interface PrecompileRow {
 
 /** A precompile at the amounts of one fork. */
 export interface Precompile {
-  readonly address: number;
+  readonly address: number | bigint;
   readonly name: string;
   /** As in `PrecompileRow`. */
   gas(input: Uint8Array): bigint;
