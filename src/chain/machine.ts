@@ -14,6 +14,7 @@ import { createMemoryBackend } from '../state/backends/memory.ts';
 import { SPACES } from '../state/cells.ts';
 import { createEvmView } from '../state/views/evm.ts';
 import { type Fork, LATEST_FORK, parseFork } from '../vms/evm/forks.ts';
+import { MODULE_BYTES_MAX } from '../vms/evm/gas.ts';
 import { checkOverrides, type ScheduleOverrides } from '../vms/evm/overrides.ts';
 import { setBlock, setTransaction, toAddress, toBytes, warmUp } from './environment.ts';
 import { Executor } from './executor.ts';
@@ -139,6 +140,7 @@ export class EvmMachine implements Machine {
       fork: this.fork,
       backend: this.#backend,
       ...(this.#overrides === undefined ? {} : { overrides: this.#overrides }),
+      moduleBytesMax: this.#overrides?.costs?.moduleBytesMax ?? MODULE_BYTES_MAX,
       ...(lengthMax === undefined ? this.#engine : { lengthMax }),
     });
     setBlock(executor, this.#block, this.#chainId);

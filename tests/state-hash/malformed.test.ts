@@ -14,6 +14,7 @@ import { hashState } from '../../src/dmir/state/hash.ts';
 import type { Program } from '../../src/engines/interpreter/program.ts';
 import { restoreState } from '../../src/engines/interpreter/snapshot.ts';
 import { createMemoryBackend } from '../../src/state/backends/memory.ts';
+import { MODULE_BYTES_MAX } from '../../src/vms/evm/gas.ts';
 import { generateCase } from '../oracle/generate.ts';
 import { createPrng } from '../support/prng.ts';
 import { createWorld, FORK, finish, runWhole } from './worlds.ts';
@@ -66,7 +67,9 @@ test('every cut is an error that names an offset', () => {
 
 test('a changed byte is an error or another hash, and restores to an error or a machine', () => {
   const prng = createPrng(11);
-  const executor = new Executor({ fork: FORK, backend: createMemoryBackend() });
+  const executor = new Executor({
+    ...{ fork: FORK, backend: createMemoryBackend(), moduleBytesMax: MODULE_BYTES_MAX },
+  });
   let decoded = 0;
   let refused = 0;
   for (let i = 0; i < FLIPS; i++) {
@@ -82,7 +85,7 @@ test('a changed byte is an error or another hash, and restores to an error or a 
         const code = found.codes.get(bytesToHex(codeHash));
         if (code === undefined)
           throw new LockstepError('L1102', { problem: 'the code is missing' });
-        return executor.host.options.load(code) as Program;
+        return executor.host.options.loader.load(code) as Program;
       });
       return true;
     });

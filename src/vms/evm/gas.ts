@@ -86,6 +86,8 @@ export interface HostCosts {
   readonly codeBytesMax: bigint;
   /** Highest size of initcode, in bytes. */
   readonly initcodeBytesMax: bigint;
+  /** Highest size of a WebAssembly module that is a contract, in bytes; 0: none is. */
+  readonly moduleBytesMax: bigint;
   /** Blob gas of a blob. */
   readonly blobGas: bigint;
   /** Blobs of a block: target and highest count. */
@@ -99,6 +101,9 @@ export interface HostCosts {
 
 /** Stands for a limit that the fork does not have: no size or gas amount exceeds it. */
 export const NO_LIMIT = 0xffff_ffff_ffff_ffffn;
+
+/** `moduleBytesMax` where modules are contracts and nothing else is told. */
+export const MODULE_BYTES_MAX = 1_048_576n;
 
 /** Changes of amounts under the switch of the EIP that made them, in order of activation. */
 export type Changes<T> = readonly (readonly [eip: Eip, changes: Partial<T>])[];
@@ -159,6 +164,7 @@ const COSTS_FRONTIER: HostCosts = {
   txGasMax: NO_LIMIT,
   codeBytesMax: NO_LIMIT,
   initcodeBytesMax: NO_LIMIT,
+  moduleBytesMax: 0n,
   blobGas: 0n,
   blobsTarget: 0n,
   blobsMax: 0n,
