@@ -48,7 +48,11 @@ export type ContractFormat =
   | 'solc-combined'
   | 'hardhat'
   | 'foundry'
-  | 'hex';
+  | 'hex'
+  | 'assemblyscript'
+  | 'c'
+  | 'c++'
+  | 'rust';
 
 /** A contract for the EVM, ready to deploy or to run. */
 export interface EvmContract {
