@@ -7,6 +7,9 @@ import path from 'node:path';
 import { OP_NAMES, OPS, type OpName, TRAP_KINDS, TYPE_SETS } from '../src/dmir/ops.ts';
 import { OP_DOCS, OP_GROUPS } from '../src/dmir/ops-docs.ts';
 import { TYPE_BITS, TYPE_SLOTS, TYPES } from '../src/dmir/types.ts';
+import { CONTRACT_GAS, CONTRACT_LIMITS } from '../src/vms/wasm/contract.ts';
+import { ENV_DOCS } from '../src/vms/wasm/env/docs.ts';
+import { ENV_FUNCTIONS, type EnvName } from '../src/vms/wasm/env/functions.ts';
 import { DEFAULT_GAS } from '../src/vms/wasm/gas.ts';
 import { DEFAULT_LIMITS, type WasmLimits } from '../src/vms/wasm/limits.ts';
 import { type CostClass, OPCODES } from '../src/vms/wasm/opcodes.ts';
@@ -17,6 +20,11 @@ const ROOT = path.join(import.meta.dirname, '..');
 export const PARTS: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'docs/dmir.md': { types: renderTypes, traps: renderTraps, operations: renderOperations },
   'docs/wasm.md': { gas: renderWasmGas, limits: renderWasmLimits },
+  'docs/wasm-contracts.md': {
+    env: renderEnv,
+    'contract-gas': renderContractGas,
+    'contract-limits': renderContractLimits,
+  },
 };
 
 /** The document with its generated parts written anew. */
@@ -92,6 +100,38 @@ function renderWasmGas(): string {
 function renderWasmLimits(): string {
   const names = Object.keys(DEFAULT_LIMITS) as (keyof WasmLimits)[];
   const rows = names.map((name) => [code(name), String(DEFAULT_LIMITS[name])]);
+  return renderTable(['limit', 'most'], rows);
+}
+
+function renderEnv(): string {
+  const rows = [...ENV_FUNCTIONS].map(([name, { params, result = '', opcode }]) => {
+    const signature = `${name}(${params.join(', ')}) ${result}`.trim();
+    return [code(signature), code(opcode), ENV_DOCS[name as EnvName]];
+  });
+  return renderTable(['function', 'gas of', 'meaning'], rows);
+}
+
+function renderContractGas(): string {
+  const meanings: Readonly<Record<keyof typeof CONTRACT_GAS, string>> = {
+    instance: 'a frame of a module',
+    page: 'a page that the memory has at the start',
+    entry: 'an entry that a table has at the start',
+    word: '32 bytes of data, elements and globals that are written',
+    moduleByte: 'a byte of a module that a creation reads',
+  };
+  const names = Object.keys(CONTRACT_GAS) as (keyof typeof CONTRACT_GAS)[];
+  return renderTable(
+    ['gas', 'for'],
+    names.map((name) => [String(CONTRACT_GAS[name]), meanings[name]]),
+  );
+}
+
+/** Those that differ from the limits of any module. */
+function renderContractLimits(): string {
+  const names = Object.keys(CONTRACT_LIMITS) as (keyof WasmLimits)[];
+  const rows = names
+    .filter((name) => CONTRACT_LIMITS[name] !== DEFAULT_LIMITS[name])
+    .map((name) => [code(name), String(CONTRACT_LIMITS[name])]);
   return renderTable(['limit', 'most'], rows);
 }
 

@@ -20,6 +20,7 @@ export const GENERATED = [
   'docs/node.md',
   'docs/provable-profile.md',
   'docs/wasm.md',
+  'docs/wasm-contracts.md',
   'package.json',
   'src/cli/bench/token.generated.ts',
 ] as const;

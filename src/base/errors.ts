@@ -47,6 +47,12 @@ export const ERRORS = {
     message: 'the machine state cannot be restored here: {problem}',
     remedy: 'Restore a state whose hash was checked, on a machine with the same rules and code.',
   },
+  L1103: {
+    plane: 'rejection',
+    message:
+      'the run stands in a frame of a WebAssembly contract, whose state has no form as bytes',
+    remedy: 'Stop the run where only frames of the EVM are open.',
+  },
   L1201: {
     plane: 'rejection',
     message: 'the RLP is malformed at byte {offset}: {problem}',
@@ -158,6 +164,11 @@ export const ERRORS = {
     plane: 'rejection',
     message: 'the code is larger than the machine can hold: {problem}',
     remedy: 'Split the function, or the module, into smaller ones.',
+  },
+  L1608: {
+    plane: 'rejection',
+    message: 'the WebAssembly module is no contract: {problem}',
+    remedy: 'Export memory, call and deploy, and import what docs/wasm.md lists for contracts.',
   },
   L2001: {
     plane: 'host',

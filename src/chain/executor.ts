@@ -9,14 +9,8 @@ import { assert } from '../base/assert.ts';
 import { bytesToHex, equalBytes } from '../base/bytes.ts';
 import { LockstepError } from '../base/errors.ts';
 import { bytesToBigint } from '../base/u256.ts';
-import {
-  type Cell,
-  type FrameEnd,
-  type Owner,
-  PendingError,
-  type ProgramHandle,
-  type Range,
-} from '../dmir/host.ts';
+import { type Cell, type FrameEnd, type Owner, PendingError, type Range } from '../dmir/host.ts';
+import type { TrapKind } from '../dmir/ops.ts';
 import { type CellLoader, InterpreterMachine } from '../engines/interpreter/trampoline.ts';
 import { createTier, type EngineName, type TierOptions } from '../engines/tiering.ts';
 import * as L from '../kernel/layout.ts';
@@ -27,15 +21,19 @@ import { type Fork, forkRules, LATEST_FORK, type Overrides } from '../vms/evm/fo
 import { costsOf, type KernelSchedule, scheduleOf } from '../vms/evm/gas.ts';
 import { bigintToAddress, type Code, RIPEMD160, SPACE } from '../vms/evm/host/accounts.ts';
 import { applyPrecompile, precompileFailure, resolveCode } from '../vms/evm/host/calls.ts';
-import { create2Address, createAddress, enterCreate } from '../vms/evm/host/creates.ts';
+import {
+  type CreateFailure,
+  create2Address,
+  createAddress,
+  enterCreate,
+} from '../vms/evm/host/creates.ts';
 import { EvmHost } from '../vms/evm/host/host.ts';
-import { Lowerer } from '../vms/evm/lower.ts';
 import { opcodesOf } from '../vms/evm/opcodes.ts';
 import { precompileCostsOf, precompilesOf } from '../vms/evm/precompiles/index.ts';
 import type { Precompile } from '../vms/evm/precompiles/types.ts';
-import { createEvmSource } from '../vms/evm/source.ts';
 import { sharedCompiler } from './background.ts';
 import { Codes } from './codes.ts';
+import { ContractLoader } from './contracts.ts';
 import { EffectPage, LazyOutcome } from './outcome.ts';
 import type { Hex, Outcome } from './types.ts';
 import { MessageWarmSet } from './warm-set.ts';
@@ -64,6 +62,8 @@ export interface CreateMessage {
 export interface ExecutorOptions {
   readonly fork?: Fork;
   readonly overrides?: Overrides;
+  /** In place of that of the schedule. */
+  readonly moduleBytesMax?: bigint;
   readonly backend: Backend;
   /** EVM instructions of a lowered block at most; 1 for traces. */
   readonly lengthMax?: number;
@@ -95,6 +95,8 @@ const SCHEDULE_ENTRIES: Readonly<Record<keyof KernelSchedule, number>> = {
   transient: L.S_TRANSIENT,
 };
 
+/** Highest size of a WebAssembly module that is a contract, where a machine is given none. */
+export const MODULE_BYTES_MAX = 1_048_576n;
 /** Part of the code area after which programs are dropped between transactions. */
 const AREA_FULL = 0.5;
 /** Cells of the journal after which it is flushed and emptied between transactions, unless told. */
@@ -144,32 +146,25 @@ export class Executor {
       load: (space, owner, key) => this.#loadCell(space, owner, key),
       hasStorage: (owner) => this.#hasStorage(owner),
     };
-    const load = (code: Uint8Array, isTransient: boolean): ProgramHandle =>
-      this.machine.load(
-        createEvmSource(
-          new Lowerer(code, {
-            fork,
-            ...(overrides === undefined ? {} : { overrides }),
-            ...(lengthMax === undefined ? {} : { lengthMax }),
-          }),
-        ),
-        isTransient,
-      );
+    const scheduled = costsOf(fork, overrides);
+    const { moduleBytesMax = scheduled.moduleBytesMax } = options;
+    const costs = { ...scheduled, moduleBytesMax };
+    const contracts = new ContractLoader({ fork, overrides, costs, lengthMax }, () => this.machine);
     this.codes = new Codes(
       backend,
-      (code) => load(code, false),
+      (code) => contracts.loadCode(code),
       (code) => this.machine.keccak256(code),
     );
     const schedule = scheduleOf(fork, overrides);
     this.host = new EvmHost({
       rules: forkRules(fork, overrides),
-      costs: costsOf(fork, overrides),
+      costs,
       schedule,
       opcodeGas: opcodesOf(fork, overrides).gas,
       codes: this.codes,
       precompiles: precompilesOf(fork, overrides),
       precompileCosts: precompileCostsOf(fork, overrides),
-      load: (code) => load(code, true),
+      loader: contracts,
       lengthMax,
     });
     this.machine = new InterpreterMachine(this.host, loader);
@@ -413,10 +408,11 @@ export class Executor {
     }
     if (message.nonce === undefined) accounts.set(machine, SPACE.nonce, creator, nonce + 1n);
     const creation = { code, value, gas, address, operands: 0 };
-    const isEntered = enterCreate(host, machine, creator, creation);
-    if (!isEntered) host.observer?.reject('create-collision');
-    const collision = { status: 'halt', reason: undefined, gas: 0n, output: NOTHING } as const;
-    return { address, end: isEntered ? undefined : collision };
+    const failure = enterCreate(host, machine, creator, creation);
+    if (failure === undefined) return { address, end: undefined };
+    host.observer?.reject(failure);
+    const reason = FAILURE_REASONS[failure];
+    return { address, end: { status: 'halt', reason, gas: 0n, output: NOTHING } };
   }
 
   /** Runs what was started and closes the transaction. */
@@ -548,5 +544,12 @@ interface JournalCell {
   readonly space: number;
   readonly owner: Owner;
 }
+
+/** What the outcome of a creation says that did not begin; of a collision who runs it. */
+const FAILURE_REASONS: Readonly<Record<CreateFailure, TrapKind | undefined>> = {
+  'create-collision': undefined,
+  'invalid-module': 'invalid-opcode',
+  'code-unpaid': 'out-of-gas',
+};
 
 const OUTERMOST = { kind: 'call', offset: 0n, size: 0n, operands: 0 } as const;

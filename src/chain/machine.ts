@@ -16,7 +16,7 @@ import { createEvmView } from '../state/views/evm.ts';
 import { type Fork, LATEST_FORK, parseFork } from '../vms/evm/forks.ts';
 import { checkOverrides, type ScheduleOverrides } from '../vms/evm/overrides.ts';
 import { setBlock, setTransaction, toAddress, toBytes, warmUp } from './environment.ts';
-import { Executor } from './executor.ts';
+import { Executor, MODULE_BYTES_MAX } from './executor.ts';
 import { traceFrames } from './trace.ts';
 import type {
   AccountDump,
@@ -139,6 +139,7 @@ export class EvmMachine implements Machine {
       fork: this.fork,
       backend: this.#backend,
       ...(this.#overrides === undefined ? {} : { overrides: this.#overrides }),
+      moduleBytesMax: this.#overrides?.costs?.moduleBytesMax ?? MODULE_BYTES_MAX,
       ...(lengthMax === undefined ? this.#engine : { lengthMax }),
     });
     setBlock(executor, this.#block, this.#chainId);

@@ -14,12 +14,12 @@ import { decodeState } from '../dmir/state/decode.ts';
 import { encodeState } from '../dmir/state/encode.ts';
 import { hashState } from '../dmir/state/hash.ts';
 import type { FrameState, MachineState, TapeEntry } from '../dmir/state/machine-state.ts';
-import type { Program } from '../engines/interpreter/program.ts';
+import { Program } from '../engines/interpreter/program.ts';
 import { captureState, restoreState } from '../engines/interpreter/snapshot.ts';
 import * as L from '../kernel/layout.ts';
 import { SPACE } from '../vms/evm/host/accounts.ts';
 import type { EvmContext } from '../vms/evm/host/host.ts';
-import { Executor, type ExecutorOptions } from './executor.ts';
+import { Executor, type ExecutorOptions, MODULE_BYTES_MAX } from './executor.ts';
 import { DEFAULT_GAS, type EvmMachine } from './machine.ts';
 import type { CallOptions, DeployOptions, Hex, Outcome } from './types.ts';
 
@@ -178,7 +178,8 @@ export function resumeSnapshot(bytes: Uint8Array, options: ResumeOptions): Execu
   if (options.hash !== undefined && options.hash !== bytesToHex(hashState(state))) {
     throw new LockstepError('L1102', { problem: `its hash is not ${options.hash}` });
   }
-  const executor = new Executor(options);
+  const moduleBytesMax = options.overrides?.costs?.moduleBytesMax ?? MODULE_BYTES_MAX;
+  const executor = new Executor({ moduleBytesMax, ...options });
   const stored = accountCodes(state);
   for (const [hash, code] of codes) if (stored.has(hash)) executor.codes.put(code);
   restoreState(executor.machine, state, (frame) => programOf(executor, frame, codes, stored));
@@ -202,8 +203,9 @@ function programOf(
   }
   const program = stored.has(hash)
     ? executor.codes.programOf(bytesToBigint(codeHash))
-    : executor.host.options.load(code);
-  return program as Program;
+    : executor.host.options.loader.load(code);
+  if (program instanceof Program) return program;
+  throw new LockstepError('L1102', { problem: `the code ${hash} of a frame is a module` });
 }
 
 function loadTape(executor: Executor, state: MachineState, tape: readonly TapeEntry[]): void {

@@ -37,7 +37,7 @@ export function readStep(executor: Executor): TraceStep | undefined {
   const { machine } = executor;
   const { kernel } = machine;
   const pc = machine.blockId();
-  const code = machine.currentCode();
+  const code = machine.code;
   if (pc === undefined || pc > code.length) return undefined;
   const op = code[pc] ?? 0;
   const frame = machine.frameAddress / 4;

@@ -66,6 +66,19 @@ export const FRAME_WORDS = {
   returnLength: 5,
 } as const;
 
+/**
+ * Regions of every frame by number; the code's is that of what a module keeps of its own where the
+ * code is a module.
+ */
+export const FRAME_REGIONS = {
+  memory: 0,
+  input: 1,
+  code: 2,
+  returnData: 3,
+  frame: 4,
+  env: 5,
+} as const;
+
 /** Code that the machine can run; made by `Machine.load`. */
 export interface ProgramHandle {
   readonly codeLength: number;
@@ -97,6 +110,8 @@ export interface MachineAccess {
   charge(amount: bigint): boolean;
   /** Grows the frame's memory over a range and charges for it; false as for `charge`. */
   chargeMemory(offset: bigint, size: bigint): boolean;
+  /** Bytes of code of the frame that stopped. */
+  readonly code: Uint8Array;
   /** The range of the frame's memory, which `chargeMemory` has covered. */
   memory(offset: bigint, size: bigint): Range;
   /** Has a frame run above the one that stopped. */

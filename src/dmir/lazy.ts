@@ -2,7 +2,7 @@
 
 import type { RegionUse } from './bytecode/encode-open.ts';
 import type { FlatBlock } from './flat.ts';
-import type { Block, Func } from './ir.ts';
+import type { Block, Func, Module } from './ir.ts';
 
 /** What an equal source is made of, together with its code: plain data, for another thread. */
 export interface SourceRecipe {
@@ -33,4 +33,32 @@ export interface LazySource {
   lower(id: number): { func: Func; block: Block; instructionCount: number };
   /** The same in columns, which the next block of any source overwrites. */
   flatten(id: number): FlatBlock;
+}
+
+/** Bytes that a frame finds in a region when it begins. */
+export interface RegionImage {
+  readonly region: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Code that is a module of closed functions, of which each frame runs one: functions on demand, and
+ * what the regions hold at the start. The module's regions are those of frames (`FRAME_REGIONS`),
+ * then regions of its own.
+ */
+export interface ModuleSource {
+  readonly code: Uint8Array;
+  readonly module: Module;
+  /** Cell space of the kernel for each space of the module. */
+  readonly spaces: readonly number[];
+  /** Place of the function that a frame runs. */
+  readonly entry: number;
+  /** What that function charges first: a frame with less gas has empty regions. */
+  readonly startGas: bigint;
+  readonly image: readonly RegionImage[];
+  /** What the frame reads as its input instead of what it is called with. */
+  readonly input: Uint8Array | undefined;
+  /** The function with its blocks. */
+  lower(index: number): Func;
 }

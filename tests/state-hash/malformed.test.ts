@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytesToHex } from '../../src/base/bytes.ts';
 import { LockstepError } from '../../src/base/errors.ts';
-import { Executor } from '../../src/chain/executor.ts';
+import { Executor, MODULE_BYTES_MAX } from '../../src/chain/executor.ts';
 import {
   decodeSnapshot,
   resumeSnapshot,
@@ -66,7 +66,9 @@ test('every cut is an error that names an offset', () => {
 
 test('a changed byte is an error or another hash, and restores to an error or a machine', () => {
   const prng = createPrng(11);
-  const executor = new Executor({ fork: FORK, backend: createMemoryBackend() });
+  const executor = new Executor({
+    ...{ fork: FORK, backend: createMemoryBackend(), moduleBytesMax: MODULE_BYTES_MAX },
+  });
   let decoded = 0;
   let refused = 0;
   for (let i = 0; i < FLIPS; i++) {
@@ -82,7 +84,7 @@ test('a changed byte is an error or another hash, and restores to an error or a 
         const code = found.codes.get(bytesToHex(codeHash));
         if (code === undefined)
           throw new LockstepError('L1102', { problem: 'the code is missing' });
-        return executor.host.options.load(code) as Program;
+        return executor.host.options.loader.load(code) as Program;
       });
       return true;
     });

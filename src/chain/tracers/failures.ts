@@ -5,6 +5,7 @@
  */
 import type { FrameEnd } from '../../dmir/host.ts';
 import type { TrapKind } from '../../dmir/ops.ts';
+import { ClosedProgram } from '../../engines/interpreter/closed-program.ts';
 import type { InterpreterMachine } from '../../engines/interpreter/trampoline.ts';
 import * as L from '../../kernel/layout.ts';
 import type { EvmHost } from '../../vms/evm/host/host.ts';
@@ -28,6 +29,7 @@ const CAUSE_TEXTS: Readonly<Record<FailureCause, string>> = {
   'initcode-too-large': 'max initcode size exceeded',
   'code-too-large': 'max code size exceeded',
   'code-prefix': 'invalid code: must not begin with 0xef',
+  'invalid-module': 'invalid code: no WebAssembly contract',
   'code-unpaid': 'contract creation code storage out of gas',
   'precompile-unpaid': OUT_OF_GAS,
   'precompile-failed': 'precompile failed',
@@ -150,7 +152,7 @@ function readFailed(machine: InterpreterMachine, depth: number): FailedInstructi
   const frame = L.FRAMES_BASE + depth * L.FRAME_BYTES;
   const at = u32[(frame + L.F_PC) / 4] as number;
   const { program } = machine.frameAt(depth);
-  if (program === undefined) return undefined;
+  if (program === undefined || program instanceof ClosedProgram) return undefined;
   for (const { id, address, bytes } of program.blocks.values()) {
     if (at < address || at >= address + bytes) continue;
     const { code } = program.source;

@@ -73,3 +73,9 @@ export function settleGas(
   const paid = used - refund;
   return { used: paid > floor ? paid : floor, refund };
 }
+
+/** Highest size of init code of any kind: of a module with as much of what it reads. */
+export function initCodeBytesMax({ initcodeBytesMax, moduleBytesMax }: HostCosts): bigint {
+  const most = moduleBytesMax * 2n;
+  return most > initcodeBytesMax ? most : initcodeBytesMax;
+}

@@ -7,7 +7,8 @@
  */
 import type { Eip, ForkRules } from '../../vms/evm/forks.ts';
 import type { HostCosts } from '../../vms/evm/gas.ts';
-import { intrinsicGas } from './gas.ts';
+import { readDeployment } from '../../vms/wasm/deployment.ts';
+import { initCodeBytesMax, intrinsicGas } from './gas.ts';
 import { type Rejection, reject } from './rejections.ts';
 import type { Transaction, TransactionType } from './types.ts';
 
@@ -88,7 +89,8 @@ function checkCreation(tx: Transaction, { costs }: ValidityContext): Rejection |
   if (tx.to !== undefined) return undefined;
   if (tx.type >= 3) return reject('creation-not-allowed', { type: tx.type });
   const size = tx.data.length;
-  const limit = costs.initcodeBytesMax;
+  const isModule = costs.moduleBytesMax > 0n && readDeployment(tx.data) !== undefined;
+  const limit = isModule ? initCodeBytesMax(costs) : costs.initcodeBytesMax;
   return BigInt(size) > limit ? reject('initcode-too-large', { size, limit }) : undefined;
 }
 

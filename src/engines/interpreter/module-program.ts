@@ -42,20 +42,22 @@ export class ModuleProgram {
   readonly #functions = new Map<number, PlacedFunction>();
   readonly #stubs: number[] = [];
   readonly #pieces: PlacedPiece[] = [];
-  #top = L.CODE_BASE + ALIGN;
+  readonly #take: (bytes: number) => number;
 
   /**
-   * Takes the whole code area of the kernel.
-   *
    * @param lower - Gives a function its blocks where the module only declares it.
+   * @param take - Gives code memory, aligned to 16 bytes; without it the program takes the whole
+   *   code area of the kernel. `pieceAt` asks for ascending addresses.
    */
   constructor(
     kernel: Kernel,
     module: Module,
     spaces: readonly number[],
     lower?: (index: number) => Func,
+    take: (bytes: number) => number = takeAll(),
   ) {
     this.module = module;
+    this.#take = take;
     this.#lower = lower ?? ((index) => module.funcs[index] as Func);
     this.#kernel = kernel;
     const signatures = numberSignatures(module);
@@ -91,17 +93,6 @@ export class ModuleProgram {
       throw new Error(`BUG: no code at ${address}`);
     }
     return piece;
-  }
-
-  #take(bytes: number): number {
-    const at = this.#top;
-    const next = (at + bytes + ALIGN - 1) & -ALIGN;
-    if (next > L.CODE_END) {
-      const size = (L.CODE_END - L.CODE_BASE) / 2 ** 20;
-      throw new CodeLimitError('The bytecode', `needs more than the machine's ${size} MiB.`);
-    }
-    this.#top = next;
-    return at;
   }
 
   #makeStub(index: number): number {
@@ -175,6 +166,21 @@ export class ModuleProgram {
     for (const id of ids) table.enter(id, addresses.get(id) as number);
     return { entry, jumps: table.address, jumpMask: table.mask };
   }
+}
+
+/** Takes the code area from its start. */
+function takeAll(): (bytes: number) => number {
+  let top = L.CODE_BASE + ALIGN;
+  return (bytes) => {
+    const at = top;
+    const next = (at + bytes + ALIGN - 1) & -ALIGN;
+    if (next > L.CODE_END) {
+      const size = (L.CODE_END - L.CODE_BASE) / 2 ** 20;
+      throw new CodeLimitError('The bytecode', `needs more than the machine's ${size} MiB.`);
+    }
+    top = next;
+    return at;
+  };
 }
 
 /** Equal numbers for equal signatures; 0 for open functions, which nothing can call. */

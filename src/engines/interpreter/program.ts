@@ -98,6 +98,45 @@ export class CodeArea {
   }
 }
 
+/** The code memory of one program, in chunks that are taken as it grows. */
+export class CodeChunks {
+  readonly #area: CodeArea;
+  readonly #chunks: Chunk[] = [];
+  #next = 0;
+  #end = 0;
+
+  /** @param bytes what is needed at once, about */
+  constructor(area: CodeArea, bytes: number) {
+    this.#area = area;
+    this.#reserve(bytes + CHUNK_BYTES_MIN);
+  }
+
+  #reserve(bytes: number): void {
+    const chunk = this.#area.takeChunk(bytes);
+    this.#chunks.push(chunk);
+    this.#next = chunk.address;
+    this.#end = chunk.address + chunk.bytes;
+  }
+
+  take(bytes: number): number {
+    const size = (bytes + ALIGN - 1) & -ALIGN;
+    if (this.#next + size > this.#end) {
+      const last = this.#chunks[this.#chunks.length - 1]?.bytes ?? CHUNK_BYTES_MIN;
+      const usual = Math.min(Math.max(last / 4, CHUNK_BYTES_MIN), CHUNK_BYTES_MAX);
+      this.#reserve(Math.max(size, usual));
+    }
+    const at = this.#next;
+    this.#next += size;
+    return at;
+  }
+
+  /** Gives the memory back. */
+  release(): void {
+    for (const { address, bytes } of this.#chunks) this.#area.freeChunk(address, bytes);
+    this.#chunks.length = 0;
+  }
+}
+
 /** What is known of an encoded block, for statistics and traces. */
 export interface BlockInfo {
   readonly id: number;
@@ -118,7 +157,7 @@ export class Program implements ProgramHandle {
   readonly codeLength: number;
 
   readonly #kernel: Kernel;
-  readonly #area: CodeArea;
+  readonly #memory: CodeChunks;
   /** Where blocks are entered: addresses of headers, or of stubs with `IS_STUB`. */
   readonly #entries: JumpTable;
   /** Where dispatches have arrived. */
@@ -129,11 +168,8 @@ export class Program implements ProgramHandle {
   readonly #installed = new Map<number, number>();
   /** What ENTER words displaced, by the place of its last 32 bits, where a target may stand. */
   readonly #heads = new Map<number, Uint32Array>();
-  readonly #chunks: Chunk[] = [];
   #isCodeShown = false;
-  #next = 0;
   #entry = 0;
-  #end = 0;
   /** Its memory was given up: it must not run any more. */
   isReleased = false;
   /** What the machine's tier keeps of it. */
@@ -144,11 +180,10 @@ export class Program implements ProgramHandle {
   constructor(kernel: Kernel, area: CodeArea, source: LazySource, isTransient: boolean) {
     this.isTransient = isTransient;
     this.#kernel = kernel;
-    this.#area = area;
     this.source = source;
     const { code } = source;
     this.codeLength = code.length;
-    this.#reserve(code.length + CHUNK_BYTES_MIN);
+    this.#memory = new CodeChunks(area, code.length);
     this.codeAddress = this.#take(code.length + WORD_BYTES);
     const take = (bytes: number): number => this.#take(bytes);
     this.jumps = new JumpTable(kernel, take, JUMPS_USUAL);
@@ -165,28 +200,12 @@ export class Program implements ProgramHandle {
 
   /** Gives the program's memory back. */
   release(): void {
-    for (const { address, bytes } of this.#chunks) this.#area.freeChunk(address, bytes);
-    this.#chunks.length = 0;
+    this.#memory.release();
     this.isReleased = true;
   }
 
-  #reserve(bytes: number): void {
-    const chunk = this.#area.takeChunk(bytes);
-    this.#chunks.push(chunk);
-    this.#next = chunk.address;
-    this.#end = chunk.address + chunk.bytes;
-  }
-
   #take(bytes: number): number {
-    const size = (bytes + ALIGN - 1) & -ALIGN;
-    if (this.#next + size > this.#end) {
-      const last = this.#chunks[this.#chunks.length - 1]?.bytes ?? CHUNK_BYTES_MIN;
-      const usual = Math.min(Math.max(last / 4, CHUNK_BYTES_MIN), CHUNK_BYTES_MAX);
-      this.#reserve(Math.max(size, usual));
-    }
-    const at = this.#next;
-    this.#next += size;
-    return at;
+    return this.#memory.take(bytes);
   }
 
   /** Id of the block whose header, or whose stub's header, stands at the address. */

@@ -18,12 +18,14 @@ import {
   type Range,
   type VmHost,
 } from '../../dmir/host.ts';
-import type { LazySource } from '../../dmir/lazy.ts';
+import type { LazySource, ModuleSource } from '../../dmir/lazy.ts';
 import { TRAP_KINDS, type TrapKind } from '../../dmir/ops.ts';
 import { HostTape, TAPE_HAS_STORAGE } from '../../dmir/state/tape.ts';
 import * as L from '../../kernel/layout.ts';
+import { ClosedProgram } from './closed-program.ts';
 import { Kernel } from './kernel.ts';
 import { CodeArea, Program } from './program.ts';
+import { type AnyProgram, ProgramSet } from './program-set.ts';
 import type { Tier } from './tier.ts';
 
 const BUDGET = 250_000;
@@ -46,7 +48,7 @@ export interface CellLoader {
 }
 
 export interface FrameNote {
-  program: Program | undefined;
+  program: AnyProgram | undefined;
   note: unknown;
 }
 
@@ -63,10 +65,12 @@ export class InterpreterMachine implements MachineAccess {
   readonly #host: VmHost;
   readonly #loader: CellLoader;
   readonly #notes: FrameNote[] = [];
-  readonly #programs = new Set<Program>();
+  readonly #programs = new ProgramSet(() => this.tier);
   /** Depth of the current frame, and the address of its record. */
   #depth = -1;
   #frame = L.FRAMES_BASE;
+  /** Whether the current frame runs closed functions, whose operands lie above the pointer. */
+  #isClosed = false;
   /** Set by `enter`, `stop` and `trap`: what the host decided for the frame that stopped. */
   #decided: FrameEnd['status'] | undefined;
   #decidedReason: TrapKind | undefined;
@@ -85,40 +89,23 @@ export class InterpreterMachine implements MachineAccess {
   constructor(host: VmHost, loader: CellLoader) {
     this.#host = host;
     this.#loader = loader;
-    this.area.onFull = () => this.#evictPrograms();
+    this.area.onFull = () => this.#programs.evict(this.#notes.slice(0, this.#depth + 1));
   }
 
   /** Brings code into the machine; transient code is given up when its frame ends. */
   load(source: LazySource, isTransient = false): Program {
-    const program = new Program(this.kernel, this.area, source, isTransient);
-    if (!isTransient) this.#programs.add(program);
-    return program;
+    return this.#programs.keep(new Program(this.kernel, this.area, source, isTransient));
+  }
+
+  /** The same for a module of closed functions. */
+  loadModule(source: ModuleSource, isTransient = false): ClosedProgram {
+    return this.#programs.keep(new ClosedProgram(this.kernel, this.area, source, isTransient));
   }
 
   /** Gives up every program. Only between transactions. */
   clearPrograms(): void {
-    for (const program of this.#programs) {
-      this.tier?.released(program);
-      program.isReleased = true;
-    }
     this.#programs.clear();
     this.area.clear();
-  }
-
-  /** Gives up the half of the programs that were loaded first, but for those that frames run. */
-  #evictPrograms(): boolean {
-    const running = new Set(this.#notes.slice(0, this.#depth + 1).map((note) => note.program));
-    let left = Math.ceil(this.#programs.size / 2);
-    let isFreed = false;
-    for (const program of this.#programs) {
-      if (left-- === 0) break;
-      if (running.has(program)) continue;
-      this.tier?.released(program);
-      program.release();
-      this.#programs.delete(program);
-      isFreed = true;
-    }
-    return isFreed;
   }
 
   // ---- transactions and frames
@@ -187,16 +174,16 @@ export class InterpreterMachine implements MachineAccess {
   /** Id of the block that the current frame is about to enter; undefined inside a block. */
   blockId(): number | undefined {
     const pc = this.kernel.u32[(this.#frame + L.F_PC) / 4] as number;
-    return this.#notes[this.#depth]?.program?.idAt(pc);
+    return this.currentProgram()?.idAt(pc);
   }
 
-  /** Program of the current frame. */
+  /** Program of the current frame; undefined where that runs closed functions. */
   currentProgram(): Program | undefined {
-    return this.#notes[this.#depth]?.program;
+    return this.#isClosed ? undefined : (this.#notes[this.#depth]?.program as Program | undefined);
   }
 
   /** Code of the current frame. */
-  currentCode(): Uint8Array {
+  get code(): Uint8Array {
     return this.#notes[this.#depth]?.program?.source.code ?? EMPTY;
   }
 
@@ -207,8 +194,10 @@ export class InterpreterMachine implements MachineAccess {
     if (this.#depth >= DEPTH_RECORDS) throw new Error('BUG: the host enters frames without limit');
     const frame = L.FRAMES_BASE + this.#depth * L.FRAME_BYTES;
     this.#frame = frame;
-    const program = start.program as Program;
-    if (this.tier !== undefined) this.tier.entered(program);
+    const program = start.program as AnyProgram;
+    const isClosed = program instanceof ClosedProgram;
+    this.#isClosed = isClosed;
+    if (this.tier !== undefined && !isClosed) this.tier.entered(program);
     const { input } = start;
     kernel.exports.enterFrame(
       frame,
@@ -226,6 +215,8 @@ export class InterpreterMachine implements MachineAccess {
       start.value,
       start.gas,
     );
+    kernel.u32[(frame + L.F_CALL_DEPTH) / 4] = 0;
+    if (isClosed) program.begin(frame, this.#depth);
     const note = this.#notes[this.#depth];
     if (note === undefined) this.#notes[this.#depth] = { program, note: start.note };
     else {
@@ -276,14 +267,16 @@ export class InterpreterMachine implements MachineAccess {
       case L.STATUS_YIELD: {
         const machine = L.MACHINE_BASE / 8;
         const steps = u64[machine + L.M_STEPS / 8] as bigint;
-        this.tier?.yielded(this.currentProgram() as Program);
+        if (!this.#isClosed) this.tier?.yielded(this.currentProgram() as Program);
         return steps >= (u64[machine + L.M_STEP_LIMIT / 8] as bigint) ? 'paused' : undefined;
       }
-      case L.STATUS_LOWER:
-        u32[f + L.F_PC / 4] = (this.currentProgram() as Program).block(
-          u32[f + L.F_DETAIL / 4] as number,
-        );
+      case L.STATUS_LOWER: {
+        const { program } = this.frameAt(this.#depth);
+        const address = (program as Program).block(u32[f + L.F_DETAIL / 4] as number);
+        if (address === undefined) return TOO_LARGE;
+        u32[f + L.F_PC / 4] = address;
         return undefined;
+      }
       case L.STATUS_ARRIVE: {
         const address = (this.currentProgram() as Program).arrive(this.#frame);
         if (address === undefined) return BAD_JUMP;
@@ -299,6 +292,8 @@ export class InterpreterMachine implements MachineAccess {
         this.#host.suspend(this, u32[f + L.F_DETAIL / 4] as number);
         this.#isWaiting = false;
         return this.#decided === undefined ? undefined : this.#ended(this.#decided, NOTHING);
+      case L.STATUS_RETURN:
+        return this.#ended('success', NOTHING);
       case L.STATUS_FINISH:
       case L.STATUS_REVERT:
         this.#output.base = u32[f + L.F_OUT_BASE / 4] as number;
@@ -328,16 +323,14 @@ export class InterpreterMachine implements MachineAccess {
     const note = this.#notes[this.#depth] as FrameNote;
     const end = ended.status === 'success' ? this.#host.settle(this, ended, note.note) : ended;
     if (end.status !== 'success') kernel.exports.rollback(this.#frame + L.F_CHECKPOINT);
-    if (note.program?.isTransient) {
-      this.tier?.released(note.program);
-      note.program.release();
-    }
+    if (note.program?.isTransient) this.#programs.release(note.program);
     if (this.#depth === 0) {
       this.tier?.ended();
       return end;
     }
     this.#depth--;
     this.#frame -= L.FRAME_BYTES;
+    this.#isClosed = this.frameAt(this.#depth).program instanceof ClosedProgram;
     this.#host.leave(this, end, note.note);
     return undefined;
   }
@@ -369,7 +362,8 @@ export class InterpreterMachine implements MachineAccess {
   }
 
   operandAddress(index: number): number {
-    return (this.kernel.u32[(this.#frame + L.F_SP) / 4] as number) - SLOT * (index + 1);
+    const sp = this.kernel.u32[(this.#frame + L.F_SP) / 4] as number;
+    return this.#isClosed ? sp + SLOT * index : sp - SLOT * (index + 1);
   }
 
   operand(index: number): bigint {
@@ -379,6 +373,10 @@ export class InterpreterMachine implements MachineAccess {
   resume(operands: number, result?: bigint): void {
     const { kernel } = this;
     const at = (this.#frame + L.F_SP) / 4;
+    if (this.#isClosed) {
+      if (result !== undefined) kernel.writeWord(kernel.u32[at] as number, result);
+      return;
+    }
     const sp = (kernel.u32[at] as number) - SLOT * operands;
     if (result !== undefined) kernel.writeWord(sp, result);
     kernel.u32[at] = result === undefined ? sp : sp + SLOT;
@@ -597,4 +595,6 @@ function readBe32(bytes: Uint8Array, at: number): number {
 const LIMITS = ['', 'accounts', 'cells', 'changes of cells', 'logs', 'memory of this device'];
 const NOTHING: Range = { base: L.HEAP_BASE, length: 0 };
 const BAD_JUMP: FrameEnd = { status: 'halt', reason: 'bad-jump', gas: 0n, output: NOTHING };
+/** A function that cannot be encoded: the limit is one of the code, the same on every engine. */
+const TOO_LARGE: FrameEnd = { status: 'halt', reason: 'memory-limit', gas: 0n, output: NOTHING };
 const EMPTY = new Uint8Array(0);

@@ -83,13 +83,31 @@ const HOST_ROWS = [
   ['SELFDESTRUCT', 1, 0, ['account'], ['account']],
 ] as const;
 
-export type HostName = (typeof HOST_ROWS)[number][0];
+type HostRow = (typeof HOST_ROWS)[number] | (typeof MODULE_HOST_ROWS)[number];
+
+/**
+ * What modules of another virtual machine ask the host besides, numbered behind the EVM's own:
+ * - their code to memory: target, offset, length
+ * - the SHA-256 hash of a range of memory
+ * - creations whose data are in two ranges: value, code, length, data, length, and the salt
+ */
+const MODULE_HOST_ROWS = [
+  ['OWN_CODE', 3, 0, ['code'], []],
+  ['SHA256_RANGE', 2, 1, [], []],
+  ['CREATE_JOINED', 5, 1, ['account', 'code', 'slot'], ['account', 'code', 'slot']],
+  ['CREATE2_JOINED', 6, 1, ['account', 'code', 'slot'], ['account', 'code', 'slot']],
+] as const;
+
+export type EvmHostName = (typeof HOST_ROWS)[number][0];
+export type HostName = EvmHostName | (typeof MODULE_HOST_ROWS)[number][0];
 
 /** Host functions by number, the number a `suspend` carries. */
-export const HOST_NAMES: readonly HostName[] = HOST_ROWS.map((row) => row[0]);
+export const HOST_NAMES: readonly HostName[] = [...HOST_ROWS, ...MODULE_HOST_ROWS].map(
+  (row) => row[0],
+);
 
-export const HOST = Object.fromEntries(HOST_NAMES.map((name, i) => [name, i])) as Readonly<
-  Record<HostName, number>
+export const HOST = Object.fromEntries(HOST_ROWS.map(([name], i) => [name, i])) as Readonly<
+  Record<EvmHostName, number>
 >;
 
 /** Count of operands, by host function. */
@@ -98,8 +116,13 @@ export const HOST_OPERANDS: readonly number[] = HOST_ROWS.map((row) => row[1]);
 /** Count of results, by host function. */
 export const HOST_RESULTS: readonly number[] = HOST_ROWS.map((row) => row[2]);
 
-export const EVM_HOSTS: readonly HostDecl[] = HOST_ROWS.map(
-  ([name, operands, results, reads, writes]) => ({
+export const EVM_HOSTS: readonly HostDecl[] = HOST_ROWS.map(toHost);
+
+/** Those that a module may ask, with the EVM's own at their numbers. */
+export const MODULE_HOSTS: readonly HostDecl[] = [...EVM_HOSTS, ...MODULE_HOST_ROWS.map(toHost)];
+
+function toHost([name, operands, results, reads, writes]: HostRow): HostDecl {
+  return {
     name: name.toLowerCase(),
     params: Array.from({ length: operands }, () => 'i256' as const),
     results: Array.from({ length: results }, () => 'i256' as const),
@@ -107,5 +130,5 @@ export const EVM_HOSTS: readonly HostDecl[] = HOST_ROWS.map(
     reads: [...reads],
     writes: [...writes],
     deterministic: true,
-  }),
-);
+  };
+}

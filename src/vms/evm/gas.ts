@@ -86,6 +86,8 @@ export interface HostCosts {
   readonly codeBytesMax: bigint;
   /** Highest size of initcode, in bytes. */
   readonly initcodeBytesMax: bigint;
+  /** Highest size of a WebAssembly module that is a contract, in bytes; 0: none is. */
+  readonly moduleBytesMax: bigint;
   /** Blob gas of a blob. */
   readonly blobGas: bigint;
   /** Blobs of a block: target and highest count. */
@@ -159,6 +161,7 @@ const COSTS_FRONTIER: HostCosts = {
   txGasMax: NO_LIMIT,
   codeBytesMax: NO_LIMIT,
   initcodeBytesMax: NO_LIMIT,
+  moduleBytesMax: 0n,
   blobGas: 0n,
   blobsTarget: 0n,
   blobsMax: 0n,

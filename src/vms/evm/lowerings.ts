@@ -12,11 +12,11 @@ import {
   BLOCK_DYNAMIC,
   ENV_WORD,
   type EnvWord,
+  type EvmHostName,
   FRAME_WORD,
   type FrameWord,
   HOST,
   HOST_OPERANDS,
-  type HostName,
   REGION,
 } from './abi.ts';
 import type { Lowerer } from './lower.ts';
@@ -72,7 +72,7 @@ function emitVoid(op: DmirOp, count: number, imm: number): Lowering {
 }
 
 /** Leaves the machine; the first operand is the top item. */
-function host(name: HostName): Lowering {
+function host(name: EvmHostName): Lowering {
   const number = HOST[name];
   const count = HOST_OPERANDS[number] as number;
   return (l) => l.suspend(number, count);

@@ -6,6 +6,7 @@
  * What code of an instance can reach, other instances included, is linked into one module of dMIR:
  * a call between instances is a call, and needs no other machinery.
  */
+import type { FuncBuilder } from '../../dmir/builder.ts';
 import { valueShift } from './linkage.ts';
 import {
   FUNCREF,
@@ -25,6 +26,8 @@ export type HostFunction = (args: readonly bigint[]) => readonly bigint[];
 export type FuncSource =
   | { readonly kind: 'body'; readonly instance: Instance; readonly index: number }
   | { readonly kind: 'host'; readonly run: HostFunction }
+  /** What the machine provides: written into the empty function. */
+  | { readonly kind: 'written'; readonly write: (builder: FuncBuilder) => void }
   /** A vector instruction. */
   | { readonly kind: 'vector'; readonly name: VectorName }
   /** Names a signature and is never called. */

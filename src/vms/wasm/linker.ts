@@ -5,6 +5,7 @@
  *
  * Source: WebAssembly core specification, sections 4.5.3 "Modules" and 3.2.8 "Import Subtyping".
  */
+import type { FuncBuilder } from '../../dmir/builder.ts';
 import { evaluate } from './const-expr.ts';
 import {
   bytesToValue,
@@ -94,6 +95,11 @@ export class Linker {
 
   hostFunction(type: FuncType, run: HostFunction): FuncEntity {
     return this.#func(type, { kind: 'host', run });
+  }
+
+  /** A function of the machine, in operations of dMIR. */
+  writtenFunction(type: FuncType, write: (builder: FuncBuilder) => void): FuncEntity {
+    return this.#func(type, { kind: 'written', write });
   }
 
   /** @throws LockstepError L1605 where it begins with more entries than the limit */
@@ -187,7 +193,8 @@ function spaceOf(instance: Instance, kind: Extern['kind']): readonly Extern[] {
   }
 }
 
-function evaluateIn({ funcs, globals }: Instance, expression: ConstExpr): bigint {
+/** The value of a constant expression of the instance's module. */
+export function evaluateIn({ funcs, globals }: Instance, expression: ConstExpr): bigint {
   return evaluate(expression, {
     global: (index) => bytesToValue((globals[index] as GlobalEntity).bytes),
     func: (index) => BigInt((funcs[index] as FuncEntity).place),

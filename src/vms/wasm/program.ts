@@ -4,7 +4,7 @@
  * first enters them.
  */
 import { createModule, FuncBuilder } from '../../dmir/builder.ts';
-import { createFunc, type Func, type HostDecl, type Module } from '../../dmir/ir.ts';
+import { createFunc, type Func, type HostDecl, type Module, type Region } from '../../dmir/ir.ts';
 import { TRAP_KINDS } from '../../dmir/ops.ts';
 import { prune } from '../../dmir/passes/prune.ts';
 import { shortcut } from '../../dmir/passes/shortcut.ts';
@@ -28,7 +28,7 @@ import { writeVector } from './vectors.ts';
 
 /** Most regions of a module of dMIR. */
 const REGIONS_MAX = 8;
-const CELLS = 0;
+const CELLS = 'cells';
 const LENGTH_BYTES = 8;
 export const PAGE_BYTES = 65_536;
 const UNREACHABLE = TRAP_KINDS.indexOf('unreachable');
@@ -45,6 +45,16 @@ export interface ProgramOptions {
   vector(name: VectorName): number;
   readonly gas: WasmGas;
   readonly limits: WasmLimits;
+  /** Of a contract: the machine's part of the module. */
+  readonly frame?: ModuleFrame;
+}
+
+/** What a module that runs in frames has besides its own. */
+export interface ModuleFrame {
+  /** Those of a frame; what the module calls `memory` and `cells` stands for its own. */
+  readonly regions: readonly Region[];
+  readonly spaces: readonly string[];
+  readonly hosts: readonly HostDecl[];
 }
 
 /** A region whose bytes are those of an entity. */
@@ -62,12 +72,17 @@ export class WasmProgram {
   readonly #segments = new Map<SegmentEntity, SegmentCells>();
   readonly #lowered = new Map<Func, { readonly bytes: Uint8Array; readonly ranges: Ranges }>();
   readonly #linkages = new Map<Instance, Linkage>();
+  readonly #cells: number;
   #cellBytes = 0;
 
   /** @throws LockstepError L1605 where there are more memories and tables than fit */
   constructor(reach: Reach, options: ProgramOptions) {
     this.#options = options;
     this.module = createModule('wasm');
+    const { regions = [], spaces = [], hosts = [] } = options.frame ?? {};
+    this.module.regions.push(...regions.map((region) => ({ ...region })));
+    this.module.spaces.push(...spaces);
+    this.module.hosts.push(...hosts);
     for (const global of reach.globals) {
       this.#globals.set(global, this.#take(global.bytes.length));
     }
@@ -78,9 +93,7 @@ export class WasmProgram {
       }
     }
     const size = this.#cellBytes;
-    this.module.regions.push({
-      ...{ name: 'cells', bounds: 'trap', writable: true, min: size, max: size },
-    });
+    this.#cells = this.#place(CELLS, size, size);
     for (const memory of reach.memories) this.#bind('memory', memory);
     for (const table of reach.tables) this.#bind('table', table);
     this.module.funcs = options.funcs.map((entity) => this.#declare(reach, entity));
@@ -94,17 +107,24 @@ export class WasmProgram {
   }
 
   #bind(kind: 'memory' | 'table', entity: TableEntity | MemoryEntity): void {
-    const { regions } = this.module;
-    if (regions.length === REGIONS_MAX) {
-      const problem = `its instances share more than ${REGIONS_MAX - 1} memories and tables`;
-      throw unlinkable(problem);
-    }
-    const name = `${kind}${regions.length}`;
-    const min = entity.bytes.length;
+    const isFrames = kind === 'memory' && this.#options.frame !== undefined;
+    const name = isFrames ? kind : `${kind}${this.module.regions.length}`;
     const max = maxBytes(entity, this.#options.limits);
-    this.#regions.set(entity, regions.length);
+    this.#regions.set(entity, this.#place(name, entity.bytes.length, max));
     this.#bound.push({ name, entity });
-    regions.push({ name, bounds: 'trap', writable: true, min, max });
+  }
+
+  /** Number of a region of the module's own: that of its name in the frame, or the next. */
+  #place(name: string, min: number, max: number): number {
+    const { regions } = this.module;
+    const known = regions.findIndex((region) => region.name === name);
+    const index = known < 0 ? regions.length : known;
+    if (index === REGIONS_MAX) {
+      const own = REGIONS_MAX - (this.#options.frame?.regions.length ?? 1);
+      throw unlinkable(`it, with what it reaches, has more than ${own} memories and tables`);
+    }
+    regions[index] = { name, bounds: 'trap', writable: true, min, max };
+    return index;
   }
 
   #declare({ instances }: Reach, entity: FuncEntity | undefined): Func {
@@ -137,6 +157,11 @@ export class WasmProgram {
         const args = builder.block(0, declared.params);
         const result = writeVector(builder, entity.source.name, args);
         builder.end('return', { args: [result] });
+        return builder.func;
+      }
+      case 'written': {
+        const builder = new FuncBuilder(this.module, { ...declared, blocks: new Map() });
+        entity.source.write(builder);
         return builder.func;
       }
       case 'signature': {
@@ -188,11 +213,11 @@ export class WasmProgram {
     if (known !== undefined) return known;
     const { funcs, tables, memories, globals, elems, datas } = instance;
     const region = (entity: TableEntity | MemoryEntity | undefined): number =>
-      entity === undefined ? CELLS : (this.#regions.get(entity) as number);
+      entity === undefined ? this.#cells : (this.#regions.get(entity) as number);
     const linkage: Linkage = {
       module: this.module,
       gas: this.#options.gas,
-      cells: CELLS,
+      cells: this.#cells,
       memory: region(memories[0]),
       place: (index) => (funcs[index] as FuncEntity).place,
       signature: (type) => this.#options.signature(type),
@@ -217,14 +242,14 @@ export class WasmProgram {
       view.setUint32(lengthAddress, bytes.length, true);
       cells.set(bytes, address);
     }
-    const content = new Map<string, Uint8Array>([['cells', cells]]);
+    const content = new Map<string, Uint8Array>([[CELLS, cells]]);
     for (const { name, entity } of this.#bound) content.set(name, entity.bytes);
     return content;
   }
 
   /** Gives the entities the contents of the regions at the end of a run. */
   keep(content: ReadonlyMap<string, Uint8Array>): void {
-    const cells = content.get('cells') as Uint8Array;
+    const cells = content.get(CELLS) as Uint8Array;
     const view = new DataView(cells.buffer, cells.byteOffset, cells.byteLength);
     for (const [global, address] of this.#globals) {
       global.bytes = cells.slice(address, address + global.bytes.length);

@@ -1,6 +1,6 @@
 /** CREATE and CREATE2 (Yellow Paper section 7; EIP-1014, 3541, 3860, 7610). */
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import type { FrameEnd, MachineAccess, Owner, Range } from '../../../dmir/host.ts';
+import type { FrameEnd, MachineAccess, Owner, ProgramHandle, Range } from '../../../dmir/host.ts';
 import { FRAME_WORD } from '../abi.ts';
 import { addressToBigint, SPACE } from './accounts.ts';
 import type { EvmHost, EvmNote, HostFunction } from './host.ts';
@@ -8,6 +8,25 @@ import { rejectFrame } from './observer.ts';
 
 const NONCE_MAX = (1n << 64n) - 1n;
 const NOTHING: Range = { base: 0, length: 0 };
+
+/** Init code as the host meets it: the EVM's own, or a module with what its `deploy` reads. */
+export interface InitCodeLoader {
+  /** Highest size of init code of any kind, in bytes. */
+  readonly bytesMax: bigint;
+  /** Makes a program that runs once; undefined for a module that is no contract. */
+  load(code: Uint8Array): ProgramHandle | undefined;
+  /** Gas for reading a module, besides that for its words. */
+  gasOf(code: Uint8Array): bigint;
+  /** Whether the code of an account is a module. */
+  isModule(code: Uint8Array): boolean;
+  /** Whether init code holds a module, for which another limit of size holds. */
+  isDeployment(code: Uint8Array): boolean;
+  /** Init code of code and what it reads. */
+  join(code: Uint8Array, data: Uint8Array): Uint8Array;
+}
+
+/** Why initcode does not begin to run. */
+export type CreateFailure = 'create-collision' | 'invalid-module' | 'code-unpaid';
 
 /** Address of a creation by nonce: the hash of the RLP list of creator and nonce. */
 export function createAddress(creator: Uint8Array, nonce: bigint): Uint8Array {
@@ -50,21 +69,28 @@ export interface Creation {
   readonly operands: number;
 }
 
-export function createHost(name: 'CREATE' | 'CREATE2'): HostFunction {
-  const operands = name === 'CREATE' ? 3 : 4;
+interface CreateKind {
+  readonly name: 'CREATE' | 'CREATE2';
+  /** Whether what is behind the code stands in a range of its own. */
+  readonly isJoined: boolean;
+  readonly operands: number;
+}
+
+export function createHost(name: CreateKind['name'], isJoined: boolean): HostFunction {
+  const kind = { name, isJoined, operands: (isJoined ? 5 : 3) + (name === 'CREATE' ? 0 : 1) };
+  const { operands } = kind;
   return (host, machine) => {
-    const range = payCreate(host, machine, name);
-    if (range === undefined) return;
+    const code = payCreate(host, machine, kind);
+    if (code === undefined) return;
     const { accounts } = host;
     const self = machine.owner;
     const value = machine.operand(0);
     const nonce = accounts.nonce(machine, self);
     const creator = machine.ownerId(self);
-    const code = machine.bytes(range);
     const address =
       name === 'CREATE'
         ? createAddress(creator, nonce)
-        : create2Address(creator, machine.operand(3), machine.keccak256(code));
+        : create2Address(creator, machine.operand(operands - 1), machine.keccak256(code));
     // Read first: what is not yet fetched makes all of this run again.
     const balance = accounts.balance(machine, self);
     accounts.isEmpty(machine, machine.ownerOf(address));
@@ -94,32 +120,36 @@ export function createHost(name: 'CREATE' | 'CREATE2'): HostFunction {
     }
     machine.gas = left - gas;
     accounts.set(machine, SPACE.nonce, self, nonce + 1n);
-    const isEntered = enterCreate(host, machine, self, { code, value, gas, address, operands });
-    if (!isEntered && observer !== undefined) {
-      rejectFrame(observer, machine, 'create-collision', 0n);
-    }
+    const cause = enterCreate(host, machine, self, { code, value, gas, address, operands });
+    if (cause !== undefined && observer !== undefined) rejectFrame(observer, machine, cause, 0n);
   };
 }
 
+/** Charges for the init code and gives it; undefined: the frame has trapped. */
 function payCreate(
   host: EvmHost,
   machine: MachineAccess,
-  name: 'CREATE' | 'CREATE2',
-): Range | undefined {
+  { name, isJoined }: CreateKind,
+): Uint8Array | undefined {
   if (machine.isStatic) {
     machine.trap('static-violation');
     return undefined;
   }
-  const { costs } = host.options;
-  const offset = machine.operand(1);
-  const size = machine.operand(2);
+  const { costs, loader } = host.options;
+  const ranges = isJoined ? [1, 3] : [1];
+  const parts = ranges.map((at) => [machine.operand(at), machine.operand(at + 1)] as const);
+  const size = parts.reduce((sum, [, length]) => sum + length, 0n);
   const words = (size + 31n) / 32n;
   const perWord = costs.initcodeWord + (name === 'CREATE2' ? costs.create2Word : 0n);
   const isPaid =
-    size <= costs.initcodeBytesMax &&
-    machine.chargeMemory(offset, size) &&
+    size <= loader.bytesMax &&
+    parts.every(([offset, length]) => machine.chargeMemory(offset, length)) &&
     machine.charge(words * perWord);
-  if (isPaid) return machine.memory(offset, size);
+  if (isPaid) {
+    const [code, data] = parts.map(([at, length]) => machine.bytes(machine.memory(at, length)));
+    const whole = data === undefined ? (code as Uint8Array) : loader.join(code as Uint8Array, data);
+    if (size <= costs.initcodeBytesMax || loader.isDeployment(whole)) return whole;
+  }
   if (size > costs.initcodeBytesMax) host.observer?.reject('initcode-too-large', size);
   machine.trap('out-of-gas');
   return undefined;
@@ -135,25 +165,30 @@ export function isTaken(host: EvmHost, machine: MachineAccess, owner: Owner): bo
   );
 }
 
-/** Runs initcode in a new account; on a collision the creation fails and its gas is gone. */
+/** Runs initcode in a new account; tells why that cannot be, and then the gas is gone. */
 export function enterCreate(
   host: EvmHost,
   machine: MachineAccess,
   creator: Owner,
   creation: Creation,
-): boolean {
+): CreateFailure | undefined {
   const { accounts, options } = host;
   const { code, value, gas, operands } = creation;
   const owner = machine.ownerOf(creation.address);
   const address = addressToBigint(creation.address);
   machine.touch(accounts.balanceCell(machine, owner));
-  if (isTaken(host, machine, owner)) {
+  const { loader } = options;
+  const reading = loader.gasOf(code);
+  const isRefused = isTaken(host, machine, owner) ? 'create-collision' : undefined;
+  const unpaid = reading > gas ? 'code-unpaid' : undefined;
+  const program = isRefused === undefined && unpaid === undefined ? loader.load(code) : undefined;
+  if (program === undefined) {
     if (machine.depth >= 0) machine.resume(operands, 0n);
-    return false;
+    return isRefused ?? unpaid ?? 'invalid-module';
   }
   machine.enter({
-    program: options.load(code),
-    gas,
+    program,
+    gas: gas - reading,
     isStatic: false,
     owner,
     input: NOTHING,
@@ -165,23 +200,30 @@ export function enterCreate(
   accounts.set(machine, SPACE.created, owner, 1n);
   if (options.rules.eip158) accounts.set(machine, SPACE.nonce, owner, 1n);
   accounts.transfer(machine, creator, owner, value);
-  return true;
+  return undefined;
 }
 
-/** Pays for the code that initcode returned and stores it. */
+/**
+ * Pays for the code that initcode returned and stores it; that of a module is the module, which
+ * initcode of the EVM may not return.
+ */
 export function settleCreate(
   host: EvmHost,
   machine: MachineAccess,
   end: FrameEnd,
   note: EvmNote & { readonly kind: 'create' },
 ): FrameEnd {
-  const { costs, rules } = host.options;
-  const code = machine.bytes(end.output);
+  const { costs, rules, loader } = host.options;
+  const isModule = loader.isModule(machine.code);
+  const code = isModule ? machine.code : machine.bytes(end.output);
   const cost = BigInt(code.length) * costs.createDataByte;
-  const isBad = rules.eip3541 && code[0] === 0xef;
-  const isLarge = BigInt(code.length) > costs.codeBytesMax;
+  const isForeign = !isModule && loader.isModule(code);
+  const isBad = isForeign || (rules.eip3541 && code[0] === 0xef);
+  const most = isModule ? costs.moduleBytesMax : costs.codeBytesMax;
+  const isLarge = BigInt(code.length) > most;
   if (isBad || isLarge || cost > end.gas) {
-    const unpaid = isBad ? 'code-prefix' : 'code-unpaid';
+    const bad = isForeign ? 'invalid-module' : 'code-prefix';
+    const unpaid = isBad ? bad : 'code-unpaid';
     host.observer?.reject(isLarge ? 'code-too-large' : unpaid, code);
     if (!rules.eip2 && !isBad && !isLarge) return { ...end, output: NOTHING };
     const reason = isBad ? 'invalid-opcode' : 'out-of-gas';

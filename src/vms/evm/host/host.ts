@@ -16,7 +16,7 @@ import type {
   VmHost,
 } from '../../../dmir/host.ts';
 import { TAPE_BLOCK_HASH } from '../../../dmir/state/tape.ts';
-import { ENV_WORD, FRAME_WORD, HOST_NAMES, HOST_OPERANDS, type HostName } from '../abi.ts';
+import { ENV_WORD, FRAME_WORD, HOST_NAMES, type HostName } from '../abi.ts';
 import type { ForkRules } from '../forks.ts';
 import type { HostCosts, KernelSchedule } from '../gas.ts';
 import type { PrecompileCosts } from '../precompiles/costs.ts';
@@ -30,7 +30,7 @@ import {
   SPACE,
 } from './accounts.ts';
 import { callHost, settleCall } from './calls.ts';
-import { createHost, settleCreate } from './creates.ts';
+import { createHost, type InitCodeLoader, settleCreate } from './creates.ts';
 import { decodeContext, decodeNote, encodeContext, encodeNote } from './notes.ts';
 import type { FrameObserver } from './observer.ts';
 
@@ -45,8 +45,8 @@ export interface EvmHostOptions {
   readonly precompiles: ReadonlyMap<number, Precompile>;
   /** What their prices are made of. */
   readonly precompileCosts: PrecompileCosts;
-  /** Makes a program of code that is not stored (initcode). */
-  readonly load: (code: Uint8Array) => ProgramHandle;
+  /** Of code that is not stored. */
+  readonly loader: InitCodeLoader;
   /** Instructions of a lowered block at most, if not the usual number; steps depend on it. */
   readonly lengthMax?: number | undefined;
 }
@@ -78,6 +78,7 @@ export type HostFunction = (host: EvmHost, machine: MachineAccess) => void;
 const BLOCK_HASH_WINDOW = 256n;
 const CALL_DEPTH_MAX = 1024;
 const PRECOMPILE_ADDRESS_MAX = 0x1ffn;
+const SHA256_ADDRESS = 2;
 const NOTHING: Range = { base: 0, length: 0 };
 
 export class EvmHost implements VmHost {
@@ -228,14 +229,48 @@ const extCodeCopy: HostFunction = (host, machine) => {
     machine.trap('out-of-gas');
     return;
   }
-  const range = machine.memory(target, size);
+  copyCode(
+    machine,
+    host.accounts.code(machine, owner)?.bytes,
+    machine.memory(target, size),
+    source,
+  );
+  machine.resume(4);
+};
+
+/** Writes code from an offset to a range of memory, with zeros past the end. */
+function copyCode(
+  machine: MachineAccess,
+  code: Uint8Array | undefined,
+  range: Range,
+  source: bigint,
+): void {
   const copy = new Uint8Array(range.length);
-  const code = host.accounts.code(machine, owner)?.bytes;
   if (code !== undefined && source < BigInt(code.length)) {
     copy.set(code.subarray(Number(source), Number(source) + range.length));
   }
   machine.write(range.base, copy);
-  machine.resume(4);
+}
+
+const ownCodeCopy: HostFunction = (host, machine) => {
+  const [target, source, size] = [0, 1, 2].map((index) => machine.operand(index)) as [
+    ...[bigint, bigint, bigint],
+  ];
+  if (!machine.charge(((size + 31n) / 32n) * host.options.schedule.copyWord)) {
+    machine.trap('out-of-gas');
+    return;
+  }
+  copyCode(machine, machine.code, machine.memory(target, size), source);
+  machine.resume(3);
+};
+
+/** The precompile's hash at its price, without a call. */
+const sha256: HostFunction = (host, machine) => {
+  const precompile = host.options.precompiles.get(SHA256_ADDRESS) as Precompile;
+  const input = machine.view(machine.memory(machine.operand(0), machine.operand(1)));
+  if (machine.charge(precompile.gas(input))) {
+    machine.resume(2, addressToBigint(precompile.run(input) as Uint8Array));
+  } else machine.trap('out-of-gas');
 };
 
 const blockHash: HostFunction = (host, machine) => {
@@ -299,16 +334,15 @@ const FUNCTIONS: Readonly<Record<HostName, HostFunction>> = {
   BLOCKHASH: blockHash,
   SELFBALANCE: (host, machine) => machine.resume(0, host.accounts.balance(machine, machine.owner)),
   BLOBHASH: blobHash,
-  CREATE: createHost('CREATE'),
+  CREATE: createHost('CREATE', false),
   CALL: callHost('CALL'),
   CALLCODE: callHost('CALLCODE'),
   DELEGATECALL: callHost('DELEGATECALL'),
-  CREATE2: createHost('CREATE2'),
+  CREATE2: createHost('CREATE2', false),
   STATICCALL: callHost('STATICCALL'),
   SELFDESTRUCT: selfDestruct,
+  OWN_CODE: ownCodeCopy,
+  SHA256_RANGE: sha256,
+  CREATE_JOINED: createHost('CREATE', true),
+  CREATE2_JOINED: createHost('CREATE2', true),
 };
-
-/** Operands of the host function, by name. */
-export function operandsOf(name: HostName): number {
-  return HOST_OPERANDS[HOST_NAMES.indexOf(name)] as number;
-}

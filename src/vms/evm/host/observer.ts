@@ -34,6 +34,7 @@ export type FailureCause =
   | 'initcode-too-large'
   | 'code-too-large'
   | 'code-prefix'
+  | 'invalid-module'
   | 'code-unpaid'
   | 'precompile-unpaid'
   | 'precompile-failed';

@@ -1,0 +1,157 @@
+/**
+ * A module of closed functions as a contract's program: each frame runs its entry, over regions
+ * that begin with the module's image.
+ *
+ * In the heap, a frame's own regions lie below its memory, which is the last so that it can grow,
+ * and the frame above begins behind that. Windows and calls have limits that depend on the frame's
+ * depth alone, so that every frame below the deepest finds the room that it may use.
+ */
+import { assert } from '../../base/assert.ts';
+import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
+import { FRAME_REGIONS, type ProgramHandle, type Range } from '../../dmir/host.ts';
+import type { Func, Region } from '../../dmir/ir.ts';
+import type { ModuleSource } from '../../dmir/lazy.ts';
+import * as L from '../../kernel/layout.ts';
+import type { Kernel } from './kernel.ts';
+import { ModuleProgram } from './module-program.ts';
+import { type CodeArea, CodeChunks } from './program.ts';
+
+/** Frames that may lie above the outermost one. */
+const DEPTH_MAX = 1024;
+const ENV_BYTES = 320;
+/** Bytes of code memory for a declared function, about. */
+const FUNCTION_BYTES = 40;
+const { memory: MEMORY, code: OWN } = FRAME_REGIONS;
+/** First region that a module may have besides those of every frame. */
+const FIRST_OTHER = Object.keys(FRAME_REGIONS).length;
+
+export class ClosedProgram implements ProgramHandle {
+  readonly isClosed = true;
+  readonly source: ModuleSource;
+  readonly codeLength: number;
+  /** Not in the machine's memory: functions of the host read it. */
+  readonly codeAddress = 0;
+  /** Nothing dispatches. */
+  readonly jumps = { address: 0, mask: 0 } as const;
+  readonly isTransient: boolean;
+  isReleased = false;
+  readonly #kernel: Kernel;
+  readonly #memory: CodeChunks;
+  readonly #program: ModuleProgram;
+  readonly #input: Range | undefined;
+
+  constructor(kernel: Kernel, area: CodeArea, source: ModuleSource, isTransient: boolean) {
+    this.#kernel = kernel;
+    this.source = source;
+    this.isTransient = isTransient;
+    this.codeLength = source.code.length;
+    const { module, spaces, input, lower } = source;
+    const bytes = module.funcs.length * FUNCTION_BYTES + (input?.length ?? 0);
+    this.#memory = new CodeChunks(area, bytes);
+    const take = (size: number): number => this.#memory.take(size);
+    this.#program = new ModuleProgram(kernel, module, spaces, (index): Func => lower(index), take);
+    if (input === undefined) return;
+    this.#input = { base: take(input.length), length: input.length };
+    kernel.u8.set(input, this.#input.base);
+  }
+
+  /** Address of the first block of the entry. */
+  get entry(): number {
+    return this.#program.function(this.source.entry).entry;
+  }
+
+  /** Address of the first block of a function; undefined where it is too large to be encoded. */
+  block(index: number): number | undefined {
+    try {
+      return this.#program.function(index).entry;
+    } catch (error) {
+      if (error instanceof CodeLimitError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Gives the program's memory back. */
+  release(): void {
+    this.#memory.release();
+    this.isReleased = true;
+  }
+
+  /** Makes a frame that the kernel has entered one of closed functions. */
+  begin(frame: number, depth: number): void {
+    const { u32, u64 } = this.#kernel;
+    const set = (field: number, value: number): void => {
+      u32[(frame + field) / 4] = value;
+    };
+    const limit = L.WINDOW_END - (DEPTH_MAX - depth) * L.WINDOW_BYTES;
+    set(L.F_WINDOW_LIMIT, limit);
+    set(L.F_CALL_LIMIT, limit);
+    set(L.F_CONTROL, L.CONTROL_BASE + depth * L.CALL_DEPTH_MAX * L.CONTROL_BYTES);
+    set(L.F_FUNCTIONS, this.#program.table);
+    set(L.F_FUNCTION_COUNT, this.source.module.funcs.length);
+    const gas = (frame + L.F_GAS) / 8;
+    const heap = this.#region(frame, MEMORY, L.R_BASE);
+    const canPay = (u64[gas] as bigint) >= this.source.startGas;
+    // A frame that cannot have its regions ends at its first charge.
+    if (canPay && !this.#placeRegions(frame, heap)) this.#kernel.u64[gas] = 0n;
+    else if (!canPay) this.#setRegion(frame, MEMORY, heap, 0);
+  }
+
+  #region(frame: number, region: number, field: number): number {
+    const at = frame + L.F_REGIONS + region * L.REGION_BYTES + field;
+    return this.#kernel.u32[at / 4] as number;
+  }
+
+  #setRegion(frame: number, index: number, base: number, length: number, region?: Region): void {
+    const { u32 } = this.#kernel;
+    const at = (frame + L.F_REGIONS + index * L.REGION_BYTES) / 4;
+    u32[at + L.R_BASE / 4] = base;
+    u32[at + L.R_LENGTH / 4] = length;
+    u32[at + L.R_MAX / 4] = region?.max ?? length;
+    u32[at + L.R_FLAGS / 4] =
+      L.REGION_BOUNDS_TRAP | (region?.writable === true ? L.REGION_WRITABLE : 0);
+  }
+
+  /** Lays the module's own regions out from the address, the memory behind the others. */
+  #placeRegions(frame: number, heap: number): boolean {
+    const kernel = this.#kernel;
+    const { regions } = this.source.module;
+    const places = [OWN, ...regions.keys()].filter((index, i) => i === 0 || index >= FIRST_OTHER);
+    let top = heap;
+    const bases = new Map<number, number>();
+    for (const index of [...places, MEMORY]) {
+      bases.set(index, top);
+      const { min, max } = regions[index] as Region;
+      top += align(index === MEMORY ? min : max);
+    }
+    if (kernel.exports.reserve(BigInt(top)) === 0) return false;
+    kernel.refresh();
+    const used = (L.MACHINE_BASE + L.M_HEAP_USED) / 4;
+    const dirty = kernel.u32[used] as number;
+    if (heap < dirty) kernel.u8.fill(0, heap, Math.min(top, dirty));
+    if (top > dirty) kernel.u32[used] = top;
+    for (const [index, base] of bases) {
+      const region = regions[index] as Region;
+      this.#setRegion(frame, index, base, region.min, region);
+    }
+    for (const { region, offset, bytes } of this.source.image) {
+      kernel.u8.set(bytes, (bases.get(region) as number) + offset);
+    }
+    this.#setRegion(frame, FRAME_REGIONS.frame, frame + L.F_WORDS, L.F_WORD_COUNT * 32);
+    this.#setRegion(frame, FRAME_REGIONS.env, L.ENV_BASE, ENV_BYTES);
+    if (this.#input !== undefined) this.#setInput(frame, this.#input);
+    return true;
+  }
+
+  #setInput(frame: number, { base, length }: Range): void {
+    const { u32 } = this.#kernel;
+    const at = (frame + L.F_REGIONS + FRAME_REGIONS.input * L.REGION_BYTES) / 4;
+    u32[at + L.R_BASE / 4] = base;
+    u32[at + L.R_LENGTH / 4] = length;
+  }
+}
+
+/** Regions begin where a word of the EVM's memory could. */
+function align(bytes: number): number {
+  assert(bytes >= 0 && bytes <= 0xffff_ffe0, 'a region has as many bytes as an address reaches');
+  return (bytes + 31) & -32;
+}

@@ -1,0 +1,198 @@
+/**
+ * Modules as contracts: what a module must be to have an account, how creation data hold one, and
+ * its code as an engine runs it in frames.
+ *
+ * A contract exports its memory and the functions `deploy`, which a creation runs, and `call`,
+ * which calls run, and imports functions of `env` (`env/functions.ts`). Every frame has a fresh
+ * instance.
+ */
+import { LockstepError } from '../../base/errors.ts';
+import type { FuncBuilder } from '../../dmir/builder.ts';
+import { FRAME_REGIONS } from '../../dmir/host.ts';
+import type { Region } from '../../dmir/ir.ts';
+import type { ModuleSource, RegionImage } from '../../dmir/lazy.ts';
+import { decodeModule } from './decode.ts';
+import { type FuncEntity, type Instance, reachOf } from './entities.ts';
+import { ENV_FUNCTIONS, type EnvName, type EnvRow } from './env/functions.ts';
+import { type EnvAbi, writeEnv } from './env/write.ts';
+import { DEFAULT_GAS } from './gas.ts';
+import { DEFAULT_LIMITS, type WasmLimits } from './limits.ts';
+import { evaluateIn, Linker } from './linker.ts';
+import { type ModuleFrame, PAGE_BYTES, WasmProgram } from './program.ts';
+import { type FuncType, type Import, sameFuncType, VAL_TYPES, type WasmModule } from './types.ts';
+import { validateBodies } from './validate.ts';
+
+/** What the machine that runs contracts gives them. */
+export interface ContractAbi extends EnvAbi {
+  readonly hosts: ModuleFrame['hosts'];
+}
+
+export type ContractEntry = 'call' | 'deploy';
+
+/** Limits of modules that are contracts: tighter, because each frame has its own instance. */
+export const CONTRACT_LIMITS: WasmLimits = {
+  ...DEFAULT_LIMITS,
+  moduleBytes: 1_048_576,
+  funcs: 10_000,
+  tables: 2,
+  memoryPages: 256,
+  tableEntries: 65_536,
+};
+
+/** Gas besides that of instructions and functions of the host. */
+export const CONTRACT_GAS = {
+  /** A frame's instance, and for it: */
+  instance: 100n,
+  /** a page of memory, */
+  page: 512n,
+  /** an entry of a table, */
+  entry: 1n,
+  /** 32 bytes of data, globals and table entries that are written. */
+  word: 3n,
+  /** A byte of a module that a creation reads and checks. */
+  moduleByte: 4n,
+} as const;
+
+const WORD_BYTES = 32n;
+const ENTRY_TYPE: FuncType = { params: [], results: [] };
+const ENV_WORDS_BYTES = 320;
+
+/** Kernel spaces of slots and transient slots. */
+const SPACE_NUMBERS = [0, 1] as const;
+
+const FRAME: Omit<ModuleFrame, 'hosts'> = {
+  regions: Object.keys(FRAME_REGIONS).map((name): Region => {
+    const isInput = name === 'input';
+    const size = name === 'env' ? ENV_WORDS_BYTES : 0;
+    const own = name === 'code' ? 'cells' : name;
+    return { name: own, bounds: isInput ? 'zero' : 'trap', writable: false, min: size, max: size };
+  }),
+  spaces: ['slot', 'transient'],
+};
+
+/**
+ * Decodes and validates a module that is to be a contract.
+ *
+ * @throws LockstepError L1601 to L1604 as for any module, L1608 where it is no contract
+ */
+export function readContract(bytes: Uint8Array): WasmModule {
+  const module = decodeModule(bytes, CONTRACT_LIMITS);
+  validateBodies(module, CONTRACT_LIMITS);
+  for (const wanted of module.imports) checkImport(wanted);
+  for (const name of ['call', 'deploy'] as const) {
+    const found = module.exports.find((each) => each.name === name && each.kind === 'func');
+    const type = found === undefined ? undefined : module.funcs[found.index];
+    if (type === undefined) throw noContract(`it exports no function ${name}`);
+    if (sameFuncType(type, ENTRY_TYPE)) continue;
+    throw noContract(`its function ${name} has parameters or results`);
+  }
+  if (!module.exports.some(({ name, kind }) => name === 'memory' && kind === 'memory')) {
+    throw noContract('it exports no memory of that name');
+  }
+  return module;
+}
+
+function noContract(problem: string): LockstepError {
+  return new LockstepError('L1608', { problem });
+}
+
+const PARAM_TYPES = { p: VAL_TYPES.i32, i32: VAL_TYPES.i32, i64: VAL_TYPES.i64 } as const;
+
+/** Type of a function of `env`; undefined where there is none of the name. */
+function envType(name: string): FuncType | undefined {
+  const row = ENV_FUNCTIONS.get(name);
+  if (row === undefined) return undefined;
+  const results = row.result === undefined ? [] : [PARAM_TYPES[row.result]];
+  return { params: row.params.map((param) => PARAM_TYPES[param]), results };
+}
+
+function checkImport({ module, name, extern }: Import): void {
+  const what = `${module}.${name}`;
+  const type = module === 'env' ? envType(name) : undefined;
+  if (type === undefined) throw noContract(`it imports ${what}, which no contract is given`);
+  if (extern.kind === 'func' && sameFuncType(extern.type, type)) return;
+  const { params, result = 'nothing' } = ENV_FUNCTIONS.get(name) as EnvRow;
+  throw noContract(`it imports ${what} as another type than (${params.join(', ')}) to ${result}`);
+}
+
+/**
+ * Links a contract for one of its entries.
+ *
+ * @throws LockstepError L1605 or L1608 where it cannot be instantiated
+ */
+export function linkContract(
+  module: WasmModule,
+  entry: ContractEntry,
+  abi: ContractAbi,
+  input?: Uint8Array,
+): ModuleSource {
+  const linker = new Linker(CONTRACT_LIMITS);
+  const linked = linker.instantiate(module, (_module, name) => {
+    const type = envType(name) as FuncType;
+    return linker.writtenFunction(type, (builder) => writeEnv(builder, name as EnvName, abi));
+  });
+  if (linked.kind === 'trap') throw noContract('a segment is written outside its memory or table');
+  const { instance } = linked;
+  const startGas = startGasOf(instance);
+  const main = linker.writtenFunction(ENTRY_TYPE, (builder) => {
+    writeMain(builder, instance, entry, startGas);
+  });
+  const program = new WasmProgram(reachOf(instance), {
+    ...{ funcs: linker.funcs, limits: CONTRACT_LIMITS, gas: DEFAULT_GAS },
+    signature: (type) => linker.signature(type),
+    vector: (name) => linker.vector(name),
+    frame: { ...FRAME, hosts: abi.hosts },
+  });
+  const image = imageOf(instance, program);
+  // The image has all of it.
+  for (const memory of instance.memories) memory.bytes = new Uint8Array(0);
+  return {
+    ...{ code: module.bytes, module: program.module, spaces: SPACE_NUMBERS, entry: main.place },
+    ...{ startGas, image, input },
+    lower: (index) => program.lower(index),
+  };
+}
+
+/** A frame pays for its instance, runs the start function, and then the entry. */
+function writeMain(
+  builder: FuncBuilder,
+  { module, funcs, exports }: Instance,
+  entry: ContractEntry,
+  startGas: bigint,
+): void {
+  builder.block(0);
+  builder.inst('charge', { imm: Number(startGas) });
+  const start = module.start === undefined ? undefined : funcs[module.start];
+  if (start !== undefined) builder.inst('call', { imm: start.place });
+  builder.inst('call', { imm: (exports.get(entry) as FuncEntity).place });
+  builder.end('stop');
+}
+
+function startGasOf({ module, memories, tables, globals }: Instance): bigint {
+  const { instance, page, entry, word } = CONTRACT_GAS;
+  const sum = (sizes: readonly number[]): bigint => BigInt(sizes.reduce((a, b) => a + b, 0));
+  const data = module.datas.map(({ bytes }) => bytes.length);
+  const items = module.elems.map((segment) => segment.items.length * 16);
+  const cells = globals.map(({ bytes }) => bytes.length);
+  const words = (sum([...data, ...items, ...cells]) + WORD_BYTES - 1n) / WORD_BYTES;
+  const pages = sum(memories.map(({ bytes }) => bytes.length / PAGE_BYTES));
+  const entries = sum(tables.map(({ type }) => type.min));
+  return instance + page * pages + entry * entries + word * words;
+}
+
+/** What the regions of a frame begin with; the memory's active segments one by one. */
+function imageOf(instance: Instance, program: WasmProgram): RegionImage[] {
+  const image: RegionImage[] = [];
+  const content = program.content();
+  program.module.regions.forEach(({ name }, region) => {
+    const bytes = content.get(name);
+    if (bytes === undefined || region === FRAME_REGIONS.memory) return;
+    image.push({ region, offset: 0, bytes });
+  });
+  for (const { mode, offset, bytes } of instance.module.datas) {
+    if (mode !== 'active' || bytes.length === 0) continue;
+    const start = Number(evaluateIn(instance, offset));
+    image.push({ region: FRAME_REGIONS.memory, offset: start, bytes });
+  }
+  return image;
+}

@@ -1,0 +1,91 @@
+/** Contracts as text of modules, beside contracts of the EVM in assembly, on one machine. */
+import { createMachine, type EvmMachine, type MachineOptions } from '../../../src/chain/machine.ts';
+import type { CallOptions, Hex, Outcome } from '../../../src/chain/types.ts';
+import { assemble } from '../../../src/vms/evm/index.ts';
+import { writeDeployment } from '../../../src/vms/wasm/deployment.ts';
+import { ENV_FUNCTIONS, type EnvName, type EnvRow } from '../../../src/vms/wasm/env/functions.ts';
+import { assembleModule } from '../../../src/vms/wasm/index.ts';
+
+export const SENDER: Hex = '0x00000000000000000000000000000000000000a0';
+/** An account without code, and one with a word of code. */
+export const PLAIN: Hex = '0x00000000000000000000000000000000000000b1';
+export const CODED: Hex = '0x00000000000000000000000000000000000000b2';
+export const EVM_CONTRACT: Hex = '0x00000000000000000000000000000000000000c1';
+export const WASM_CONTRACT: Hex = '0x00000000000000000000000000000000000000c2';
+
+export function importOf(name: EnvName): string {
+  const { params, result } = ENV_FUNCTIONS.get(name) as EnvRow;
+  const types = params.map((param) => (param === 'p' ? 'i32' : param)).join(' ');
+  const takes = types === '' ? '' : `(param ${types})`;
+  const gives = result === undefined ? '' : `(result ${result})`;
+  return `(import "env" "${name}" (func $${name} ${takes} ${gives}))`;
+}
+
+/** A contract whose `call` is the text; it may name every function of `env` and those given. */
+export function contract(call: string, more = '', deploy = ''): Uint8Array {
+  const text = `${call} ${more} ${deploy}`;
+  const imports = [...ENV_FUNCTIONS.keys()].filter((name) => {
+    return new RegExp(`\\$${name}\\b`).test(text);
+  });
+  return assembleModule(`(module
+    ${imports.map((name) => importOf(name as EnvName)).join('\n')}
+    (memory (export "memory") 1)
+    ${more}
+    (func (export "deploy") ${deploy})
+    (func (export "call") ${call}))`);
+}
+
+/** Bytes as a string of the text format. */
+export function bytesText(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join('');
+}
+
+/** Numbers as words, side by side. */
+export function words(...values: readonly bigint[]): Uint8Array {
+  return Uint8Array.from(
+    values.flatMap((value) => {
+      const hex = BigInt.asUintN(256, value).toString(16).padStart(64, '0');
+      return (hex.match(/../g) as string[]).map((pair) => Number.parseInt(pair, 16));
+    }),
+  );
+}
+
+export function wordOf(bytes: Uint8Array, index = 0): bigint {
+  return [...bytes.subarray(index * 32, index * 32 + 32)].reduce((sum, byte) => {
+    return (sum << 8n) | BigInt(byte);
+  }, 0n);
+}
+
+export function createWorld(options: MachineOptions = {}): EvmMachine {
+  const hash = words(0x1234n);
+  const machine = createMachine({
+    ...options,
+    chainId: 77n,
+    block: {
+      ...{ number: 300n, timestamp: 1_700_000_000n, gasLimit: 30_000_001n, baseFee: 9n },
+      ...{ coinbase: '0x00000000000000000000000000000000000000fe', prevRandao: 1n << 200n },
+      ...{ blobBaseFee: 3n, blockHash: (number) => (number === 299n ? hash : undefined) },
+    },
+  });
+  machine.state.setBalance(SENDER, 10n ** 18n);
+  machine.state.setBalance(PLAIN, 12_345n);
+  machine.state.setCode(CODED, assemble('PUSH 1 PUSH 2 ADD STOP'));
+  return machine;
+}
+
+/** Puts code at the address, runs it, and gives the machine back as it was. */
+export function runAt(
+  machine: EvmMachine,
+  address: Hex,
+  code: Uint8Array,
+  options: Partial<CallOptions> = {},
+): Outcome {
+  machine.state.setCode(address, code);
+  machine.state.setBalance(address, 5000n);
+  return machine.call({ to: address, from: SENDER, gasPrice: 11n, commit: false, ...options });
+}
+
+/** Deploys a module with what its `deploy` reads. */
+export function deploy(machine: EvmMachine, module: Uint8Array, input = new Uint8Array(0)) {
+  return machine.deploy({ code: writeDeployment(module, input), from: SENDER });
+}
