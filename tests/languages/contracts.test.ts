@@ -1,6 +1,6 @@
 /**
  * Contracts on WebAssembly, in each language: the same interface as in Solidity, and the same
- * results, reverts and events for the same calls, on the platform's own WebAssembly.
+ * results, reverts, events and storage for the same calls; calls between all languages.
  */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -8,14 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { bytesToHex } from '../../src/base/bytes.ts';
-import { createMachine, type Hex } from '../../src/index.ts';
+import { createMachine, type Hex, type Machine, type Outcome } from '../../src/index.ts';
 import type { Abi, EvmContract } from '../../src/languages/contract.ts';
 import { encodeCall, findFunction, loadContract, signatureOf } from '../../src/languages/index.ts';
-import { LANGUAGES, type LanguageName } from '../../src/languages/languages.ts';
+import { LANGUAGE_NAMES, LANGUAGES, type LanguageName } from '../../src/languages/languages.ts';
 import { findProgram } from '../../src/languages/programs.ts';
 import { hasTarget } from '../../src/languages/rust/compile.ts';
 import { readWasmModule } from '../../src/vms/wasm/index.ts';
-import { type CallResult, ContractHost, type HostLog } from '../support/contract-host.ts';
 import { createPrng } from '../support/prng.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -50,8 +49,6 @@ function evmContract(contract: { readonly kind: string }): EvmContract {
 }
 
 const TOKENS = join(ROOT, 'examples/erc20');
-const ADDRESS: Hex = '0x00000000000000000000000000000000000000c0';
-const TOKEN: Hex = '0x00000000000000000000000000000000000000d0';
 const ALICE: Hex = '0x00000000000000000000000000000000000a11ce';
 const BOB: Hex = '0x00000000000000000000000000000000000000b0';
 const NOBODY: Hex = '0x0000000000000000000000000000000000000000';
@@ -62,33 +59,37 @@ interface Step {
   readonly value?: bigint;
 }
 
-interface Life {
-  readonly results: readonly CallResult[];
-  readonly logs: readonly HostLog[];
+/** What is to be seen of a step, apart from its gas. */
+interface Seen {
+  readonly status: string;
+  readonly output: string;
+  readonly logs: readonly object[];
+  readonly writes: readonly object[];
 }
 
-/** Deploys a module and makes the calls. */
-function liveOnWasm(contract: EvmContract, steps: readonly Step[]): Life {
-  const host = new ContractHost();
-  host.put(ADDRESS, contract.runtimeCode as Uint8Array);
-  const deployed = host.run({ to: ADDRESS, from: ALICE, data: new Uint8Array(0), entry: 'deploy' });
-  assert.equal(deployed.status, 'success');
-  const results = steps.map((step) => host.run({ to: ADDRESS, ...step }));
-  return { results, logs: host.logs };
-}
-
-/** The same by Solidity, on the machine; the address of the contract is not that of the others. */
-function liveOnEvm(contract: EvmContract, steps: readonly Step[]): Life {
+function createStage(): Machine {
   const machine = createMachine();
   machine.state.setBalance(ALICE, 10n ** 18n);
+  return machine;
+}
+
+function seen({ status, output, logs, writes }: Outcome): Seen {
+  return { status, output: bytesToHex(output), logs, writes };
+}
+
+function deploy(machine: Machine, { name, initCode }: EvmContract): Hex {
+  const outcome = machine.deploy({ code: initCode as Uint8Array, from: ALICE });
+  assert.equal(outcome.status, 'success', name);
+  return outcome.address;
+}
+
+/** Deploys a contract and makes the calls; the address is the same each time. */
+function live(contract: EvmContract, steps: readonly Step[]): Seen[] {
+  const machine = createStage();
   const code = contract.initCode as Uint8Array;
-  const { address, logs: first } = machine.deploy({ code, from: ALICE });
-  const outcomes = steps.map((step) => machine.call({ to: address, ...step }));
-  const logs = [...first, ...outcomes.flatMap((each) => each.logs)];
-  return {
-    results: outcomes.map(({ status, output }) => ({ status, output: bytesToHex(output) })),
-    logs: logs.map(({ topics, data }) => ({ address: ADDRESS, topics, data: bytesToHex(data) })),
-  };
+  const { address, logs, writes } = machine.deploy({ code, from: ALICE });
+  const outcomes = steps.map((step) => seen(machine.call({ to: address, ...step })));
+  return [{ status: 'deployed', output: '', logs, writes }, ...outcomes];
 }
 
 function stepOf(abi: Abi | undefined, from: Hex, name: string, ...args: string[]): Step {
@@ -191,13 +192,14 @@ function encodeSelector(item: Abi[number]): string {
   return bytesToHex(encodeCall(item, [argument])).slice(2, 10);
 }
 
-function compareLives(theirs: Life, ours: Life, steps: readonly Step[]): void {
-  assert.equal(theirs.results.length, steps.length);
-  for (const [index, result] of theirs.results.entries()) {
-    const data = bytesToHex(steps[index]!.data);
-    assert.deepEqual(ours.results[index], result, `step ${index}, call data ${data}`);
+function compareLives(theirs: EvmContract, ours: EvmContract, steps: readonly Step[]): void {
+  const expected = live(theirs, steps);
+  const lived = live(ours, steps);
+  for (const [index, outcome] of expected.entries()) {
+    const step = steps[index - 1];
+    const context = step === undefined ? 'deployment' : bytesToHex(step.data);
+    assert.deepEqual(lived[index], outcome, `step ${index}, ${context}`);
   }
-  assert.deepEqual(ours.logs, theirs.logs);
 }
 
 for (const language of WASM_LANGUAGES) {
@@ -209,8 +211,7 @@ for (const language of WASM_LANGUAGES) {
       const solidity = await load(TOKENS, 'token', 'solidity');
       const own = await load(TOKENS, 'token', language);
       assert.deepEqual(interfaceOf(own.abi), interfaceOf(solidity.abi));
-      const steps = tokenSteps(solidity.abi);
-      compareLives(liveOnEvm(solidity, steps), liveOnWasm(own, steps), steps);
+      compareLives(solidity, own, tokenSteps(solidity.abi));
     });
   }
 
@@ -218,8 +219,7 @@ for (const language of WASM_LANGUAGES) {
     const solidity = await load(CONTRACTS, 'everything', 'solidity');
     const own = await load(CONTRACTS, 'everything', language);
     assert.deepEqual(interfaceOf(own.abi), interfaceOf(solidity.abi));
-    const steps = everythingSteps(solidity.abi);
-    compareLives(liveOnEvm(solidity, steps), liveOnWasm(own, steps), steps);
+    compareLives(solidity, own, everythingSteps(solidity.abi));
   });
 
   test(`a module from ${title} is valid, small and imports the host alone`, { skip }, async () => {
@@ -248,30 +248,31 @@ for (const language of WASM_LANGUAGES) {
 }
 
 test('every language calls every other, and reverts pass through', async () => {
-  const present = WASM_LANGUAGES.filter((each) => MISSING[each] === false);
+  const present = LANGUAGE_NAMES.filter((each) => (MISSING[each] ?? false) === false);
   const relays = await Promise.all(present.map((each) => load(CONTRACTS, 'relay', each)));
   for (const tokenLanguage of present.filter((each) => each !== 'c')) {
     const token = await load(TOKENS, 'token', tokenLanguage);
     for (const [index, relay] of relays.entries()) {
-      const host = new ContractHost();
-      const at = { token: TOKEN, relay: ADDRESS };
-      host.put(at.token, token.runtimeCode as Uint8Array);
-      host.put(at.relay, relay.runtimeCode as Uint8Array);
-      const send = (to: string, step: Step) => host.run({ to, ...step });
-      host.run({ to: at.token, from: ALICE, data: new Uint8Array(0), entry: 'deploy' });
+      const context = `${present[index]} calls ${tokenLanguage}`;
+      const machine = createStage();
+      const at = { token: deploy(machine, token), relay: deploy(machine, relay) };
+      const send = (to: Hex, step: Step) => machine.call({ to, ...step });
       send(at.token, stepOf(token.abi, ALICE, 'transfer', at.relay, '70'));
       const relayed = (value: string) =>
         send(at.relay, stepOf(relay.abi, BOB, 'relay', at.token, BOB, value));
-      const context = `${present[index]} calls ${tokenLanguage}`;
-      assert.deepEqual(relayed('30'), { status: 'success', output: wordHex(1n) }, context);
-      assert.equal(host.logs.length, 4, context);
+      const done = relayed('30');
+      assert.equal(bytesToHex(done.output), wordHex(1n), context);
+      const addresses = done.logs.map(({ address }) => address);
+      assert.deepEqual(addresses, [at.relay, at.token], context);
       // What the token reverts with, the relay reverts with, and its own event is gone too.
-      const direct = send(at.token, stepOf(token.abi, at.relay, 'transfer', BOB, '41'));
+      const direct = seen(send(at.token, stepOf(token.abi, at.relay, 'transfer', BOB, '41')));
       assert.equal(direct.status, 'revert');
-      assert.deepEqual(relayed('41'), direct, context);
-      assert.equal(host.logs.length, 4, context);
+      assert.deepEqual(seen(relayed('41')), direct, context);
       const sum = send(at.relay, stepOf(relay.abi, BOB, 'sum', at.token, at.relay, BOB));
-      assert.deepEqual(sum, { status: 'success', output: wordHex(70n) }, context);
+      assert.equal(bytesToHex(sum.output), wordHex(70n), context);
+      // An account without code gives no result, which is no result.
+      const missing = send(at.relay, stepOf(relay.abi, BOB, 'sum', NOBODY, at.relay, BOB));
+      assert.deepEqual([missing.status, missing.output.length], ['revert', 0], context);
     }
   }
 });
