@@ -17,6 +17,7 @@ const COPIED = [
   'languages/c/lockstep.h',
   'languages/c/lockstep.hpp',
   'languages/rust/lockstep.rs',
+  'languages/templates',
 ];
 const COPY_OPTIONS = { recursive: true };
 

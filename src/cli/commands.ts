@@ -1,5 +1,6 @@
 /** The table of commands: what help shows and what the parser knows. */
 import { ENGINE_NAMES } from '../engines/names.ts';
+import { LANGUAGE_NAMES } from '../languages/languages.ts';
 import type { OptionSpec } from './args.ts';
 import { NODE_COMMAND } from './node-command.ts';
 
@@ -15,6 +16,7 @@ export interface CommandSpec {
 export type CommandName =
   | 'run'
   | 'compile'
+  | 'new'
   | 'disasm'
   | 'dump'
   | 'bench'
@@ -140,6 +142,21 @@ export const COMMANDS: readonly CommandSpec[] = [
       VERBOSE,
       JSON_OPTION,
     ],
+  },
+  {
+    name: 'new',
+    usage: 'new NAME [--language NAME]',
+    summary: 'make a project with a contract and its test',
+    options: [
+      {
+        name: 'language',
+        value: 'NAME',
+        summary: `${LANGUAGE_NAMES.join(', ')}; solidity unless told`,
+        choices: LANGUAGE_NAMES,
+      },
+      JSON_OPTION,
+    ],
+    details: 'NAME is a folder. Files that are in it already are never written over.',
   },
   {
     name: 'disasm',

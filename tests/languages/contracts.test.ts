@@ -12,24 +12,14 @@ import { createMachine, type Hex, type Machine, type Outcome } from '../../src/i
 import type { Abi, EvmContract } from '../../src/languages/contract.ts';
 import { encodeCall, findFunction, loadContract, signatureOf } from '../../src/languages/index.ts';
 import { LANGUAGE_NAMES, LANGUAGES, type LanguageName } from '../../src/languages/languages.ts';
-import { findProgram } from '../../src/languages/programs.ts';
-import { hasTarget } from '../../src/languages/rust/compile.ts';
 import { readWasmModule } from '../../src/vms/wasm/index.ts';
+import { missingCompiler } from '../support/compilers.ts';
 import { createPrng } from '../support/prng.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CONTRACTS = join(import.meta.dirname, 'contracts');
 
-/** What a language lacks on this machine, for the message of a skipped test. */
-const hasClang = ['clang', 'wasm-ld'].every((name) => findProgram({ name }) !== undefined);
-const hasRust = findProgram({ name: 'rustc', accepts: hasTarget }) !== undefined;
-const MISSING: Readonly<Partial<Record<LanguageName, string | false>>> = {
-  assemblyscript: false,
-  c: !hasClang && 'no clang',
-  'c++': !hasClang && 'no clang',
-  rust: !hasRust && 'no rustc for wasm32-unknown-unknown',
-};
-const WASM_LANGUAGES = Object.keys(MISSING) as LanguageName[];
+const WASM_LANGUAGES = LANGUAGE_NAMES.filter((name) => name !== 'solidity');
 
 const loaded = new Map<string, Promise<EvmContract>>();
 
@@ -203,7 +193,7 @@ function compareLives(theirs: EvmContract, ours: EvmContract, steps: readonly St
 }
 
 for (const language of WASM_LANGUAGES) {
-  const skip = MISSING[language] ?? false;
+  const skip = missingCompiler(language);
   const { title } = LANGUAGES[language];
 
   if (language !== 'c') {
@@ -248,7 +238,7 @@ for (const language of WASM_LANGUAGES) {
 }
 
 test('every language calls every other, and reverts pass through', async () => {
-  const present = LANGUAGE_NAMES.filter((each) => (MISSING[each] ?? false) === false);
+  const present = LANGUAGE_NAMES.filter((each) => missingCompiler(each) === false);
   const relays = await Promise.all(present.map((each) => load(CONTRACTS, 'relay', each)));
   for (const tokenLanguage of present.filter((each) => each !== 'c')) {
     const token = await load(TOKENS, 'token', tokenLanguage);

@@ -8,7 +8,9 @@ import { selectorWord, topicBytes } from '../glue-words.ts';
 import { itemsOf, type Model, type Remote, type Variable } from '../model.ts';
 import { findType } from '../types.ts';
 
-const typeOf = (abi: string): string => findType(abi)?.rust ?? '()';
+/** By its whole path, so that a source imports what it names itself. */
+const typeOf = (abi: string): string =>
+  (findType(abi)?.rust ?? '()').replace(/^[A-Z]/, 'lockstep::$&');
 const hex32 = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
 
 /** Words that need a mark to be a name. */
@@ -95,10 +97,9 @@ function remoteText({ name, functions }: Remote): string[] {
 }
 
 function variableText({ name, keys, value }: Variable, slot: number): string {
-  const owned = (type: string): string => typeOf(type);
   const type = keys.reduceRight(
-    (inner, key) => `lockstep::Mapping<${owned(key)}, ${inner}>`,
-    keys.length === 0 ? `lockstep::Value<${owned(value)}>` : owned(value),
+    (inner, key) => `lockstep::Mapping<${typeOf(key)}, ${inner}>`,
+    keys.length === 0 ? `lockstep::Value<${typeOf(value)}>` : typeOf(value),
   );
   const own = keys.length === 0 ? 'Value' : 'Mapping';
   return `const ${words(name).toUpperCase()}: ${type} = lockstep::${own}::new(${slot});`;
