@@ -19,6 +19,7 @@ import { benchBlock } from './block.ts';
 import { benchContracts } from './contract-suites.ts';
 import { benchErc } from './erc.ts';
 import { benchEvm, benchToken } from './evm.ts';
+import { benchLanguages } from './languages.ts';
 import type { BenchOptions } from './options.ts';
 import { benchStart } from './start.ts';
 import { benchSwitch } from './switch.ts';
@@ -58,6 +59,11 @@ const SUITES: Readonly<Record<string, Suite>> = {
     about: "WebAssembly programs beside the platform's own compiler",
     rounds: 5,
     run: benchWasm,
+  },
+  languages: {
+    about: 'the same ERC-20 from every contract language: gas, bytes, time',
+    rounds: 5,
+    run: benchLanguages,
   },
   start: {
     about: 'a run of bytecode, the start of the process included',

@@ -42,9 +42,9 @@ function check(node: string, folder: string, { name, version, exports }: Descrip
   const launcher = join(folder, 'node_modules', name, 'bin/lockstep.js');
   const told = run(node, [launcher, '--version'], folder).trim();
   if (told !== `${name} ${version}`) throw new Error(`the command says that it is ${told}`);
-  const imports = Object.keys(exports)
-    .filter((each) => !each.endsWith('.json'))
-    .map((each) => `await import('${each.replace('.', name)}');`);
+  const imports = Object.entries(exports)
+    .filter(([, target]) => typeof target !== 'string')
+    .map(([each]) => `await import('${each.replace('.', name)}');`);
   const script = ['--input-type=module', '--eval'];
   run(node, [...script, imports.join('\n')], folder);
   const result = run(node, [...script, PROGRAM], folder).trim();

@@ -1,6 +1,7 @@
 /**
  * The package's exports, derived from the tree: each `index.ts` under `src` is one public import,
- * by the name of its folder. The compiled kernel is no import of its own.
+ * by the name of its folder. The compiled kernel is no import of its own. `lockstep/contract` is
+ * what contracts in AssemblyScript import: a source for its compiler, which Node does not load.
  */
 import { readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
@@ -21,5 +22,9 @@ export function deriveExports(): Exports {
     const name = folder === '' ? '.' : `./${folder}`;
     return [name, { types: `${file}.d.ts`, default: `${file}.js` }] as const;
   });
-  return { ...Object.fromEntries(rows), './package.json': './package.json' };
+  return {
+    ...Object.fromEntries(rows),
+    './contract': './dist/languages/assemblyscript/assembly/contract.ts',
+    './package.json': './package.json',
+  };
 }

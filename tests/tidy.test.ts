@@ -49,6 +49,8 @@ function report(violations: readonly Violation[]): void {
 /** Entry points of what is compiled to WebAssembly. */
 const COMPILED = [
   'src/kernel/assembly/index.ts',
+  'src/languages/assemblyscript/assembly/contract.ts',
+  'src/languages/assemblyscript/assembly/glue.ts',
   'src/vms/evm/precompiles/assembly/modexp.ts',
   'src/vms/evm/precompiles/assembly/pairing/bls12-381.ts',
   'src/vms/evm/precompiles/assembly/pairing/bn254.ts',
@@ -58,6 +60,7 @@ const COMPILED = [
 const PROJECTS = [
   'tsconfig.json',
   'src/kernel/assembly/tsconfig.json',
+  'src/languages/assemblyscript/assembly/tsconfig.json',
   'src/vms/evm/precompiles/assembly/tsconfig.json',
 ];
 const sources = loadSources(ROOT, PROJECTS);

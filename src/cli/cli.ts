@@ -19,6 +19,7 @@ const testRunner = async (command: ConformanceCommand): Promise<{ run: Run }> =>
 const LOADERS: Record<CommandName, () => Promise<{ run: Run }>> = {
   run: () => import('./commands/run.ts'),
   compile: () => import('./commands/compile.ts'),
+  new: () => import('./commands/new.ts'),
   disasm: () => import('./commands/disasm.ts'),
   dump: () => import('./commands/dump.ts'),
   bench: () => import('./commands/bench.ts'),

@@ -1,4 +1,5 @@
 /** The table of commands: what help shows and what the parser knows. */
+import { LANGUAGE_NAMES } from '../languages/languages.ts';
 import type { OptionSpec } from './args.ts';
 import { NODE_COMMAND } from './node-command.ts';
 import { OPTION } from './option-rows.ts';
@@ -15,6 +16,7 @@ export interface CommandSpec {
 export type CommandName =
   | 'run'
   | 'compile'
+  | 'new'
   | 'disasm'
   | 'dump'
   | 'bench'
@@ -123,6 +125,21 @@ export const COMMANDS: readonly CommandSpec[] = [
       OPTION.verbose,
       OPTION.json,
     ],
+  },
+  {
+    name: 'new',
+    usage: 'new NAME [--language NAME]',
+    summary: 'make a project with a contract and its test',
+    options: [
+      {
+        name: 'language',
+        value: 'NAME',
+        summary: `${LANGUAGE_NAMES.join(', ')}; solidity unless told`,
+        choices: LANGUAGE_NAMES,
+      },
+      OPTION.json,
+    ],
+    details: 'NAME is a folder. Files that are in it already are never written over.',
   },
   {
     name: 'disasm',

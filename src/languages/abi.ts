@@ -68,7 +68,7 @@ function topicOf(item: AbiItem): string {
 }
 
 /** One declaration of Solidity, such as `function f(uint256 x) returns (bool)`. */
-function parseDeclaration(text: string): AbiItem | undefined {
+export function parseDeclaration(text: string): AbiItem | undefined {
   try {
     return OxItem.from(text, { prepare: false }) as AbiItem;
   } catch {

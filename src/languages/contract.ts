@@ -49,7 +49,11 @@ export type ContractFormat =
   | 'hardhat'
   | 'foundry'
   | 'hex'
-  | 'wasm';
+  | 'wasm'
+  | 'assemblyscript'
+  | 'c'
+  | 'c++'
+  | 'rust';
 
 /** A contract of the EVM, or a module beside it, ready to deploy or to run. */
 export interface EvmContract {

@@ -11,6 +11,7 @@ export type Fault = 'contract' | 'usage';
 const ROWS = {
   'file-missing': ['usage', 'The file does not exist.'],
   'file-directory': ['usage', 'A directory stands where a file is expected.'],
+  'file-exists': ['usage', 'A file that would be written is there already.'],
   'file-unreadable': ['usage', 'The operating system refuses to read the file.'],
   'file-format': ['usage', 'The content of the file is none of the contract formats.'],
   'hex-odd-length': ['usage', 'Two hexadecimal digits make a byte, and one is left over.'],

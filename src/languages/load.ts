@@ -7,6 +7,7 @@ import { basename, extname } from 'node:path';
 import type { Contract, EvmContract, Note } from './contract.ts';
 import { InputError } from './errors.ts';
 import { parseHexText } from './hex-text.ts';
+import { LANGUAGES, type LanguageName, languageOf } from './languages.ts';
 
 export interface LoadOptions {
   /** `Name`, or `source.sol:Name`. */
@@ -45,7 +46,14 @@ export function readInput(file: string): Buffer {
   }
 }
 
-type Kind = 'solidity' | 'json' | 'hex' | 'wasm' | 'dmir' | 'dmir-binary' | { readonly unknown: string };
+type Kind =
+  | LanguageName
+  | 'json'
+  | 'hex'
+  | 'wasm'
+  | 'dmir'
+  | 'dmir-binary'
+  | { readonly unknown: string };
 
 const HEX_EXTENSIONS = new Set(['.hex', '.bin', '.evm']);
 
@@ -60,6 +68,9 @@ const BINARY: readonly (readonly [magic: string, name: string])[] = [
   ['\x89PNG', 'a PNG image'],
 ];
 
+const isLanguage = (kind: Kind): kind is LanguageName =>
+  typeof kind === 'string' && Object.hasOwn(LANGUAGES, kind);
+
 function detect(bytes: Buffer, file: string): Kind {
   const extension = extname(file).toLowerCase();
   const start = bytes.subarray(0, 4).toString('latin1');
@@ -71,7 +82,8 @@ function detect(bytes: Buffer, file: string): Kind {
   if (bytes.includes(0)) return { unknown: 'it is binary; code is read as hexadecimal text' };
   const text = bytes.toString('utf8').trim();
   if (text === '') return { unknown: 'it is empty' };
-  if (extension === '.sol') return 'solidity';
+  const language = languageOf(file);
+  if (language !== undefined) return language;
   if (extension === '.dmir') return 'dmir';
   if (HEX_EXTENSIONS.has(extension)) return 'hex';
   if (text.startsWith('{') || text.startsWith('[')) return 'json';
@@ -94,9 +106,9 @@ export async function loadContract(name: string, options: LoadOptions = {}): Pro
   const bytes = readInput(file);
   const kind = detect(bytes, file);
   const notes: Note[] = [];
-  if (kind === 'solidity') {
-    const { compileFile } = await import('./solidity/compile.ts');
-    const contract = await compileFile(file, { contract: wanted, fork: options.fork }, notes);
+  if (isLanguage(kind)) {
+    const { compile } = LANGUAGES[kind];
+    const contract = await compile(file, { contract: wanted, fork: options.fork }, notes);
     return { contract, notes };
   }
   if (kind === 'json') {

@@ -79,7 +79,7 @@ const BANS: readonly Ban[] = [
   { access: /^performance\.now$/, except: TOOLS, instead: 'leave timing to the command' },
   {
     access: /^process\.\w+/,
-    except: [...TOOLS, 'src/languages/solidity/'],
+    except: [...TOOLS, 'src/languages/solidity/', 'src/languages/programs.ts'],
     instead: 'leave the process to the command',
   },
   {

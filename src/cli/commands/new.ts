@@ -1,0 +1,25 @@
+/** `lockstep new`: a project with a contract and its test. */
+import { type Args, onePositional } from '../args.ts';
+import type { Io } from '../io.ts';
+import { packageDescription } from '../version.ts';
+
+export async function run(args: Args, io: Io): Promise<number> {
+  const folder = onePositional(args, 'a name: lockstep new NAME', 'new');
+  const { createProject } = await import('../../languages/project.ts');
+  const { LANGUAGES } = await import('../../languages/languages.ts');
+  const language = (args.value('language') ?? 'solidity') as keyof typeof LANGUAGES;
+  const { name, version, peerDependencies } = packageDescription();
+  const versions = { ...peerDependencies, [name]: `^${version}` };
+  const files = createProject({ folder, language, versions });
+  if (args.flag('json')) {
+    io.out(`${JSON.stringify({ ok: true, language, files })}\n`);
+    return 0;
+  }
+  const { debian, title } = LANGUAGES[language];
+  io.out(`${files.map((file) => `${file}\n`).join('')}\n`);
+  if (debian !== undefined) {
+    io.out(`${title} needs, on Debian and Ubuntu: apt-get install ${debian}\n`);
+  }
+  io.out(`next: cd ${folder} && npm install && npm test\n`);
+  return 0;
+}

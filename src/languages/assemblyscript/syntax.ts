@@ -1,0 +1,93 @@
+/**
+ * The parts of the compiler's syntax trees that are read and changed. The package's own types name
+ * modules that only its own build has.
+ */
+
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+  toString(): string;
+}
+
+export interface Named {
+  readonly text: string;
+}
+
+/** A type; `name` is missing where it is the type of a function. */
+export interface TypeNode {
+  readonly kind: number;
+  readonly range: Range;
+  readonly name?: { readonly identifier: Named };
+  readonly typeArguments?: readonly TypeNode[] | null;
+}
+
+export interface Parameter {
+  readonly name: Named;
+  readonly type: TypeNode;
+}
+
+/** A class or a function of a source. */
+export interface Declaration {
+  readonly kind: number;
+  readonly name: Named;
+  readonly flags: number;
+}
+
+/** A function: its parameters and its result. */
+export interface Signature {
+  readonly parameters: readonly Parameter[];
+  readonly returnType: TypeNode;
+}
+
+export interface FunctionNode extends Declaration {
+  readonly signature: Signature;
+}
+
+/** A method, or with a type and without a signature a field. */
+export interface Member extends Declaration {
+  readonly range: Range;
+  readonly decorators: readonly { readonly name: Named }[] | null;
+  readonly type?: TypeNode | null;
+  initializer?: unknown;
+  readonly signature?: Signature;
+  body?: unknown;
+}
+
+export interface ClassNode extends Declaration {
+  readonly extendsType: TypeNode | null;
+  readonly members: Member[];
+}
+
+export interface SourceNode {
+  readonly normalizedPath: string;
+  readonly statements: Declaration[];
+}
+
+export interface ParserNode {
+  readonly sources: readonly SourceNode[];
+  readonly diagnostics: unknown;
+  parseFile(text: string, path: string, isEntry: boolean): void;
+}
+
+/** Numbers of `NodeKind` and `CommonFlags`. */
+export const KIND = { class: 52, field: 55, function: 56, method: 59 } as const;
+export const FLAG = {
+  declare: 1 << 2,
+  static: 1 << 5,
+  abstract: 1 << 7,
+  private: 1 << 9,
+  protected: 1 << 10,
+  get: 1 << 11,
+  set: 1 << 12,
+  constructor: 1 << 19,
+} as const;
+
+/** Parses a text by itself. */
+export function parseText(parser: ParserNode, text: string, path: string): SourceNode {
+  const Parser = parser.constructor as new (diagnostics: unknown) => ParserNode;
+  const own = new Parser(parser.diagnostics);
+  own.parseFile(text, path, false);
+  const [source] = own.sources;
+  if (source === undefined) throw new Error(`BUG: the parser gave no tree of ${path}`);
+  return source;
+}

@@ -1,0 +1,78 @@
+/** The contract languages: one row each. What knows a language by name or by file reads it here. */
+import { extname } from 'node:path';
+import type { EvmContract, Note } from './contract.ts';
+import { InputError } from './errors.ts';
+
+export interface CompileOptions {
+  readonly contract?: string | undefined;
+  /** Fork that Solidity is compiled for. */
+  readonly fork?: string | undefined;
+}
+
+export interface Language {
+  /** As people write it. */
+  readonly title: string;
+  readonly extensions: readonly string[];
+  /** Packages of npm, or of Debian, that bring the compiler. */
+  readonly npm?: string;
+  readonly debian?: string;
+  /** Its compiler is loaded on use. */
+  readonly compile: (file: string, options: CompileOptions, notes: Note[]) => Promise<EvmContract>;
+}
+
+export type LanguageName = 'solidity' | 'assemblyscript' | 'c' | 'c++' | 'rust';
+
+export const LANGUAGES: Readonly<Record<LanguageName, Language>> = {
+  solidity: {
+    title: 'Solidity',
+    extensions: ['.sol'],
+    npm: 'solc',
+    compile: async (...args) => (await import('./solidity/compile.ts')).compileFile(...args),
+  },
+  assemblyscript: {
+    title: 'AssemblyScript',
+    extensions: ['.ts'],
+    npm: 'assemblyscript',
+    compile: async (file) =>
+      (await import('./assemblyscript/compile.ts')).compileAssemblyScript(file),
+  },
+  c: {
+    title: 'C',
+    extensions: ['.c'],
+    debian: 'clang lld',
+    compile: async (file, _, notes) => (await import('./c/compile.ts')).compileC(file, 'c', notes),
+  },
+  'c++': {
+    title: 'C++',
+    extensions: ['.cpp', '.cc', '.cxx'],
+    debian: 'clang lld',
+    compile: async (file, _, notes) =>
+      (await import('./c/compile.ts')).compileC(file, 'c++', notes),
+  },
+  rust: {
+    title: 'Rust',
+    extensions: ['.rs'],
+    debian: 'rustc libstd-rust-dev-wasm32 lld',
+    compile: async (file, _, notes) => (await import('./rust/compile.ts')).compileRust(file, notes),
+  },
+};
+
+export const LANGUAGE_NAMES = Object.keys(LANGUAGES) as LanguageName[];
+
+/**
+ * The language of a file by its name.
+ *
+ * @throws InputError `file-format` for a language that is known and not compiled
+ */
+export function languageOf(file: string): LanguageName | undefined {
+  const extension = extname(file).toLowerCase();
+  if (extension === '.go') {
+    throw new InputError(
+      'file-format',
+      `${file} is Go, which Lockstep does not compile`,
+      "the modules of Go's own compiler take megabytes and need files and clocks of the system; " +
+        `the languages are: ${LANGUAGE_NAMES.map((name) => LANGUAGES[name].title).join(', ')}`,
+    );
+  }
+  return LANGUAGE_NAMES.find((name) => LANGUAGES[name].extensions.includes(extension));
+}

@@ -1,0 +1,82 @@
+/**
+ * What the code around a contract on WebAssembly is written from: its ABI, its state variables and
+ * the other contracts that it calls. Each language reads it from its sources in its own way.
+ */
+import type { Abi, AbiItem, EvmContract, StorageLayout, StorageType } from './contract.ts';
+import { findType } from './types.ts';
+
+/** A value, or with keys a mapping (of mappings) to values; types are those of the ABI. */
+export interface Variable {
+  readonly name: string;
+  readonly keys: readonly string[];
+  readonly value: string;
+}
+
+/** Another contract, of which some functions are known. */
+export interface Remote {
+  readonly name: string;
+  readonly functions: readonly AbiItem[];
+}
+
+export interface Model {
+  readonly name: string;
+  readonly abi: Abi;
+  readonly variables: readonly Variable[];
+  readonly remotes: readonly Remote[];
+}
+
+export function itemsOf(model: Model, type: AbiItem['type']): AbiItem[] {
+  return model.abi.filter((item) => item.type === type);
+}
+
+/** Every variable takes the slots from its own on: one each, in the order of the sources. */
+export function layoutOf(model: Model): StorageLayout {
+  const types: Record<string, StorageType> = {};
+  const enter = (keys: readonly string[], value: string): string => {
+    const [key, ...rest] = keys;
+    if (key === undefined) {
+      const id = `t_${value}`;
+      const numberOfBytes = String(findType(value)?.bytes ?? 32);
+      types[id] = { encoding: 'inplace', label: value, numberOfBytes };
+      return id;
+    }
+    const inner = enter(rest, value);
+    const outer = enter([], key);
+    const label = `mapping(${key} => ${types[inner]?.label})`;
+    const id = `t_mapping(${outer},${inner})`;
+    types[id] = { encoding: 'mapping', label, numberOfBytes: '32', key: outer, value: inner };
+    return id;
+  };
+  const storage = model.variables.map(({ name, keys, value }, index) => ({
+    label: name,
+    slot: String(index),
+    offset: 0,
+    type: enter(keys, value),
+  }));
+  return { storage, types };
+}
+
+/** A compiled module as a contract. */
+export function moduleContract(
+  model: Model,
+  module: Uint8Array,
+  origin: Pick<EvmContract, 'file' | 'format' | 'compiler'>,
+): EvmContract {
+  return {
+    kind: 'evm',
+    name: model.name,
+    ...origin,
+    abi: model.abi,
+    initCode: prefixLength(module),
+    runtimeCode: module,
+    storageLayout: layoutOf(model),
+  };
+}
+
+/** Creation data of a module: its length in four bytes, itself, and then the arguments. */
+function prefixLength(module: Uint8Array): Uint8Array {
+  const data = new Uint8Array(4 + module.length);
+  new DataView(data.buffer).setUint32(0, module.length);
+  data.set(module, 4);
+  return data;
+}

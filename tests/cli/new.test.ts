@@ -1,0 +1,64 @@
+/** `lockstep new`: the project of each language passes its test, and nothing is written over. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { deriveExports } from '../../scripts/exports.ts';
+import { LANGUAGE_NAMES, LANGUAGES } from '../../src/languages/languages.ts';
+import { missingCompiler } from '../support/compilers.ts';
+import { folderOf, lockstep } from './support/run.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** The package beside a project, with its imports led to the sources. */
+function linkPackage(project: string): void {
+  const folder = join(project, 'node_modules/lockstep');
+  mkdirSync(folder, { recursive: true });
+  const toSource = (target: string): string =>
+    target.replace('/dist/', '/src/').replace(/\.js$/, '.ts');
+  const exports = Object.entries(deriveExports()).flatMap(([name, target]) =>
+    typeof target === 'string' ? [] : [[name, toSource(target.default)]],
+  );
+  const description = { name: 'lockstep', type: 'module', exports: Object.fromEntries(exports) };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(description));
+  symlinkSync(join(ROOT, 'src'), join(folder, 'src'), 'dir');
+}
+
+for (const language of LANGUAGE_NAMES) {
+  const skip = missingCompiler(language);
+  test(`a new project in ${LANGUAGES[language].title} passes its test`, {
+    skip,
+  }, async (context) => {
+    const project = join(folderOf(context, {}), 'counter');
+    const { code, out } = await lockstep(['new', project, '--language', language]);
+    assert.equal(code, 0);
+    assert.match(out, /npm install && npm test/);
+    const { devDependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
+    assert.ok('lockstep' in devDependencies);
+    linkPackage(project);
+    const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+    const run = spawnSync(process.execPath, ['--test', '--test-reporter=tap'], {
+      cwd: project,
+      env,
+      encoding: 'utf8',
+    });
+    assert.equal(run.status, 0, run.stdout + run.stderr);
+    assert.match(run.stdout, /# pass 2$/m);
+  });
+}
+
+test('a file that is there stays as it is, and nothing else is written', async (context) => {
+  const folder = folderOf(context, { '.gitignore': 'mine' });
+  const { code, err } = await lockstep(['new', folder]);
+  assert.equal(code, 2);
+  assert.match(err, /\.gitignore is there already/);
+  assert.equal(readFileSync(join(folder, '.gitignore'), 'utf8'), 'mine');
+  assert.throws(() => readFileSync(join(folder, 'package.json')));
+});
+
+test('a language that is none is a wrong use', async () => {
+  const { code, err } = await lockstep(['new', 'x', '--language', 'cobol']);
+  assert.equal(code, 2);
+  assert.match(err, /cobol/);
+});

@@ -1,0 +1,270 @@
+/**
+ * Contracts on WebAssembly, in each language: the same interface as in Solidity, and the same
+ * results, reverts, events and storage for the same calls; calls between all languages.
+ */
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { bytesToHex } from '../../src/base/bytes.ts';
+import { createMachine, type Hex, type Machine, type Outcome } from '../../src/index.ts';
+import type { Abi, EvmContract } from '../../src/languages/contract.ts';
+import { encodeCall, findFunction, loadContract, signatureOf } from '../../src/languages/index.ts';
+import { LANGUAGE_NAMES, LANGUAGES, type LanguageName } from '../../src/languages/languages.ts';
+import { readWasmModule } from '../../src/vms/wasm/index.ts';
+import { missingCompiler } from '../support/compilers.ts';
+import { createPrng } from '../support/prng.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const CONTRACTS = join(import.meta.dirname, 'contracts');
+
+const WASM_LANGUAGES = LANGUAGE_NAMES.filter((name) => name !== 'solidity');
+
+const loaded = new Map<string, Promise<EvmContract>>();
+
+/** A contract of a folder, in a language; compiled once. */
+function load(folder: string, name: string, language: LanguageName): Promise<EvmContract> {
+  const own = language === 'solidity' ? name[0]!.toUpperCase() + name.slice(1) : name;
+  const file = join(folder, own + LANGUAGES[language].extensions[0]);
+  const contract =
+    loaded.get(file) ?? loadContract(file).then((each) => evmContract(each.contract));
+  loaded.set(file, contract);
+  return contract;
+}
+
+function evmContract(contract: { readonly kind: string }): EvmContract {
+  assert.equal(contract.kind, 'evm');
+  return contract as EvmContract;
+}
+
+const TOKENS = join(ROOT, 'examples/erc20');
+const ALICE: Hex = '0x00000000000000000000000000000000000a11ce';
+const BOB: Hex = '0x00000000000000000000000000000000000000b0';
+const NOBODY: Hex = '0x0000000000000000000000000000000000000000';
+
+interface Step {
+  readonly from: Hex;
+  readonly data: Uint8Array;
+  readonly value?: bigint;
+}
+
+/** What is to be seen of a step, apart from its gas. */
+interface Seen {
+  readonly status: string;
+  readonly output: string;
+  readonly logs: readonly object[];
+  readonly writes: readonly object[];
+}
+
+function createStage(): Machine {
+  const machine = createMachine();
+  machine.state.setBalance(ALICE, 10n ** 18n);
+  return machine;
+}
+
+function seen({ status, output, logs, writes }: Outcome): Seen {
+  return { status, output: bytesToHex(output), logs, writes };
+}
+
+function deploy(machine: Machine, { name, initCode }: EvmContract): Hex {
+  const outcome = machine.deploy({ code: initCode as Uint8Array, from: ALICE });
+  assert.equal(outcome.status, 'success', name);
+  return outcome.address;
+}
+
+/** Deploys a contract and makes the calls; the address is the same each time. */
+function live(contract: EvmContract, steps: readonly Step[]): Seen[] {
+  const machine = createStage();
+  const code = contract.initCode as Uint8Array;
+  const { address, logs, writes } = machine.deploy({ code, from: ALICE });
+  const outcomes = steps.map((step) => seen(machine.call({ to: address, ...step })));
+  return [{ status: 'deployed', output: '', logs, writes }, ...outcomes];
+}
+
+function stepOf(abi: Abi | undefined, from: Hex, name: string, ...args: string[]): Step {
+  return { from, data: encodeCall(findFunction(abi, name, args.length, name), args) };
+}
+
+const interfaceOf = (abi: Abi = []): string[] =>
+  abi
+    .filter(({ type }) => type !== 'constructor')
+    .map((item) => {
+      const outputs = (item.outputs ?? []).map(({ type }) => type).join(',');
+      const indexed = (item.inputs ?? [])
+        .map((each) => (each.indexed === true ? 'i' : '-'))
+        .join('');
+      return `${item.type} ${signatureOf(item)} ${indexed} ${outputs}`;
+    })
+    .sort();
+
+/** The life of a token: reads, transfers, allowances, and all that goes wrong. */
+function tokenSteps(abi: Abi | undefined): Step[] {
+  const max = (2n ** 256n - 1n).toString();
+  const raw = (hex: string): Step => ({ from: ALICE, data: Buffer.from(hex, 'hex') });
+  return [
+    ...['name', 'symbol', 'decimals', 'totalSupply'].map((name) => stepOf(abi, BOB, name)),
+    stepOf(abi, ALICE, 'transfer', BOB, '1000'),
+    stepOf(abi, BOB, 'transfer', ALICE, '1001'),
+    stepOf(abi, BOB, 'transfer', BOB, '10'),
+    stepOf(abi, ALICE, 'transfer', NOBODY, '1'),
+    stepOf(abi, ALICE, 'approve', BOB, '500'),
+    stepOf(abi, ALICE, 'approve', NOBODY, '500'),
+    stepOf(abi, BOB, 'allowance', ALICE, BOB),
+    stepOf(abi, BOB, 'transferFrom', ALICE, BOB, '300'),
+    stepOf(abi, BOB, 'transferFrom', ALICE, BOB, '300'),
+    stepOf(abi, ALICE, 'approve', BOB, max),
+    stepOf(abi, BOB, 'transferFrom', ALICE, BOB, '7'),
+    stepOf(abi, BOB, 'transferFrom', ALICE, BOB, max),
+    stepOf(abi, BOB, 'allowance', ALICE, BOB),
+    stepOf(abi, BOB, 'balanceOf', ALICE),
+    stepOf(abi, BOB, 'balanceOf', BOB),
+    { ...stepOf(abi, ALICE, 'totalSupply'), value: 5n },
+    ...['', 'a9059cbb', '12345678', `a9059cbb${'ff'.repeat(64)}`].map(raw),
+    ...[`70a08231${'00'.repeat(31)}`, `70a08231${'00'.repeat(33)}`].map(raw),
+  ];
+}
+
+/** Calls of every function, with values at the edges and encodings that are none. */
+function everythingSteps(abi: Abi | undefined): Step[] {
+  const prng = createPrng(1);
+  const operand = (): string => {
+    const width = prng.pick([
+      0, 1, 8, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 192, 224, 255, 256,
+    ]);
+    const edge = prng.pick([0n, 1n, -1n]);
+    const value = prng.below(2) === 0 ? prng.bigint(width) : (1n << BigInt(width)) + edge;
+    return BigInt.asUintN(256, value).toString();
+  };
+  const arithmetic = ['add', 'sub', 'mul', 'div', 'rem', 'less'].flatMap((name) =>
+    Array.from({ length: 120 }, () => stepOf(abi, ALICE, name, operand(), operand())),
+  );
+  const powers = [0, 1, 2, 3, 7, 77, 78, 255, 256].flatMap((exponent) =>
+    ['0', '1', '2', '10', operand()].map((base) => stepOf(abi, ALICE, 'pow', base, `${exponent}`)),
+  );
+  const texts = ['', 'a', 'ü€𝄞', 'x'.repeat(31), 'x'.repeat(32), 'x'.repeat(1000)];
+  const words = ['0', '1', '2', '255', '256', '32767', '32768', '4294967296'].map(BigInt);
+  const edges = [...words, 1n << 63n, 1n << 64n, 1n << 160n, 1n << 255n].flatMap((each) => [
+    each,
+    BigInt.asUintN(256, -each),
+    BigInt.asUintN(256, -each - 1n),
+  ]);
+  const echoes = (abi ?? []).filter(({ name = '' }) => name.startsWith('echo'));
+  const raw = echoes.flatMap((item) => {
+    const selector = Buffer.from(encodeSelector(item), 'hex');
+    return edges.map((edge): Step => {
+      const word = Buffer.from(edge.toString(16).padStart(64, '0'), 'hex');
+      // The values of any length find an offset here, and behind it a length.
+      return { from: ALICE, data: Buffer.concat([selector, word, word, Buffer.alloc(64)]) };
+    });
+  });
+  return [
+    ...arithmetic,
+    ...powers,
+    ...raw,
+    ...texts.flatMap((text) => [
+      stepOf(abi, ALICE, 'echoString', text),
+      stepOf(abi, ALICE, 'echoBytes', bytesToHex(Buffer.from(text))),
+      stepOf(abi, ALICE, 'second', bytesToHex(Buffer.from(text)), '7', text),
+      stepOf(abi, ALICE, 'count', text),
+      stepOf(abi, ALICE, 'count', text),
+    ]),
+    { ...stepOf(abi, ALICE, 'paid'), value: 12345n },
+    stepOf(abi, ALICE, 'paid'),
+  ];
+}
+
+function encodeSelector(item: Abi[number]): string {
+  const names = { bool: 'false', string: '', bytes: '0x', address: NOBODY } as const;
+  const type = item.inputs?.[0]?.type ?? '';
+  const zero = type === 'bytes32' ? `0x${'00'.repeat(32)}` : '0';
+  const argument = type in names ? names[type as keyof typeof names] : zero;
+  return bytesToHex(encodeCall(item, [argument])).slice(2, 10);
+}
+
+function compareLives(theirs: EvmContract, ours: EvmContract, steps: readonly Step[]): void {
+  const expected = live(theirs, steps);
+  const lived = live(ours, steps);
+  for (const [index, outcome] of expected.entries()) {
+    const step = steps[index - 1];
+    const context = step === undefined ? 'deployment' : bytesToHex(step.data);
+    assert.deepEqual(lived[index], outcome, `step ${index}, ${context}`);
+  }
+}
+
+for (const language of WASM_LANGUAGES) {
+  const skip = missingCompiler(language);
+  const { title } = LANGUAGES[language];
+
+  if (language !== 'c') {
+    test(`a token in ${title} lives as the one in Solidity`, { skip }, async () => {
+      const solidity = await load(TOKENS, 'token', 'solidity');
+      const own = await load(TOKENS, 'token', language);
+      assert.deepEqual(interfaceOf(own.abi), interfaceOf(solidity.abi));
+      compareLives(solidity, own, tokenSteps(solidity.abi));
+    });
+  }
+
+  test(`arithmetic and types in ${title} are those of Solidity`, { skip }, async () => {
+    const solidity = await load(CONTRACTS, 'everything', 'solidity');
+    const own = await load(CONTRACTS, 'everything', language);
+    assert.deepEqual(interfaceOf(own.abi), interfaceOf(solidity.abi));
+    compareLives(solidity, own, everythingSteps(solidity.abi));
+  });
+
+  test(`a module from ${title} is valid, small and imports the host alone`, { skip }, async () => {
+    const { runtimeCode, initCode } = await load(CONTRACTS, 'relay', language);
+    const code = runtimeCode as Uint8Array;
+    const module = readWasmModule(code);
+    assert.ok(module.imports.every((each) => each.module === 'env'));
+    const exports = module.exports.map(({ name }) => name);
+    for (const name of ['call', 'deploy', 'memory']) assert.ok(exports.includes(name), name);
+    assert.ok(code.length < 8_000, `${code.length} bytes`);
+    // Creation data: the length of the module, then the module.
+    assert.equal(new DataView((initCode as Uint8Array).buffer).getUint32(0), code.length);
+    assert.deepEqual(initCode?.subarray(4), code);
+  });
+
+  test(`the same source in ${title} gives the same bytes anywhere`, { skip }, async () => {
+    const first = await load(CONTRACTS, 'relay', language);
+    const folder = mkdtempSync(join(tmpdir(), 'lockstep-same-'));
+    after(() => rmSync(folder, { recursive: true, force: true }));
+    mkdirSync(join(folder, 'deep/er'), { recursive: true });
+    const name = `relay${LANGUAGES[language].extensions[0]}`;
+    cpSync(join(CONTRACTS, name), join(folder, 'deep/er', name));
+    const second = await loadContract(join(folder, 'deep/er', name));
+    assert.deepEqual(evmContract(second.contract).runtimeCode, first.runtimeCode);
+  });
+}
+
+test('every language calls every other, and reverts pass through', async () => {
+  const present = LANGUAGE_NAMES.filter((each) => missingCompiler(each) === false);
+  const relays = await Promise.all(present.map((each) => load(CONTRACTS, 'relay', each)));
+  for (const tokenLanguage of present.filter((each) => each !== 'c')) {
+    const token = await load(TOKENS, 'token', tokenLanguage);
+    for (const [index, relay] of relays.entries()) {
+      const context = `${present[index]} calls ${tokenLanguage}`;
+      const machine = createStage();
+      const at = { token: deploy(machine, token), relay: deploy(machine, relay) };
+      const send = (to: Hex, step: Step) => machine.call({ to, ...step });
+      send(at.token, stepOf(token.abi, ALICE, 'transfer', at.relay, '70'));
+      const relayed = (value: string) =>
+        send(at.relay, stepOf(relay.abi, BOB, 'relay', at.token, BOB, value));
+      const done = relayed('30');
+      assert.equal(bytesToHex(done.output), wordHex(1n), context);
+      const addresses = done.logs.map(({ address }) => address);
+      assert.deepEqual(addresses, [at.relay, at.token], context);
+      // What the token reverts with, the relay reverts with, and its own event is gone too.
+      const direct = seen(send(at.token, stepOf(token.abi, at.relay, 'transfer', BOB, '41')));
+      assert.equal(direct.status, 'revert');
+      assert.deepEqual(seen(relayed('41')), direct, context);
+      const sum = send(at.relay, stepOf(relay.abi, BOB, 'sum', at.token, at.relay, BOB));
+      assert.equal(bytesToHex(sum.output), wordHex(70n), context);
+      // An account without code gives no result, which is no result.
+      const missing = send(at.relay, stepOf(relay.abi, BOB, 'sum', NOBODY, at.relay, BOB));
+      assert.deepEqual([missing.status, missing.output.length], ['revert', 0], context);
+    }
+  }
+});
+
+const wordHex = (value: bigint): string => `0x${value.toString(16).padStart(64, '0')}`;
