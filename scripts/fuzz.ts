@@ -38,21 +38,28 @@ interface Chunk {
 }
 
 /** A target of random modules, by what runs a range of seeds. */
-function moduleTarget(name: string, fuzz: (seed: number, count: number) => Chunk): Target['run'] {
-  return async ({ seed, count, seconds }) => {
+function moduleTarget(
+  name: string,
+  fuzz: (seed: number, count: number, engine?: EngineName) => Chunk,
+): Target['run'] {
+  return async ({ seed, count, seconds, engine }) => {
     const started = performance.now();
     const ends = new Map<string, number>();
     const report: FuzzReport = { programs: 0, runs: 0, failed: false };
     while (report.programs < count && !report.failed) {
       if (seconds !== undefined && performance.now() - started >= seconds * 1000) break;
-      const chunk = fuzz(seed + report.programs, Math.min(MODULES_CHUNK, count - report.programs));
+      const some = Math.min(MODULES_CHUNK, count - report.programs);
+      const chunk = fuzz(seed + report.programs, some, engine);
       report.programs += chunk.modules;
       report.runs += chunk.runs;
       for (const [end, times] of chunk.ends) ends.set(end, (ends.get(end) ?? 0) + times);
       if (chunk.difference === null) continue;
       report.failed = true;
       console.log(chunk.difference.text);
-      console.log(`repeat: npm run fuzz -- ${name} --seed ${chunk.difference.seed} --count 1`);
+      const flag = engine === undefined ? '' : ` --engine ${engine}`;
+      console.log(
+        `repeat: npm run fuzz -- ${name} --seed ${chunk.difference.seed} --count 1${flag}`,
+      );
     }
     const { programs, runs, failed } = report;
     const verdict = failed ? 'DIFFERENCE' : 'no difference';
@@ -92,7 +99,7 @@ targets: ${Object.entries(TARGETS)
   .map(([name, { about }]) => `${name} (${about})`)
   .join(', ')}, all (each briefly)
 modes of evm: ${MODE_NAMES.join(', ')}
-engine of evm: ${ENGINE_NAMES.join(', ')}
+engine of evm and wasm: ${ENGINE_NAMES.join(', ')}
 fork: a fork's name, or all: each seed draws one; evm runs the newest unless told, tx draws`;
 
 function usageError(message: string): never {
@@ -176,7 +183,9 @@ async function main(): Promise<number> {
     engine: engine as EngineName | undefined,
   };
   if (mode !== undefined && name !== 'evm') usageError(`${name} has no modes`);
-  if (engine !== undefined && name !== 'evm') usageError(`${name} has no engines`);
+  if (engine !== undefined && name !== 'evm' && name !== 'wasm') {
+    usageError(`${name} has no engines`);
+  }
   if (options.fork !== undefined && (name === 'dmir' || name === 'wasm')) {
     usageError(`${name} has no forks`);
   }

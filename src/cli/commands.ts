@@ -259,8 +259,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         name: 'engine',
         value: 'NAME',
-        summary: 'interpreter, or auto for the best there is, which is the same',
-        choices: ['interpreter', 'auto'],
+        summary: 'interpreter, singlepass, multipass, auto for the best at the time, or chaos',
+        choices: ENGINE_NAMES,
       },
       { name: 'run', value: 'REGEX', summary: 'only scripts whose path has a match' },
       { name: 'json', summary: 'print one JSON object for each command, each on a line' },

@@ -9,15 +9,16 @@ export interface Dominators {
   readonly order: readonly BlockId[];
   /** Whether every path from the entry to `b` passes `a`; both must be reached. */
   dominates(a: BlockId, b: BlockId): boolean;
+  /** Position in the order of the closest block that every path to the one at a position passes. */
+  readonly parents: readonly number[];
 }
 
 export function successors(block: Block): BlockId[] {
   return block.insts.flatMap((inst) => inst.targets.map((target) => target.block));
 }
 
-/** Reverse postorder from the entry. */
-function reversePostorder(func: Func): BlockId[] {
-  const entry = func.blocks.keys().next().value;
+/** Reverse postorder from a block. */
+function reversePostorder(func: Func, entry: BlockId | undefined): BlockId[] {
   if (entry === undefined) return [];
   const seen = new Set<BlockId>([entry]);
   const postorder: BlockId[] = [];
@@ -38,8 +39,12 @@ function reversePostorder(func: Func): BlockId[] {
   return postorder.reverse();
 }
 
-export function computeDominators(func: Func): Dominators {
-  const order = reversePostorder(func);
+/** @param entry - Where runs begin; the first block unless told. */
+export function computeDominators(
+  func: Func,
+  entry: BlockId | undefined = func.blocks.keys().next().value,
+): Dominators {
+  const order = reversePostorder(func, entry);
   const position = new Map(order.map((id, index) => [id, index]));
   const predecessors: number[][] = order.map(() => []);
   order.forEach((id, index) => {
@@ -51,6 +56,7 @@ export function computeDominators(func: Func): Dominators {
   const parents = immediateDominators(predecessors);
   return {
     order,
+    parents,
     dominates(a, b) {
       const above = position.get(a);
       let below = position.get(b);

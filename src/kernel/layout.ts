@@ -79,6 +79,9 @@ export const M_HEAP_LIMIT = 68; // u32: highest heap address that a frame's memo
 export const M_JOURNAL_STATUS = 96; // u32: JOURNAL_OK, or the range that was full
 export const M_HASH_SEED = 104; // u64: mixed into the hashes of cells; no outcome depends on it
 export const M_YIELD = 112; // u64: steps at which the run yields, for loops of compiled code
+export const M_UNWIND = 120; // u32: end of the records of compiled functions that are being left
+export const M_CALLEE = 124; // u32: place of the function that compiled code calls by the table
+export const M_UNWIND_GAS = 128; // u64: gas at the innermost of them
 
 // Frame records
 export const FRAME_BYTES = 1024;
@@ -148,6 +151,8 @@ export const STATUS_RETURN = 7; // a closed function returned outside; results a
 /** Of compiled code to the loop only: the frame is saved, go on at the block at F_PC. */
 export const STATUS_CONTINUE = 8;
 export const STATUS_ARRIVE = 9; // F_DETAIL: source pc to which a dispatch came first
+/** Compiled functions were left: their records stand from F_SP to M_UNWIND, innermost first. */
+export const STATUS_UNWIND = 10;
 
 // Block headers in the bytecode, before the block's constants and words
 export const HEADER_BYTES = 16;

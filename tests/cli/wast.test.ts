@@ -83,7 +83,7 @@ const CASES: readonly (readonly [words: string, pattern: RegExp])[] = [
   ['/notes.txt', /notes\.txt:1:1 is not JSON/],
   ['/good.wast --run nothing', /no test is left by --run nothing/],
   ['/good.wast --run (', /--run is no regular expression/],
-  ['/good.wast --engine multipass', /--engine is one of interpreter, auto, not "multipass"/],
+  ['/good.wast --engine turbo', /--engine is one of interpreter, .*chaos, not "turbo"/],
 ];
 
 for (const [words, pattern] of CASES) {

@@ -1,11 +1,15 @@
 /**
  * The `wasm` target of the fuzzer: random modules on this machine and as they are in the platform's
  * own WebAssembly. Each exported function is called in turn; how it ended, its results, and in the
- * end memory and globals must be equal, but for the bits of a NaN.
+ * end memory and globals must be equal, but for the bits of a NaN. With another engine than the
+ * interpreter, calls with little gas and with enough of it are compared with the interpreter's as
+ * well: end, gas, every bit of results, memory and globals.
  */
+import { createHash } from 'node:crypto';
 import { WasmStore } from '../../src/chain/wasm/store.ts';
 import type { TrapKind } from '../../src/dmir/ops.ts';
 import { Kernel } from '../../src/engines/interpreter/kernel.ts';
+import type { EngineName } from '../../src/engines/names.ts';
 import {
   bytesToValue,
   type Extern,
@@ -18,7 +22,9 @@ import { createPrng } from '../support/prng.ts';
 import { FUEL_GLOBAL, randomWasm } from '../support/random-wasm.ts';
 
 const CALLS = 2;
-const STEPS_MAX = 50_000_000n;
+const GAS = 200_000_000n;
+/** Gas of every second call of the engines beside each other is below. */
+const LITTLE_GAS = 3000;
 const FUEL = 150n;
 
 export interface WasmDifference {
@@ -34,7 +40,13 @@ export interface WasmReport {
   readonly difference: WasmDifference | null;
 }
 
-let kernel: Kernel | undefined;
+/** For the engine, and for the interpreter beside it. */
+const kernels: Kernel[] = [];
+
+function kernelOf(place: number): Kernel {
+  kernels[place] ??= new Kernel();
+  return kernels[place];
+}
 
 /** Messages of V8 for each kind of trap. */
 const MESSAGES: readonly (readonly [pattern: RegExp, kind: TrapKind])[] = [
@@ -91,12 +103,15 @@ function drawArgument(random: ReturnType<typeof createPrng>, type: ValType): big
 }
 
 /** Runs modules with the seeds from `seed` on until one differs. */
-export function fuzzWasm(seed: number, count: number): WasmReport {
-  kernel ??= new Kernel();
+export function fuzzWasm(
+  seed: number,
+  count: number,
+  engine: EngineName = 'interpreter',
+): WasmReport {
   const ends = new Map<string, number>();
   let runs = 0;
   for (let i = 0; i < count; i++) {
-    const pair = new Pair(seed + i, kernel);
+    const pair = new Pair(seed + i, engine);
     for (const end of pair.ends()) {
       runs++;
       ends.set(end, (ends.get(end) ?? 0) + 1);
@@ -110,27 +125,25 @@ export function fuzzWasm(seed: number, count: number): WasmReport {
 class Pair {
   difference: WasmDifference | null = null;
   readonly #seed: number;
-  readonly #kernel: Kernel;
+  readonly #engine: EngineName;
 
-  constructor(seed: number, kernel: Kernel) {
+  constructor(seed: number, engine: EngineName) {
     this.#seed = seed;
-    this.#kernel = kernel;
+    this.#engine = engine;
   }
 
   /** How each call ended, up to the first that differs. */
   *ends(): Generator<string> {
     const random = createPrng(this.#seed);
     const { bytes, funcs } = randomWasm(random);
-    const store = new WasmStore({ kernel: this.#kernel });
-    const made = store.instantiate(readWasmModule(bytes), () => undefined);
-    if (made.kind !== 'instance') throw new Error(`seed ${this.#seed}: ${made.kind}`);
+    const { store, instance } = this.#instantiate(bytes, 0);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
     for (let i = 0; i < funcs.length * CALLS; i++) {
       const name = `f${i % funcs.length}`;
       const type = funcs[i % funcs.length] as FuncType;
       const args = type.params.map((param) => drawArgument(random, param));
-      this.#refuel(made.instance, exports);
-      const ours = callOurs(store, made.instance, name, args);
+      this.#refuel(instance, exports);
+      const ours = callOurs(store, instance, name, args);
       const theirs = callTheirs(exports, name, type, args);
       yield ours.split(' ')[0] as string;
       if (ours !== theirs) {
@@ -138,12 +151,48 @@ class Pair {
         return;
       }
     }
-    this.#compareState(made.instance, exports);
+    this.#compareState(instance, exports);
+    if (this.#engine !== 'interpreter') this.#compareEngines(bytes, funcs, random);
+  }
+
+  #instantiate(bytes: Uint8Array, place: number): { store: WasmStore; instance: Instance } {
+    const engine = place === 0 ? this.#engine : 'interpreter';
+    const store = new WasmStore({ kernel: kernelOf(place), engine, seed: this.#seed });
+    const made = store.instantiate(readWasmModule(bytes), () => undefined);
+    if (made.kind !== 'instance') throw new Error(`seed ${this.#seed}: ${made.kind}`);
+    return { store, instance: made.instance };
+  }
+
+  /** Two fresh instances, on the engine and on the interpreter. */
+  #compareEngines(
+    bytes: Uint8Array,
+    funcs: readonly FuncType[],
+    random: ReturnType<typeof createPrng>,
+  ): void {
+    const sides = [this.#instantiate(bytes, 0), this.#instantiate(bytes, 1)] as const;
+    for (let i = 0; i < funcs.length * CALLS; i++) {
+      const name = `f${i % funcs.length}`;
+      const type = funcs[i % funcs.length] as FuncType;
+      const args = type.params.map((param) => drawArgument(random, param));
+      const gas = random.below(2) === 0 ? GAS : BigInt(random.below(LITTLE_GAS));
+      const [ours, theirs] = sides.map(({ store, instance }) => {
+        setFuel(instance);
+        const func = instance.exports.get(name) as Extern & { kind: 'func' };
+        const { kind, trap, results, gasUsed } = store.call(func, args, { gas });
+        const state = [...instance.exports.values()].map((extern) => {
+          return 'bytes' in extern ? hash(extern.bytes) : '';
+        });
+        return `${kind} ${trap} ${results.join(' ')}, gas ${gasUsed}, state ${state.join(' ')}`;
+      }) as [string, string];
+      if (ours === theirs) continue;
+      this.#report(`${name}(${args.join(', ')}) with gas ${gas}`, ours, theirs);
+      return;
+    }
   }
 
   /** Gives both sides the fuel of one call. */
-  #refuel({ exports: own }: Instance, exports: WebAssembly.Exports): void {
-    (own.get(FUEL_GLOBAL) as Extern & { kind: 'global' }).bytes = valueToBytes(I32, FUEL);
+  #refuel(instance: Instance, exports: WebAssembly.Exports): void {
+    setFuel(instance);
     (exports[FUEL_GLOBAL] as WebAssembly.Global).value = Number(FUEL);
   }
 
@@ -169,6 +218,14 @@ class Pair {
   }
 }
 
+function setFuel({ exports }: Instance): void {
+  (exports.get(FUEL_GLOBAL) as Extern & { kind: 'global' }).bytes = valueToBytes(I32, FUEL);
+}
+
+function hash(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+}
+
 function callOurs(
   store: WasmStore,
   { exports }: Instance,
@@ -176,7 +233,7 @@ function callOurs(
   args: readonly bigint[],
 ): string {
   const func = exports.get(name) as Extern & { kind: 'func' };
-  const { kind, results, trap } = store.call(func, args, { stepsMax: STEPS_MAX });
+  const { kind, results, trap } = store.call(func, args, { gas: GAS });
   if (kind !== 'return') return trap ?? kind;
   const bits = results.map((value, i) => ourBits(func.type.results[i] as ValType, value));
   return `return ${bits.join(' ')}`;

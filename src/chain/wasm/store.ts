@@ -12,7 +12,9 @@ import {
   type ModuleResult,
   ModuleRunner,
   RegionLimitError,
+  type RunnerOptions,
 } from '../../engines/interpreter/module.ts';
+import type { EngineName } from '../../engines/names.ts';
 import { type FuncEntity, type Instance, reachOf } from '../../vms/wasm/entities.ts';
 import { DEFAULT_GAS, type WasmGas } from '../../vms/wasm/gas.ts';
 import { DEFAULT_LIMITS, type WasmLimits } from '../../vms/wasm/limits.ts';
@@ -26,6 +28,10 @@ export interface StoreOptions {
   readonly gas?: WasmGas;
   /** The kernel is the store's until another user takes it. */
   readonly kernel?: Kernel;
+  /** What runs functions; `interpreter` unless told. */
+  readonly engine?: EngineName | undefined;
+  /** Of the engine `chaos`: a 32-bit number that decides every change. */
+  readonly seed?: number | undefined;
 }
 
 export interface CallOptions {
@@ -62,10 +68,13 @@ export class WasmStore {
   readonly linker: Linker;
   readonly #gas: WasmGas;
   readonly #kernel: Kernel;
+  readonly #runner: RunnerOptions;
   #loaded: Loaded | undefined;
 
-  constructor({ limits = DEFAULT_LIMITS, gas = DEFAULT_GAS, kernel }: StoreOptions = {}) {
+  constructor(options: StoreOptions = {}) {
+    const { limits = DEFAULT_LIMITS, gas = DEFAULT_GAS, kernel, engine, seed } = options;
     this.linker = new Linker(limits);
+    this.#runner = { engine, seed };
     this.#gas = gas;
     this.#kernel = kernel ?? new Kernel();
   }
@@ -138,7 +147,7 @@ export class WasmStore {
       vector: (name) => this.linker.vector(name),
     });
     const lower = (place: number): Func => program.lower(place);
-    const runner = new ModuleRunner(program.module, this.#kernel, lower);
+    const runner = new ModuleRunner(program.module, this.#kernel, lower, this.#runner);
     this.#loaded = { instance, instanceCount, program, runner };
     return this.#loaded;
   }

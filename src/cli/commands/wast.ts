@@ -1,6 +1,7 @@
 /** `lockstep wast`: runs scripts of the WebAssembly specification. */
 import { LockstepError } from '../../base/errors.ts';
 import type { WastResult } from '../../conformance/wast/run.ts';
+import type { EngineName } from '../../engines/names.ts';
 import { type Args, usageError } from '../args.ts';
 import { createPaint } from '../format.ts';
 import type { Io } from '../io.ts';
@@ -22,7 +23,8 @@ export async function run(args: Args, io: Io): Promise<number> {
   const skips = new Map<string, number>();
   const problems: LockstepError[] = [];
   let count = 0;
-  for await (const result of runScripts(positionals, (path) => isWanted.test(path))) {
+  const engine = (args.value('engine') ?? 'auto') as EngineName;
+  for await (const result of runScripts(positionals, (path) => isWanted.test(path), engine)) {
     if (result instanceof LockstepError) {
       problems.push(result);
       continue;

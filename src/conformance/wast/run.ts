@@ -4,9 +4,8 @@
  * everything that builds on it; the reason is the feature.
  */
 import { type ErrorCode, LockstepError } from '../../base/errors.ts';
-import { WasmStore } from '../../chain/wasm/store.ts';
+import { type StoreOptions, WasmStore } from '../../chain/wasm/store.ts';
 import type { TrapKind } from '../../dmir/ops.ts';
-import type { Kernel } from '../../engines/interpreter/kernel.ts';
 import {
   bytesToValue,
   type Extern,
@@ -33,8 +32,8 @@ export interface WastResult {
   readonly reason?: string;
 }
 
-/** Operations of dMIR after which an action is given up. */
-const STEPS_MAX = 4_000_000_000n;
+/** Gas after which an action is given up. */
+const GAS = 4_000_000_000n;
 
 /** Texts of the specification for each kind of trap. */
 const TRAP_TEXTS: Readonly<Partial<Record<TrapKind, readonly string[]>>> = {
@@ -70,12 +69,11 @@ type Ending =
       readonly types: readonly ValType[];
       readonly bits: readonly bigint[];
     }
-  | { readonly kind: 'trap'; readonly trap: TrapKind }
-  | { readonly kind: 'steps' };
+  | { readonly kind: 'trap'; readonly trap: TrapKind };
 
-/** @param kernel - Is used by one script at a time. */
-export function* runScript(script: WastScript, kernel?: Kernel): Generator<WastResult> {
-  const run = new ScriptRun(kernel);
+/** @param options - Of the script's store; a kernel is used by one script at a time. */
+export function* runScript(script: WastScript, options: StoreOptions = {}): Generator<WastResult> {
+  const run = new ScriptRun(options);
   for (const [index, command] of script.commands.entries()) {
     const { type, line } = command;
     const at = { path: script.path, index, line, type };
@@ -105,8 +103,8 @@ class ScriptRun {
   readonly #instances = new Map<string, Instance | Skipped>();
   readonly #registered = new Map<string, ReadonlyMap<string, Extern> | Skipped>();
 
-  constructor(kernel?: Kernel) {
-    this.#store = new WasmStore(kernel === undefined ? {} : { kernel });
+  constructor(options: StoreOptions) {
+    this.#store = new WasmStore(options);
     this.#registered.set('spectest', createSpectest(this.#store.linker));
   }
 
@@ -154,7 +152,7 @@ class ScriptRun {
       if (exports instanceof Skipped) throw exports;
       return exports?.get(field);
     };
-    return this.#store.instantiate(definition, imports, { stepsMax: STEPS_MAX });
+    return this.#store.instantiate(definition, imports, { gas: GAS });
   }
 
   register({ as = '', module }: WastCommand): void {
@@ -173,11 +171,9 @@ class ScriptRun {
       return { kind: 'values', types: [extern.type.type], bits: [bytesToValue(extern.bytes)] };
     }
     if (extern?.kind !== 'func') throw new Mismatch(`there is no export ${JSON.stringify(name)}`);
-    const { kind, results, trap } = this.#store.call(extern, args.map(toBits), {
-      stepsMax: STEPS_MAX,
-    });
+    const { kind, results, trap } = this.#store.call(extern, args.map(toBits), { gas: GAS });
     if (kind === 'return') return { kind: 'values', types: extern.type.results, bits: results };
-    return kind === 'steps' ? { kind } : { kind, trap: trap as TrapKind };
+    return { kind: 'trap', trap: trap as TrapKind };
   }
 }
 

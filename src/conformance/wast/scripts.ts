@@ -1,6 +1,7 @@
 /** The scripts of paths, one after another, on one kernel. */
 import { LockstepError } from '../../base/errors.ts';
 import { Kernel } from '../../engines/interpreter/kernel.ts';
+import type { EngineName } from '../../engines/names.ts';
 import { type Document, listSources, readDocuments } from '../sources.ts';
 import { runScript, type WastResult } from './run.ts';
 import { readScript, type WastScript } from './script.ts';
@@ -15,6 +16,7 @@ import { readTextScript } from './text-script.ts';
 export async function* runScripts(
   paths: readonly string[],
   isWanted: (path: string) => boolean,
+  engine: EngineName = 'auto',
 ): AsyncGenerator<WastResult | LockstepError> {
   const kernel = new Kernel();
   for await (const document of readDocuments(listSources(paths, ['.wast']))) {
@@ -26,7 +28,7 @@ export async function* runScripts(
       yield error;
       continue;
     }
-    if (isWanted(script.path)) yield* runScript(script, kernel);
+    if (isWanted(script.path)) yield* runScript(script, { kernel, engine });
   }
 }
 

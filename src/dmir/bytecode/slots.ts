@@ -18,6 +18,8 @@ export const WINDOW_SLOTS = 1024;
 export interface Slots {
   /** Byte offset of each register from the window pointer. */
   readonly offsets: Int32Array;
+  /** Bytes of the slot of each register. */
+  readonly sizes: Uint8Array;
   /** First byte behind all registers; calls hand over from here on. */
   readonly top: number;
   /** First byte behind the values that live where calls hand over. */
@@ -110,7 +112,7 @@ export function assignSlots(module: Module, func: Func, analysis: Analysis): Slo
     }
   }
   for (const [register, offset] of outgoing.offsets) offsets[register] = top + offset;
-  return { offsets, top, temps: top + outgoing.bytes };
+  return { offsets, sizes, top, temps: top + outgoing.bytes };
 }
 
 const NOTHING: Outgoing = { offsets: new Map(), bytes: 0 };

@@ -4,6 +4,9 @@
  * A function that a call names but no run has entered is a stub that leaves the loop with its place
  * in the module; encoding it points the stub and the table at it. Pieces lie at ascending
  * addresses, so the one that holds an address is found by halving.
+ *
+ * A function with compiled code is called at a block of one word, which enters that code. The
+ * function's own blocks stay as they are, for frames that compiled code leaves.
  */
 import { CodeLimitError, FunctionEncoder } from '../../dmir/bytecode/encode-function.ts';
 import { FORM } from '../../dmir/bytecode/forms.ts';
@@ -23,6 +26,8 @@ const DISPATCH_IDS_MAX = 2 ** 32 - 1;
 export interface PlacedPiece extends Piece {
   readonly address: number;
   readonly func: Func;
+  /** Place of the function in the module. */
+  readonly index: number;
 }
 
 interface PlacedFunction {
@@ -30,6 +35,8 @@ interface PlacedFunction {
   /** Jump table of an open function that dispatches, and its places less one. */
   readonly jumps: number;
   readonly jumpMask: number;
+  readonly func: Func;
+  readonly pieces: readonly PlacedPiece[];
 }
 
 export class ModuleProgram {
@@ -40,6 +47,11 @@ export class ModuleProgram {
   readonly #encoder: FunctionEncoder;
   readonly #lower: (index: number) => Func;
   readonly #functions = new Map<number, PlacedFunction>();
+  /** Blocks that calls of functions enter instead, where compiled code runs. */
+  readonly #heads = new Map<number, number>();
+  /** Addresses of the words that call each function. */
+  readonly #calls = new Map<number, number[]>();
+  readonly #signatures: readonly number[];
   readonly #stubs: number[] = [];
   readonly #pieces: PlacedPiece[] = [];
   readonly #take: (bytes: number) => number;
@@ -60,8 +72,8 @@ export class ModuleProgram {
     this.#take = take;
     this.#lower = lower ?? ((index) => module.funcs[index] as Func);
     this.#kernel = kernel;
-    const signatures = numberSignatures(module);
-    const signature = (index: number): number => signatures[index] as number;
+    this.#signatures = numberSignatures(module);
+    const signature = (index: number): number => this.signature(index);
     this.#encoder = new FunctionEncoder({ module, spaces, signature });
     const count = module.funcs.length;
     this.table = this.#take(count * L.FUNCTION_BYTES);
@@ -70,13 +82,41 @@ export class ModuleProgram {
       this.#stubs.push(stub);
       const at = (this.table + index * L.FUNCTION_BYTES) / 4;
       kernel.u32[at] = stub;
-      kernel.u32[at + 1] = signatures[index] as number;
+      kernel.u32[at + 1] = signature(index);
     }
   }
 
   /** The function at its address; encoded if it is new. @throws CodeLimitError */
   function(index: number): PlacedFunction {
     return this.#functions.get(index) ?? this.#place(index);
+  }
+
+  /** Number of the signature of a function; 0 for open ones. */
+  signature(index: number): number {
+    return this.#signatures[index] as number;
+  }
+
+  /** Where calls of the function enter it. @throws CodeLimitError */
+  entry(index: number): number {
+    return this.#heads.get(index) ?? this.function(index).entry;
+  }
+
+  /** A block that enters the compiled code at the place of the kernel's table. */
+  makeHead(place: number): number {
+    const address = this.#take(STUB_BYTES);
+    this.#writeWord(address, FORM.ENTER, place);
+    return address;
+  }
+
+  /** Has calls of the function enter the block, or its own again. */
+  redirect(index: number, head: number | undefined): void {
+    const { u32 } = this.#kernel;
+    if (head === undefined) this.#heads.delete(index);
+    else this.#heads.set(index, head);
+    const target = this.entry(index);
+    u32[(this.table + index * L.FUNCTION_BYTES) / 4] = target;
+    u32[((this.#stubs[index] as number) + L.HEADER_BYTES + 4) / 4] = target;
+    for (const address of this.#calls.get(index) ?? []) u32[address / 4] = target;
   }
 
   /** The piece that holds the address. */
@@ -97,14 +137,19 @@ export class ModuleProgram {
 
   #makeStub(index: number): number {
     const address = this.#take(STUB_BYTES);
+    this.#writeWord(address, FORM.LOWER, index);
+    return address;
+  }
+
+  /** Writes a block of one word, which needs and charges nothing. */
+  #writeWord(address: number, form: number, operand: number): void {
     const { view } = this.#kernel;
     view.setBigUint64(address, 0n, true);
     view.setUint32(address + L.H_NEED, 0, true);
     view.setUint16(address + L.H_CODE, L.HEADER_BYTES, true);
     const word = address + L.HEADER_BYTES;
-    view.setUint32(word, FORM.LOWER, true);
-    view.setUint32(word + 4, index, true);
-    return address;
+    view.setUint32(word, form, true);
+    view.setUint32(word + 4, operand, true);
   }
 
   #place(index: number): PlacedFunction {
@@ -115,11 +160,11 @@ export class ModuleProgram {
       const address = this.#take(piece.bytes.length);
       addresses.set(piece.key, address);
       this.#kernel.u8.set(piece.bytes, address);
-      return { ...piece, address, func };
+      return { ...piece, address, func, index };
     });
     this.#pieces.push(...placed);
     for (const piece of placed) this.#relocate(piece, addresses);
-    const result = this.#link(index, placed[0] as PlacedPiece, addresses);
+    const result = this.#link(index, placed, addresses);
     this.#functions.set(index, result);
     return result;
   }
@@ -131,25 +176,31 @@ export class ModuleProgram {
       const target = callee < 0 ? addresses.get(block) : this.#entryOf(callee);
       if (target === undefined) throw new Error(`BUG: no piece ${block}`);
       u32[(address + offset) / 4] = target;
+      if (callee < 0) continue;
+      const calls = this.#calls.get(callee);
+      if (calls === undefined) this.#calls.set(callee, [address + offset]);
+      else calls.push(address + offset);
     }
   }
 
   #entryOf(index: number): number {
-    return this.#functions.get(index)?.entry ?? (this.#stubs[index] as number);
+    const placed = this.#functions.get(index)?.entry;
+    return this.#heads.get(index) ?? placed ?? (this.#stubs[index] as number);
   }
 
   /** Points the table and the stub at the function, and makes the jump table of an open one. */
   #link(
     index: number,
-    { address: entry, func }: PlacedPiece,
+    pieces: readonly PlacedPiece[],
     addresses: ReadonlyMap<number, number>,
   ): PlacedFunction {
+    const { address: entry, func } = pieces[0] as PlacedPiece;
     const { u32, view } = this.#kernel;
     u32[(this.table + index * L.FUNCTION_BYTES) / 4] = entry;
     const word = (this.#stubs[index] as number) + L.HEADER_BYTES;
     view.setUint32(word, FORM.JUMP, true);
     view.setUint32(word + 4, entry, true);
-    const none = { entry, jumps: 0, jumpMask: 0 };
+    const none = { entry, jumps: 0, jumpMask: 0, func, pieces };
     if (!func.open) return none;
     const ids = [...func.blocks.keys()];
     const isDispatching = [...func.blocks.values()].some(({ insts }) => {
@@ -164,7 +215,7 @@ export class ModuleProgram {
     }
     const table = new JumpTable(this.#kernel, (bytes) => this.#take(bytes), ids.length);
     for (const id of ids) table.enter(id, addresses.get(id) as number);
-    return { entry, jumps: table.address, jumpMask: table.mask };
+    return { ...none, jumps: table.address, jumpMask: table.mask };
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * Runs dMIR modules on the interpreter: sets up regions, cells and a frame in the kernel, and
- * answers what the loop returns with. Functions are encoded when a run first enters them.
+ * Runs dMIR modules: sets up regions, cells and a frame in the kernel, and answers what the loop
+ * returns with. Functions are encoded when a run first enters them; where another engine than the
+ * interpreter was asked for, closed ones are compiled.
  *
  * A run ends with a value, whatever the module does. Its module must verify.
  */
@@ -14,10 +15,14 @@ import { TRAP_KINDS, type TrapKind } from '../../dmir/ops.ts';
 import { DEFAULT_SCHEDULE, type Schedule } from '../../dmir/schedule.ts';
 import { TYPE_BITS, type Type } from '../../dmir/types.ts';
 import * as L from '../../kernel/layout.ts';
+import type { EngineName } from '../names.ts';
+import { ModuleTier } from '../tiers/modules.ts';
 import { Kernel } from './kernel.ts';
 import { ModuleProgram, type PlacedPiece } from './module-program.ts';
+import { HEAP_END, placeRegions, RegionLimitError } from './region-layout.ts';
 
-const BUDGET = 250_000;
+export { RegionLimitError } from './region-layout.ts';
+
 const GAS_MAX = (1n << 63n) - 1n;
 const MASK_64 = (1n << 64n) - 1n;
 const SLOT = 32;
@@ -25,9 +30,6 @@ const WINDOW_SLOTS = 1024;
 const FRAME = L.FRAMES_BASE;
 const KEY = L.SCRATCH_BASE;
 const VALUE = L.SCRATCH_BASE + SLOT;
-const PAGE = 0x1_0000;
-/** Heap addresses end here, below 2^32 so that an end is an address. */
-const HEAP_END = 0xffff_0000;
 /** The kernel's numbers of a module's cell spaces begin here, apart from those of accounts. */
 const SPACES_FIRST = 0x100;
 /** Cells of a space of this name live for one run and cost a flat fee. */
@@ -60,7 +62,10 @@ export interface RunOptions {
   readonly schedule?: Schedule;
   /** Without it the run ends at its first suspension. */
   readonly host?: ModuleHost;
-  /** The run ends at the first block that it enters after as many steps; no limit unless told. */
+  /**
+   * The run ends at the first block that it enters after as many steps; no limit unless told. A run
+   * with a limit is interpreted, since compiled code counts no steps.
+   */
   readonly stepsMax?: bigint | undefined;
 }
 
@@ -97,15 +102,17 @@ export interface TrapPlace {
   readonly pc: number;
 }
 
-/** The regions of a module are more than the machine or the platform has memory for. */
-export class RegionLimitError extends RangeError {
-  override readonly name = 'RegionLimitError';
-}
-
 /** Where a region lies in the heap. */
 interface PlacedRegion {
   readonly region: Region;
   readonly base: number;
+}
+
+export interface RunnerOptions {
+  /** `interpreter` unless told. */
+  readonly engine?: EngineName | undefined;
+  /** Of the engine `chaos`: a 32-bit number that decides every change. */
+  readonly seed?: number | undefined;
 }
 
 /** A module in a kernel of its own. */
@@ -114,19 +121,28 @@ export class ModuleRunner {
   readonly program: ModuleProgram;
   readonly #kernel: Kernel;
   readonly #spaces: readonly number[];
+  readonly #tier: ModuleTier;
 
   /**
    * The kernel is the runner's until another runner takes it.
    *
    * @param lower - Gives a function its blocks where the module only declares it.
    */
-  constructor(module: Module, kernel: Kernel = new Kernel(), lower?: (index: number) => Func) {
+  constructor(
+    module: Module,
+    kernel: Kernel = new Kernel(),
+    lower?: (index: number) => Func,
+    { engine = 'interpreter', seed }: RunnerOptions = {},
+  ) {
     this.module = module;
     this.#kernel = kernel;
     this.#spaces = module.spaces.map((name, index) => {
       return name === TRANSIENT_SPACE ? L.SPACE_TRANSIENT : SPACES_FIRST + index;
     });
     this.program = new ModuleProgram(kernel, module, this.#spaces, lower);
+    const bases = (): readonly number[] => placeRegions(module, new Map()).bases;
+    const { program } = this;
+    this.#tier = new ModuleTier({ kernel, program, frame: FRAME, bases, engine, seed });
   }
 
   /**
@@ -145,7 +161,8 @@ export class ModuleRunner {
     checkValues(`@${func.name}`, func.params, args);
     const gas = options.gas ?? GAS_MAX;
     if (gas < 0n || gas > GAS_MAX) throw new RangeError(`The gas ${gas} is not below 2^63.`);
-    return new Run(this.#kernel, this.program, this.#spaces, options).run(index, args, gas);
+    const parts = { kernel: this.#kernel, program: this.program, spaces: this.#spaces };
+    return new Run({ ...parts, tier: this.#tier }, options).run(index, args, gas);
   }
 }
 
@@ -170,32 +187,45 @@ function checkValues(owner: string, types: readonly Type[], values: readonly big
   });
 }
 
+/** What all runs of a module share. */
+interface RunnerParts {
+  readonly kernel: Kernel;
+  readonly program: ModuleProgram;
+  readonly spaces: readonly number[];
+  readonly tier: ModuleTier;
+}
+
 class Run {
   readonly #kernel: Kernel;
   readonly #program: ModuleProgram;
   readonly #spaces: readonly number[];
+  readonly #tier: ModuleTier;
   readonly #options: RunOptions;
   #regions: readonly PlacedRegion[] = [];
   #owner = 0;
   #trapAt: TrapPlace | null = null;
 
-  constructor(
-    kernel: Kernel,
-    program: ModuleProgram,
-    spaces: readonly number[],
-    options: RunOptions,
-  ) {
+  constructor({ kernel, program, spaces, tier }: RunnerParts, options: RunOptions) {
     this.#kernel = kernel;
     this.#program = program;
     this.#spaces = spaces;
+    this.#tier = tier;
     this.#options = options;
   }
 
   run(index: number, args: readonly bigint[], gas: bigint): ModuleResult {
     const func = this.#program.module.funcs[index] as Func;
+    const memory = this.#options.memory ?? new Map<string, Uint8Array>();
+    const isGrown =
+      func.open ||
+      this.#program.module.regions.some(({ name, max }) => {
+        return (memory.get(name)?.length ?? 0) > max;
+      });
+    // Compiled code counts no steps, and knows where regions begin that are as they were declared.
+    this.#tier.begin(index, this.#options.stepsMax === undefined && !isGrown);
     this.#setMachine();
     this.#setFrame(index, func, gas);
-    this.#setRegions();
+    this.#setRegions(memory);
     this.#setCells();
     this.#writeValues(L.WINDOW_BASE + SLOT, func.params, args);
     this.#kernel.exports.checkpoint(FRAME + L.F_CHECKPOINT);
@@ -218,7 +248,8 @@ class Run {
 
   #setFrame(index: number, func: Func, gas: bigint): void {
     const { u8, u32, u64, exports } = this.#kernel;
-    const { entry, jumps, jumpMask } = this.#program.function(index);
+    const { jumps, jumpMask } = this.#program.function(index);
+    const entry = this.#program.entry(index);
     u8.fill(0, FRAME, FRAME + L.FRAME_BYTES);
     u8.fill(0, VALUE, VALUE + SLOT);
     this.#owner = exports.internOwner(VALUE);
@@ -241,24 +272,13 @@ class Run {
     set(L.F_FUNCTION_COUNT, this.#program.module.funcs.length);
   }
 
-  #setRegions(): void {
+  #setRegions(memory: ReadonlyMap<string, Uint8Array>): void {
     const kernel = this.#kernel;
-    let top = L.HEAP_BASE;
-    this.#regions = this.#program.module.regions.map((region) => {
-      const base = top;
-      const given = this.#options.memory?.get(region.name)?.length ?? 0;
-      top += Math.ceil(Math.max(region.max, given) / PAGE) * PAGE;
-      return { region, base };
-    });
-    if (top > HEAP_END) {
-      const [need, have] = [top - L.HEAP_BASE, HEAP_END - L.HEAP_BASE];
-      throw new RegionLimitError(
-        `The regions take ${need} bytes at most, the machine has ${have}: ` +
-          "lower a region's most bytes.",
-      );
-    }
+    const { module } = this.#program;
+    const { bases, top } = placeRegions(module, memory);
+    this.#regions = module.regions.map((region, i) => ({ region, base: bases[i] as number }));
     this.#regions.forEach(({ region, base }, index) => {
-      const given = this.#options.memory?.get(region.name) ?? NOTHING;
+      const given = memory.get(region.name) ?? NOTHING;
       const length = Math.max(region.min, given.length);
       if (kernel.exports.reserve(BigInt(base + length)) === 0) {
         const what = `${length} bytes of the region ${region.name}`;
@@ -320,14 +340,19 @@ class Run {
   #advance(func: Func, gas: bigint): ModuleResult {
     const kernel = this.#kernel;
     for (;;) {
-      const status = kernel.exports.run(FRAME, BUDGET);
+      const status = kernel.exports.run(FRAME, this.#tier.budget);
       kernel.refresh();
       switch (status) {
         case L.STATUS_YIELD:
           if (this.#isPaused()) return this.#result('steps', gas, {});
+          this.#tier.yielded();
           break;
         case L.STATUS_LOWER:
-          kernel.u32[(FRAME + L.F_PC) / 4] = this.#program.function(this.#field(L.F_DETAIL)).entry;
+          this.#tier.lowered(this.#field(L.F_DETAIL));
+          kernel.u32[(FRAME + L.F_PC) / 4] = this.#program.entry(this.#field(L.F_DETAIL));
+          break;
+        case L.STATUS_UNWIND:
+          this.#tier.unwind();
           break;
         case L.STATUS_ARRIVE:
           // The table of a function is complete: what is not in it is no destination.

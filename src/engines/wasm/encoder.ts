@@ -45,8 +45,8 @@ export class ModuleWriter {
 
   /** Index of a function type, the same for the same parameters and results. */
   type(params: readonly ValueType[], results: readonly ValueType[]): number {
-    const bytes = [FUNC_TYPE, params.length, ...params, results.length, ...results];
-    const key = String.fromCharCode(...bytes);
+    const text = new ByteSink().byte(FUNC_TYPE).u32(params.length).raw(params);
+    const key = String.fromCharCode(...text.u32(results.length).raw(results).bytes());
     const known = this.#types.indexOf(key);
     if (known >= 0) return known;
     this.#types.push(key);

@@ -153,6 +153,15 @@ export function findOpcode(byte: number, behind = 0): WasmOpcode | undefined {
   return OPCODES.get(isPrefix(byte) ? byte * SPAN + behind : byte);
 }
 
+const BY_NAME = new Map([...OPCODES].map(([opcode, { name }]) => [name, opcode]));
+
+/** The bytes of the instruction of a name, as numbers: a prefix, if any, and what follows it. */
+export function opcodeBytes(name: string): readonly number[] {
+  const opcode = BY_NAME.get(name);
+  if (opcode === undefined) throw new Error(`BUG: no instruction ${name}`);
+  return opcode < SPAN ? [opcode] : [Math.floor(opcode / SPAN), opcode % SPAN];
+}
+
 /** Bytes that a load or store reaches: its natural alignment. */
 export function accessBytes(name: string): number {
   const [type = '', access = ''] = name.split('.');

@@ -1,0 +1,84 @@
+/** What the emitter of a closed function asks of it before it writes. */
+import type { Block, Func, Inst, Module, Operand, RegId } from '../../dmir/ir.ts';
+import { OPS } from '../../dmir/ops.ts';
+import { makesNan, ruleOf } from './operations.ts';
+import type { FunctionShape } from './sites.ts';
+import { limbCount } from './values.ts';
+
+/** Registers that one instruction of their own block reads, once. */
+export function findSingleUses({ func, analysis }: FunctionShape): Set<RegId> {
+  const { order, dead } = analysis;
+  const counts = new Int32Array(func.types.length);
+  const writers = new Int32Array(func.types.length).fill(-1);
+  const single = new Set<RegId>();
+  for (const [index, { insts }] of order.entries()) {
+    for (const inst of insts) for (const result of inst.results) writers[result] = index;
+  }
+  for (const [index, { insts }] of order.entries()) {
+    for (const inst of insts) {
+      // What nothing runs for may be written more than once.
+      const weight = dead.has(inst) ? 2 : 1;
+      const use = (operand: Operand): void => {
+        if (operand < 0) return;
+        counts[operand] = (counts[operand] as number) + (writers[operand] === index ? weight : 2);
+      };
+      inst.args.forEach(use);
+      for (const { args } of inst.targets) args.forEach(use);
+    }
+  }
+  for (const [register, count] of counts.entries()) if (count === 1) single.add(register);
+  return single;
+}
+
+/** Registers that may hold another NaN than the canonical one, which only some uses mind. */
+export function findInexact({ func, analysis }: FunctionShape): Set<RegId> {
+  const inexact = new Set<RegId>();
+  const add = (register: RegId): boolean => {
+    const isNew = !inexact.has(register);
+    inexact.add(register);
+    return isNew;
+  };
+  const spread = (inst: Inst): boolean => {
+    const isMoved = inst.op === 'copy' || inst.op === 'select';
+    let changed = false;
+    if (makesNan(inst) || (isMoved && inst.args.some((operand) => inexact.has(operand)))) {
+      changed = add(inst.results[0] as RegId);
+    }
+    for (const { block, args } of inst.targets) {
+      const { params } = func.blocks.get(block) as Block;
+      for (const [i, operand] of args.entries()) {
+        if (inexact.has(operand) && add(params[i] as RegId)) changed = true;
+      }
+    }
+    return changed;
+  };
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const { insts } of analysis.order) {
+      for (const inst of insts) if (spread(inst)) changed = true;
+    }
+  }
+  return inexact;
+}
+
+/** Whether every operation has code, or is one that the interpreter can go on at. */
+export function isCompilable({ func, analysis }: FunctionShape, module: Module): boolean {
+  const isKnown = (inst: Inst): boolean => {
+    const { effect, traps } = OPS[inst.op];
+    if (inst.op === 'br_table') {
+      return inst.type === 'i64' && inst.targets.every(({ args }) => args.length === 0);
+    }
+    if (OPS[inst.op].imm === 'func') return isCallable(module.funcs[inst.imm] as Func);
+    return effect !== 'pure' || traps.length > 0 || ruleOf(inst) !== undefined;
+  };
+  return !func.open && analysis.order.every(({ insts }) => insts.every(isKnown));
+}
+
+const VALUES_MAX = 1000;
+
+/** Whether calls of the type have few enough values for WebAssembly. */
+export function isCallable({ params, results }: Func): boolean {
+  return [params, results].every((types) => {
+    return types.reduce((sum, type) => sum + limbCount(type), 2) <= VALUES_MAX;
+  });
+}

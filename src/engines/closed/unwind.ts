@@ -1,0 +1,129 @@
+/**
+ * Makes the interpreter's frames of the records that compiled functions wrote when they were left,
+ * so that the loop goes on where the innermost of them stood.
+ */
+import type { BlockId, RegId } from '../../dmir/ir.ts';
+import type { Type } from '../../dmir/types.ts';
+import * as L from '../../kernel/layout.ts';
+import type { Kernel } from '../interpreter/kernel.ts';
+import type { ModuleProgram, PlacedPiece } from '../interpreter/module-program.ts';
+import type { FunctionShape, Site } from './sites.ts';
+import { limbCount } from './values.ts';
+
+const LIMB_BYTES = 8;
+
+/** A function that was left, and where its values stand among the records. */
+interface Left {
+  readonly shape: FunctionShape;
+  readonly index: number;
+  readonly site: Site;
+  /** In limbs. */
+  readonly first: number;
+}
+
+/** Gives a function's shape; it may be one that is not compiled. */
+type Shapes = (index: number) => FunctionShape;
+
+export function unwind(
+  kernel: Kernel,
+  program: ModuleProgram,
+  frame: number,
+  shapes: Shapes,
+): void {
+  const { u32, u64 } = kernel;
+  const machine = L.MACHINE_BASE;
+  let pointer = u32[(frame + L.F_SP) / 4] as number;
+  const end = u32[(machine + L.M_UNWIND) / 4] as number;
+  const records = u64.slice(pointer / LIMB_BYTES, end / LIMB_BYTES);
+  const left = readRecords(records, shapes);
+  let control = u32[(frame + L.F_CONTROL) / 4] as number;
+  for (let i = left.length - 1; i >= 0; i--) {
+    const each = left[i] as Left;
+    writeRegisters(kernel, each, pointer, records);
+    const { pieces } = program.function(each.index);
+    if (i === 0) {
+      goOn(kernel, frame, each.site, pieces);
+      break;
+    }
+    const { block, index } = each.site;
+    const next = pieces.find((piece) => piece.block.id === block && piece.first === index + 1);
+    u32[control / 4] = (next as PlacedPiece).address;
+    u32[control / 4 + 1] = pointer;
+    control += L.CONTROL_BYTES;
+    pointer += each.shape.slots.top;
+  }
+  u32[(frame + L.F_SP) / 4] = pointer;
+  u32[(frame + L.F_CONTROL) / 4] = control;
+  const depth = (frame + L.F_CALL_DEPTH) / 4;
+  u32[depth] = (u32[depth] as number) + left.length - 1;
+  u64[(frame + L.F_GAS) / 8] = u64[(machine + L.M_UNWIND_GAS) / 8] as bigint;
+}
+
+/** Innermost first. */
+function readRecords(records: BigUint64Array, shapes: Shapes): Left[] {
+  const left: Left[] = [];
+  for (let at = 0; at < records.length; ) {
+    const header = records[at++] as bigint;
+    const index = Number(header & 0xffff_ffffn);
+    const shape = shapes(index);
+    const site = shape.sites[Number(header >> 32n)] as Site;
+    left.push({ shape, index, site, first: at });
+    for (const register of site.registers) at += limbCount(shape.func.types[register] as Type);
+  }
+  return left;
+}
+
+function writeRegisters(
+  { u64 }: Kernel,
+  { shape, site, first }: Left,
+  pointer: number,
+  records: BigUint64Array,
+): void {
+  const { func, slots } = shape;
+  let from = first;
+  for (const register of site.registers) {
+    const at = (pointer + (slots.offsets[register as RegId] as number)) / LIMB_BYTES;
+    const count = limbCount(func.types[register] as Type);
+    const size = (slots.sizes[register] as number) / LIMB_BYTES;
+    for (let limb = 0; limb < size; limb++) {
+      u64[at + limb] = limb < count ? (records[from + limb] as bigint) : 0n;
+    }
+    from += count;
+  }
+}
+
+/** Sets where the loop goes on: at a block, or at the words of an instruction. */
+function goOn(
+  kernel: Kernel,
+  frame: number,
+  { kind, block, index }: Site,
+  pieces: readonly PlacedPiece[],
+): void {
+  const { u32, u64 } = kernel;
+  if (kind !== 'inst') {
+    const piece = pieces.find(({ key }) => key === block) as PlacedPiece;
+    u32[(frame + L.F_PC) / 4] = piece.address;
+    return;
+  }
+  const piece = pieceOf(pieces, block, index);
+  u32[(frame + L.F_PC) / 4] = (piece.address + wordOf(piece, index)) | 1;
+  u32[(frame + L.F_CONSTANTS) / 4] = piece.address + L.HEADER_BYTES;
+  const steps = (L.MACHINE_BASE + L.M_STEPS) / 8;
+  u64[steps] = (u64[steps] as bigint) + BigInt(piece.count);
+}
+
+function pieceOf(pieces: readonly PlacedPiece[], block: BlockId, index: number): PlacedPiece {
+  const piece = pieces.find(({ block: { id }, first, count }) => {
+    return id === block && first <= index && index < first + count;
+  });
+  if (piece === undefined) throw new Error(`BUG: no piece has instruction ${index} of @${block}`);
+  return piece;
+}
+
+/** Offset of the first word of an instruction, behind a charge that belongs to it. */
+function wordOf({ marks }: PlacedPiece, index: number): number {
+  let offset: number | undefined;
+  for (let i = 0; i < marks.length; i += 2) if (marks[i + 1] === index) offset = marks[i];
+  if (offset === undefined) throw new Error(`BUG: instruction ${index} has no mark`);
+  return offset;
+}

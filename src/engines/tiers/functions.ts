@@ -1,0 +1,214 @@
+/**
+ * Compiles closed functions of a module, and puts their code in the place of the interpreter's.
+ *
+ * A unit is a function with what it calls, as far as a count of instructions goes; functions that
+ * have code already are called by the table. What cannot be compiled stays with the interpreter.
+ */
+import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
+import type { Block, BlockId, Func } from '../../dmir/ir.ts';
+import * as L from '../../kernel/layout.ts';
+import { isCallable, isCompilable } from '../closed/facts.ts';
+import { controlGraph } from '../closed/graph.ts';
+import { FunctionShape } from '../closed/sites.ts';
+import { type BodyInput, compileStubs, compileUnit } from '../closed/unit.ts';
+import { unwind } from '../closed/unwind.ts';
+import type { Kernel } from '../interpreter/kernel.ts';
+import type { ModuleProgram, PlacedPiece } from '../interpreter/module-program.ts';
+
+/** Instructions and functions of a unit beside the one that it is compiled for. */
+const INSTS_MAX = 20_000;
+const FUNCS_MAX = 64;
+/** Instructions of a function that is compiled. */
+const FUNCTION_INSTS_MAX = 50_000;
+/** Blocks of one function at which frames enter compiled code. */
+const ROOTS_MAX = 16;
+
+export class FunctionTier {
+  readonly #kernel: Kernel;
+  readonly #program: ModuleProgram;
+  readonly #frame: number;
+  readonly #bases: () => readonly number[];
+  readonly #shapes = new Map<number, FunctionShape>();
+  /** Functions that have code, and the blocks that enter it. */
+  readonly #heads = new Map<number, number>();
+  /** The same for blocks of functions; undefined where there is no code. */
+  readonly #roots = new Map<number, Map<BlockId, number | undefined>>();
+  readonly #refused = new Set<number>();
+  #table: WebAssembly.Table | undefined;
+  #nextPlace = 1;
+  #isOn = true;
+
+  /** @param bases - Where the regions of the module begin. */
+  constructor(
+    kernel: Kernel,
+    program: ModuleProgram,
+    frame: number,
+    bases: () => readonly number[],
+  ) {
+    this.#kernel = kernel;
+    this.#program = program;
+    this.#frame = frame;
+    this.#bases = bases;
+  }
+
+  /** Has calls enter compiled code, or not. */
+  turn(isOn: boolean): void {
+    if (isOn === this.#isOn) return;
+    this.#isOn = isOn;
+    for (const [index, head] of this.#heads) this.#program.redirect(index, isOn ? head : undefined);
+  }
+
+  /** Compiles a function with what it calls, unless it has code or none is possible. */
+  compile(index: number): void {
+    if (!this.#isOn || this.#heads.has(index) || this.#shapeToCompile(index) === undefined) return;
+    this.#install(this.#unitOf(index));
+  }
+
+  /**
+   * Compiles the block at which the frame stands, and what it reaches in its function; the frame
+   * goes on there. False where the frame stands at no block of a closed function.
+   */
+  enter(piece: PlacedPiece): boolean {
+    const { index, key } = piece;
+    if (!this.#isOn || piece.first !== 0 || !piece.func.blocks.has(key)) return false;
+    const shape = this.#shapeToCompile(index);
+    if (shape === undefined) return true;
+    const head = this.#rootOf(index, shape, key);
+    if (head !== undefined) this.#kernel.u32[(this.#frame + L.F_PC) / 4] = head;
+    return true;
+  }
+
+  /** Makes frames of what compiled functions wrote when they were left. */
+  unwind(): void {
+    unwind(this.#kernel, this.#program, this.#frame, (index) => this.#shapeOf(index));
+  }
+
+  #rootOf(index: number, shape: FunctionShape, block: BlockId): number | undefined {
+    const roots = this.#roots.get(index) ?? new Map<BlockId, number | undefined>();
+    this.#roots.set(index, roots);
+    if (roots.has(block) || roots.size === ROOTS_MAX) return roots.get(block);
+    const isPlain = controlGraph(shape.func, block) !== undefined;
+    const isSmall = shape.registersOf(block).length < 200;
+    roots.set(block, undefined);
+    if (isPlain && isSmall) {
+      const [head] = this.#install([
+        { index, shape, root: block },
+        ...this.#unitOf(index).slice(1),
+      ]);
+      roots.set(block, head);
+    }
+    return roots.get(block);
+  }
+
+  #shapeOf(index: number): FunctionShape {
+    const known = this.#shapes.get(index);
+    if (known !== undefined) return known;
+    const shape = new FunctionShape(this.#program.module, this.#program.function(index).func);
+    this.#shapes.set(index, shape);
+    return shape;
+  }
+
+  /** The shape of a function that can be compiled. */
+  #shapeToCompile(index: number): FunctionShape | undefined {
+    if (this.#refused.has(index)) return undefined;
+    const { module } = this.#program;
+    const declared = module.funcs[index] as Func;
+    if (!declared.open && isCallable(declared)) {
+      try {
+        const shape = this.#shapeOf(index);
+        if (isFit(shape) && isCompilable(shape, module)) return shape;
+      } catch (error) {
+        // A call of it will say so.
+        if (!(error instanceof CodeLimitError)) throw error;
+      }
+    }
+    this.#refused.add(index);
+    return undefined;
+  }
+
+  /** A function and what it calls, nearest first. */
+  #unitOf(index: number): BodyInput[] {
+    const bodies: BodyInput[] = [];
+    const seen = new Set([index]);
+    const queue = [index];
+    let insts = 0;
+    for (let at = 0; at < queue.length && bodies.length < FUNCS_MAX && insts < INSTS_MAX; at++) {
+      const each = queue[at] as number;
+      if (each !== index && this.#heads.has(each)) continue;
+      const shape = this.#shapeToCompile(each);
+      if (shape === undefined) continue;
+      bodies.push({ index: each, shape });
+      for (const { insts: list } of shape.analysis.order) {
+        insts += list.length;
+        for (const { op, imm } of list) {
+          if ((op !== 'call' && op !== 'tail_call') || seen.has(imm)) continue;
+          seen.add(imm);
+          queue.push(imm);
+        }
+      }
+    }
+    return bodies;
+  }
+
+  /** Addresses of the blocks that enter the bodies. */
+  #install(bodies: readonly BodyInput[]): number[] {
+    const program = this.#program;
+    const functions = this.#functions();
+    const bytes = compileUnit({
+      ...{ module: program.module, frame: this.#frame, bases: this.#bases(), bodies },
+      ...{ functions: program.table, signature: (index) => program.signature(index) },
+    });
+    const env = { memory: this.#kernel.exports.memory, functions };
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
+    return bodies.map(({ index, root }, i) => {
+      const head = program.makeHead(this.#takePlace(exports[`e${i}`] as Callable));
+      if (root === undefined) {
+        functions.set(index, exports[`b${i}`] as Callable);
+        this.#heads.set(index, head);
+        program.redirect(index, head);
+      }
+      return head;
+    });
+  }
+
+  #takePlace(entry: Callable): number {
+    const { table } = this.#kernel;
+    if (this.#nextPlace >= table.length) table.grow(table.length);
+    table.set(this.#nextPlace, entry);
+    return this.#nextPlace++;
+  }
+
+  /** The table of all functions; those without code are stubs that leave. */
+  #functions(): WebAssembly.Table {
+    if (this.#table !== undefined) return this.#table;
+    const program = this.#program;
+    const { funcs } = program.module;
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: funcs.length });
+    const places = new Map<number, number>();
+    const signatures: Func[] = [];
+    for (const [index, func] of funcs.entries()) {
+      const signature = program.signature(index);
+      if (func.open || places.has(signature) || !isCallable(func)) continue;
+      places.set(signature, signatures.length);
+      signatures.push(func);
+    }
+    const env = { memory: this.#kernel.exports.memory, functions: table };
+    const module = new WebAssembly.Module(compileStubs(signatures));
+    const { exports } = new WebAssembly.Instance(module, { env });
+    for (const index of funcs.keys()) {
+      const place = places.get(program.signature(index));
+      if (place !== undefined) table.set(index, exports[`s${place}`] as Callable);
+    }
+    this.#table = table;
+    return table;
+  }
+}
+
+type Callable = WebAssembly.ExportValue & ((...args: unknown[]) => unknown);
+
+/** Whether the function is small enough, and its control flow reducible. */
+function isFit({ func, analysis }: FunctionShape): boolean {
+  const count = analysis.order.reduce((sum, { insts }) => sum + insts.length, 0);
+  const { id } = analysis.order[0] as Block;
+  return count <= FUNCTION_INSTS_MAX && controlGraph(func, id) !== undefined;
+}
