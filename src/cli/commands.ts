@@ -256,12 +256,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: 'wast PATH… [options]',
     summary: 'run scripts of the WebAssembly specification',
     options: [
-      {
-        name: 'engine',
-        value: 'NAME',
-        summary: 'interpreter, singlepass, multipass, auto for the best at the time, or chaos',
-        choices: ENGINE_NAMES,
-      },
+      OPTION.engine,
       { name: 'run', value: 'REGEX', summary: 'only scripts whose path has a match' },
       { name: 'json', summary: 'print one JSON object for each command, each on a line' },
     ],
