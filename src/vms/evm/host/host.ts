@@ -21,13 +21,7 @@ import type { ForkRules } from '../forks.ts';
 import type { HostCosts, KernelSchedule } from '../gas.ts';
 import type { PrecompileCosts } from '../precompiles/costs.ts';
 import type { Precompile } from '../precompiles/types.ts';
-import {
-  Accounts,
-  addressToBigint,
-  type Code,
-  type CodeStore,
-  SPACE,
-} from './accounts.ts';
+import { Accounts, addressToBigint, type Code, type CodeStore, SPACE } from './accounts.ts';
 import { callHost, settleCall } from './calls.ts';
 import { createHost, settleCreate } from './creates.ts';
 import { decodeContext, decodeNote, encodeContext, encodeNote } from './notes.ts';
@@ -158,15 +152,6 @@ export class EvmHost implements VmHost {
     }
     return movedPrecompiles.get(addressToBigint(machine.ownerId(owner)));
   }
-
-  /** The same for 20 bytes of address. */
-  precompileAt(address: Uint8Array): Precompile | undefined {
-    const { movedPrecompiles } = this;
-    if (movedPrecompiles !== undefined) return movedPrecompiles.get(addressToBigint(address));
-    for (let i = 0; i < 18; i++) if (address[i] !== 0) return undefined;
-    const number = ((address[18] as number) << 8) | (address[19] as number);
-    return this.options.precompiles.get(number);
-  }
 }
 
 /** A creation's end: the address or zero on the caller's stack, return data only of a revert. */
@@ -177,12 +162,7 @@ function createLeave(
 ): void {
   machine.gas = machine.gas + end.gas;
   machine.setReturnData(end.status === 'revert' ? end.output : NOTHING);
-  setReturnSize(machine, end.status === 'revert' ? end.output.length : 0);
   machine.resume(note.operands, end.status === 'success' ? note.address : 0n);
-}
-
-export function setReturnSize(machine: MachineAccess, size: number): void {
-  machine.setFrameWord(FRAME_WORD.RETURNDATASIZE, BigInt(size));
 }
 
 /** Charges an access to the account whose address is the operand; undefined: out of gas. */
