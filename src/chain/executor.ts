@@ -355,7 +355,7 @@ export class Executor {
     const { accounts } = host;
     const { from, value, gas } = message;
     const to = this.#ownerOfCallee(message.to);
-    const precompile = host.precompileAt(message.to);
+    const precompile = host.precompileOf(machine, to);
     if (host.observer !== undefined) this.#observeCall(message, to, precompile !== undefined);
     if (value !== 0n && accounts.balance(machine, from) < value) {
       host.observer?.reject('insufficient-balance');

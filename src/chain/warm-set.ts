@@ -15,37 +15,40 @@ interface Precompiles {
 
 export class MessageWarmSet implements WarmSet {
   readonly #precompiles: Precompiles;
-  /** Sender, callee and coinbase if that is warm. */
-  readonly #addresses: Uint8Array[];
-  /** The same as owners, once they were asked for. */
-  readonly #owners: Owner[] = [];
+  readonly #coinbase: Uint8Array | undefined;
+  #from = NO_ADDRESS;
+  #to = NO_ADDRESS;
+  /** Sender, callee and coinbase, once they were asked for. */
+  #owners: readonly Owner[] | undefined;
 
   constructor(precompiles: Precompiles, coinbase: Uint8Array | undefined) {
     this.#precompiles = precompiles;
-    this.#addresses = [NO_ADDRESS, NO_ADDRESS, ...(coinbase === undefined ? [] : [coinbase])];
+    this.#coinbase = coinbase;
   }
 
   /** Begins a message. The arrays must not change while it runs. */
   begin(from: Uint8Array, to: Uint8Array): void {
-    this.#addresses[0] = from;
-    this.#addresses[1] = to;
-    this.#owners.length = 0;
+    this.#from = from as typeof NO_ADDRESS;
+    this.#to = to as typeof NO_ADDRESS;
+    this.#owners = undefined;
   }
 
   has(machine: MachineAccess, owner: Owner): boolean {
-    const owners = this.#owners;
-    if (owners.length === 0) {
-      for (const address of this.#addresses) owners.push(machine.ownerOf(address));
-    }
+    this.#owners ??= this.#addresses().map((address) => machine.ownerOf(address));
     const { precompiles, ownPrecompiles } = this.#precompiles;
-    if (owners.includes(owner) || precompiles.has(machine.ownerNumber(owner))) return true;
+    if (this.#owners.includes(owner) || precompiles.has(machine.ownerNumber(owner))) return true;
     return ownPrecompiles?.has(addressToBigint(machine.ownerId(owner))) === true;
   }
 
   *[Symbol.iterator](): Iterator<bigint> {
     const { precompiles, ownPrecompiles } = this.#precompiles;
-    const addresses = this.#addresses.map(addressToBigint);
+    const addresses = this.#addresses().map(addressToBigint);
     const fixed = [...precompiles.keys()].map(BigInt);
     yield* new Set([...fixed, ...(ownPrecompiles?.keys() ?? []), ...addresses]);
+  }
+
+  #addresses(): readonly Uint8Array[] {
+    const always = this.#coinbase === undefined ? [] : [this.#coinbase];
+    return [this.#from, this.#to, ...always];
   }
 }

@@ -110,10 +110,14 @@ export interface MachineAccess {
   charge(amount: bigint): boolean;
   /** Grows the frame's memory over a range and charges for it; false as for `charge`. */
   chargeMemory(offset: bigint, size: bigint): boolean;
+  /** The same for an operand that is an offset and the next one, which is a size. */
+  chargeOperands(index: number): boolean;
   /** Bytes of code of the frame that stopped. */
   readonly code: Uint8Array;
   /** The range of the frame's memory, which `chargeMemory` has covered. */
   memory(offset: bigint, size: bigint): Range;
+  /** The same for the operands. */
+  operandRange(index: number): Range;
   /** Has a frame run above the one that stopped. */
   enter(start: FrameStart): void;
   /** Sets a 32-byte word of the newest frame's region `frame`. */
@@ -124,12 +128,13 @@ export interface MachineAccess {
   ownerAddress(owner: Owner): number;
   /** Address of a word with the value, good until the next call. */
   wordAddress(value: bigint): number;
-  /** Replaces the return data of the frame that stopped; false: more than the machine holds. */
-  setReturnData(data: Range): boolean;
+  /**
+   * Replaces the return data of the frame that stopped, with their length in its words, and copies
+   * as many as fit to a range of its memory; false: they are more than the machine holds.
+   */
+  setReturnData(data: Range, offset?: bigint, size?: bigint): boolean;
   /** The same from bytes outside the machine. */
-  setReturnBytes(data: Uint8Array): boolean;
-  /** Copies the first bytes of the return data to an address. */
-  copyReturnData(target: number, length: number): void;
+  setReturnBytes(data: Uint8Array, offset?: bigint, size?: bigint): boolean;
   /** keccak-256 of bytes, 32 bytes; the return data of the frame are lost. */
   keccak256(data: Uint8Array): Uint8Array;
   bytes(range: Range): Uint8Array;

@@ -7,6 +7,7 @@
 import { INITIAL_PAGES, PAGE_BYTES } from '../../kernel/layout.ts';
 import { KERNEL_BASE64 } from '../../kernel/wasm.generated.ts';
 
+const LIMB_MAX = 0xffff_ffff_ffff_ffffn;
 /** Entries of the table at first. */
 const TABLE_ENTRIES = 1024;
 
@@ -46,6 +47,8 @@ export interface KernelExports {
     value: number,
     gas: bigint,
   ): void;
+  chargeRange(frame: number, offset: number, size: number): number;
+  setReturn(frame: number, source: number, length: number, offset: bigint, size: bigint): void;
   checkpoint(record: number): void;
   rollback(record: number): void;
   rollbackAll(): void;
@@ -157,12 +160,13 @@ export class Kernel {
   }
 
   writeWord(address: number, value: bigint): void {
-    if (value === 0n) {
-      this.clearWord(address);
-      return;
-    }
     const { u64 } = this;
     const at = address / 8;
+    if (value <= LIMB_MAX) {
+      this.clearWord(address);
+      u64[at] = value;
+      return;
+    }
     u64[at] = value;
     u64[at + 1] = value >> 64n;
     u64[at + 2] = value >> 128n;
@@ -188,6 +192,19 @@ export class Kernel {
     const to = target / 4;
     const from = source / 4;
     for (let i = 0; i < 8; i++) u32[to + i] = u32[from + i] as number;
+  }
+
+  /** Index of the owner whose 20 bytes are the low ones of the word at the address. */
+  internAt(address: number): number {
+    const { u32, exports } = this;
+    const at = address / 4;
+    return exports.internAddress(
+      u32[at] as number,
+      u32[at + 1] as number,
+      u32[at + 2] as number,
+      u32[at + 3] as number,
+      u32[at + 4] as number,
+    );
   }
 
   /** Whether the word at the address has these eight parts, least first. */

@@ -226,11 +226,6 @@ export class InterpreterMachine implements MachineAccess {
     }
   }
 
-  #setReturnLength(length: number): void {
-    const at = this.#frame + L.F_REGIONS + 3 * L.REGION_BYTES + L.R_LENGTH;
-    this.kernel.u32[at / 4] = length;
-  }
-
   /**
    * Runs until the outermost frame ends or the step limit pauses it.
    *
@@ -409,6 +404,23 @@ export class InterpreterMachine implements MachineAccess {
     return true;
   }
 
+  chargeOperands(index: number): boolean {
+    const at = this.operandAddress(index);
+    const size = this.operandAddress(index + 1);
+    const isPaid = this.kernel.exports.chargeRange(this.#frame, at, size) !== 0;
+    this.kernel.refresh();
+    return isPaid;
+  }
+
+  operandRange(index: number): Range {
+    const { u32 } = this.kernel;
+    const at = this.operandAddress(index);
+    const length = u32[this.operandAddress(index + 1) / 4] as number;
+    if (length === 0) return NOTHING;
+    const base = u32[(this.#frame + L.F_REGIONS + L.R_BASE) / 4] as number;
+    return { base: base + (u32[at / 4] as number), length };
+  }
+
   memory(offset: bigint, size: bigint): Range {
     if (size === 0n) return NOTHING;
     const base = this.kernel.u32[(this.#frame + L.F_REGIONS + L.R_BASE) / 4] as number;
@@ -433,23 +445,16 @@ export class InterpreterMachine implements MachineAccess {
     return WORD;
   }
 
-  setReturnData(data: Range): boolean {
-    if (data.length > L.RETURN_END - L.RETURN_BASE) return false;
-    const { u8 } = this.kernel;
-    if (data.length > 0) u8.copyWithin(L.RETURN_BASE, data.base, data.base + data.length);
-    this.#setReturnLength(data.length);
+  setReturnData({ base, length }: Range, offset = 0n, size = 0n): boolean {
+    if (length > L.RETURN_END - L.RETURN_BASE) return false;
+    this.kernel.exports.setReturn(this.#frame, base, length, offset, size);
     return true;
   }
 
-  setReturnBytes(data: Uint8Array): boolean {
+  setReturnBytes(data: Uint8Array, offset = 0n, size = 0n): boolean {
     if (data.length > L.RETURN_END - L.RETURN_BASE) return false;
     this.kernel.u8.set(data, L.RETURN_BASE);
-    this.#setReturnLength(data.length);
-    return true;
-  }
-
-  copyReturnData(target: number, length: number): void {
-    this.kernel.u8.copyWithin(target, L.RETURN_BASE, L.RETURN_BASE + length);
+    return this.setReturnData({ base: L.RETURN_BASE, length: data.length }, offset, size);
   }
 
   keccak256(data: Uint8Array): Uint8Array {
@@ -477,17 +482,7 @@ export class InterpreterMachine implements MachineAccess {
   // ---- cells
 
   ownerAt(wordAddress: number): Owner {
-    const { u32, exports } = this.kernel;
-    const at = wordAddress / 4;
-    return this.#interned(
-      exports.internAddress(
-        u32[at] as number,
-        u32[at + 1] as number,
-        u32[at + 2] as number,
-        u32[at + 3] as number,
-        u32[at + 4] as number,
-      ),
-    );
+    return this.#interned(this.kernel.internAt(wordAddress));
   }
 
   #interned(owner: Owner): Owner {

@@ -35,6 +35,7 @@ import {
   WINDOW_BYTES,
 } from '../layout';
 import { checkpoint } from './journal';
+import { copyBytes, growMemory256 } from './memory';
 import { copy256, set64 } from './u256-word';
 
 // @ts-ignore: decorator
@@ -50,6 +51,26 @@ function setRegion(fp: u32, index: u32, base: u32, length: u32, flags: u32): voi
 @inline
 function wordOf(fp: u32, index: u32): u32 {
   return fp + F_WORDS + (index << 5);
+}
+
+/** Charges the frame for the memory under a range, which two words tell; false: out of gas. */
+export function chargeRange(fp: u32, offset: u32, size: u32): bool {
+  const left = growMemory256(fp, offset, size, load<i64>(fp, F_GAS));
+  if (left >= 0) store<i64>(fp, left, F_GAS);
+  return left >= 0;
+}
+
+/**
+ * Makes bytes the return data of the frame, and copies as many of them as fit to a range of its
+ * memory, which covers it.
+ */
+export function setReturn(fp: u32, source: u32, length: u32, offset: u64, size: u64): void {
+  copyBytes(RETURN_BASE, source, length);
+  store<u32>(fp + F_REGIONS + 3 * REGION_BYTES, length, R_LENGTH);
+  set64(wordOf(fp, W_RETURN_LENGTH), length);
+  const count = <u32>min<u64>(size, length);
+  if (count == 0) return;
+  copyBytes(load<u32>(fp + F_REGIONS, R_BASE) + <u32>offset, RETURN_BASE, count);
 }
 
 /**

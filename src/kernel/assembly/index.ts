@@ -1,5 +1,5 @@
 /** Exports of the kernel. Pointers are addresses in the kernel's memory, see `layout.ts`. */
-export { enterFrame } from './frames';
+export { chargeRange, enterFrame, setReturn } from './frames';
 export {
   checkpoint,
   deleteCell,

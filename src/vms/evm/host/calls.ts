@@ -68,16 +68,13 @@ function payCall(host: EvmHost, machine: MachineAccess, kind: CallKind): PaidCal
   const target = machine.ownerAt(machine.operandAddress(1));
   const value = kind.hasValue ? machine.operand(2) : 0n;
   const first = kind.hasValue ? 3 : 2;
-  const inputOffset = machine.operand(first);
-  const inputSize = machine.operand(first + 1);
   const offset = machine.operand(first + 2);
   const size = machine.operand(first + 3);
   if (machine.isStatic && value !== 0n && kind.name === 'CALL') {
     machine.trap('static-violation');
     return undefined;
   }
-  const isCovered =
-    machine.chargeMemory(inputOffset, inputSize) && machine.chargeMemory(offset, size);
+  const isCovered = machine.chargeOperands(first) && machine.chargeOperands(first + 2);
   let cost = 0n;
   let code: Code | undefined;
   if (isCovered) {
@@ -96,7 +93,7 @@ function payCall(host: EvmHost, machine: MachineAccess, kind: CallKind): PaidCal
   }
   const gas = takeGas(host, machine, requested);
   if (gas === undefined) return undefined;
-  const input = machine.memory(inputOffset, inputSize);
+  const input = machine.operandRange(first);
   const note = { kind: 'call', offset, size, operands: kind.operands } as const;
   const stipend = value !== 0n ? costs.callStipend : 0n;
   return { kind, target, code, value, gas: gas + stipend, input, note };
@@ -221,8 +218,8 @@ function runPrecompile(
   }
   const end = { status: 'success', reason: undefined, gas, output: NOTHING } as const;
   host.observer?.exit(machine, end, output);
-  machine.setReturnBytes(output);
-  finishCall(machine, true, gas, output.length, call.note);
+  machine.setReturnBytes(output, call.note.offset, call.note.size);
+  finishCall(machine, true, gas, call.note);
 }
 
 /** A call's end: gas back, return data, output copied to memory, 1 or 0 on the stack. */
@@ -231,23 +228,19 @@ export function settleCall(
   end: FrameEnd,
   note: EvmNote & { readonly kind: 'call' },
 ): void {
-  if (!machine.setReturnData(end.output)) {
+  if (!machine.setReturnData(end.output, note.offset, note.size)) {
     machine.trap('memory-limit');
     return;
   }
-  finishCall(machine, end.status === 'success', end.gas, end.output.length, note);
+  finishCall(machine, end.status === 'success', end.gas, note);
 }
 
 function finishCall(
   machine: MachineAccess,
   isSuccess: boolean,
   gas: bigint,
-  length: number,
   note: EvmNote & { readonly kind: 'call' },
 ): void {
   machine.gas = machine.gas + gas;
-  machine.setFrameWord(FRAME_WORD.RETURNDATASIZE, BigInt(length));
-  const range = machine.memory(note.offset, note.size);
-  machine.copyReturnData(range.base, Math.min(range.length, length));
   machine.resume(note.operands, isSuccess ? 1n : 0n);
 }

@@ -1,7 +1,6 @@
 /** CREATE and CREATE2 (Yellow Paper section 7; EIP-1014, 3541, 3860, 7610). */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { FrameEnd, MachineAccess, Owner, ProgramHandle, Range } from '../../../dmir/host.ts';
-import { FRAME_WORD } from '../abi.ts';
 import { addressToBigint, SPACE } from './accounts.ts';
 import type { EvmHost, EvmNote, HostFunction } from './host.ts';
 import { rejectFrame } from './observer.ts';
@@ -95,7 +94,6 @@ export function createHost(name: CreateKind['name'], isJoined: boolean): HostFun
     const balance = accounts.balance(machine, self);
     accounts.isEmpty(machine, machine.ownerOf(address));
     machine.setReturnData(NOTHING);
-    machine.setFrameWord(FRAME_WORD.RETURNDATASIZE, 0n);
     const divisor = host.options.costs.callRetainDivisor;
     const left = machine.gas;
     const gas = divisor === 0n ? left : left - left / divisor;

@@ -155,16 +155,6 @@ export class EvmHost implements VmHost {
     return fixed ?? table?.get(addressToBigint(machine.ownerId(owner)));
   }
 
-  /** The same for 20 bytes of address. */
-  precompileAt(address: Uint8Array): Precompile | undefined {
-    const table = this.movedPrecompiles ?? this.options.ownPrecompiles;
-    const known = table?.get(addressToBigint(address));
-    if (known !== undefined || this.movedPrecompiles !== undefined) return known;
-    for (let i = 0; i < 18; i++) if (address[i] !== 0) return undefined;
-    const number = ((address[18] as number) << 8) | (address[19] as number);
-    return this.options.precompiles.get(number);
-  }
-
   /** All precompiles by address. */
   allPrecompiles(): ReadonlyMap<bigint, Precompile> {
     const { precompiles, ownPrecompiles = [] } = this.options;
@@ -181,12 +171,7 @@ function createLeave(
 ): void {
   machine.gas = machine.gas + end.gas;
   machine.setReturnData(end.status === 'revert' ? end.output : NOTHING);
-  setReturnSize(machine, end.status === 'revert' ? end.output.length : 0);
   machine.resume(note.operands, end.status === 'success' ? note.address : 0n);
-}
-
-export function setReturnSize(machine: MachineAccess, size: number): void {
-  machine.setFrameWord(FRAME_WORD.RETURNDATASIZE, BigInt(size));
 }
 
 /** Charges an access to the account whose address is the operand; undefined: out of gas. */
