@@ -42,6 +42,7 @@ export class CanonicalIndex {
   #indexOf(number: bigint): number {
     // Above the last range every number has an entry, as far from the head's as the two differ.
     const near = this.#entries.length - 1 - Number(this.head.block.header.number - number);
+    if (near >= this.#entries.length) return this.#entries.length;
     if (this.#entries[near]?.block.header.number === number) return near;
     let low = 0;
     let high = this.#entries.length;
