@@ -137,8 +137,11 @@ export class Kernel {
 
   /** The 256-bit little-endian number at an 8-byte aligned address. */
   readWord(address: number): bigint {
-    const { u64 } = this;
+    const { u32, u64 } = this;
     const at = address / 8;
+    let above = 0;
+    for (let i = address / 4 + 2; i < address / 4 + 8; i++) above |= u32[i] as number;
+    if (above === 0) return u64[at] as bigint;
     const high = ((u64[at + 3] as bigint) << 64n) | (u64[at + 2] as bigint);
     const low = ((u64[at + 1] as bigint) << 64n) | (u64[at] as bigint);
     return (high << 128n) | low;
