@@ -6,10 +6,71 @@ import type { Executor } from './executor.ts';
 import type { TraceStep } from './types.ts';
 
 const SLOT = 32;
+const SLOT_PARTS = SLOT / 4;
+/** The most words that an EVM stack holds (Yellow Paper, section 9.1). */
+const STACK_MAX = 1024;
+
+/**
+ * Reads the steps of an executor. From one to the next most of the stack stays as it is: a word
+ * that is the same in the same place is not made again, nor is it another object.
+ */
+export class StepReader {
+  readonly #executor: Executor;
+  readonly #parts = new Uint32Array(STACK_MAX * SLOT_PARTS);
+  readonly #words: bigint[] = [];
+
+  constructor(executor: Executor) {
+    this.#executor = executor;
+  }
+
+  /** The instruction that the current frame is about to run; undefined for a synthetic block. */
+  read(): TraceStep | undefined {
+    const { machine } = this.#executor;
+    const { kernel } = machine;
+    const pc = machine.blockId();
+    const code = machine.code;
+    if (pc === undefined || pc > code.length) return undefined;
+    const op = code[pc] ?? 0;
+    const frame = machine.frameAddress / 4;
+    const base = kernel.u32[frame + L.F_WINDOW_BASE / 4] as number;
+    const top = kernel.u32[frame + L.F_SP / 4] as number;
+    return {
+      pc,
+      op,
+      opName: OPCODES[op]?.name ?? `INVALID(0x${op.toString(16).padStart(2, '0')})`,
+      gas: machine.gas,
+      gasCost: 0n,
+      depth: machine.depth + 1,
+      memorySize: kernel.u32[frame + (L.F_REGIONS + L.R_LENGTH) / 4] as number,
+      stack: this.#stack(base, (top - base) / SLOT),
+      refund: BigInt.asIntN(64, kernel.u64[(L.MACHINE_BASE + L.M_REFUND) / 8] as bigint),
+    };
+  }
+
+  #stack(base: number, count: number): bigint[] {
+    const { kernel } = this.#executor.machine;
+    const { u32 } = kernel;
+    const parts = this.#parts;
+    const words = this.#words;
+    for (let item = 0; item < count; item++) {
+      const from = base / 4 + item * SLOT_PARTS;
+      const to = item * SLOT_PARTS;
+      let isSame = item < words.length;
+      for (let i = 0; i < SLOT_PARTS; i++) {
+        const part = u32[from + i] as number;
+        isSame &&= parts[to + i] === part;
+        parts[to + i] = part;
+      }
+      if (!isSame) words[item] = kernel.readWord(base + item * SLOT);
+    }
+    return words.slice(0, count);
+  }
+}
 
 /** Runs the started message; `onStep` sees each instruction once its cost is known. */
 export function traceFrames(executor: Executor, onStep: (step: TraceStep) => void): FrameEnd {
   const { machine } = executor;
+  const reader = new StepReader(executor);
   let last: TraceStep | undefined;
   const report = (gasAfter: bigint | undefined, depth: number): void => {
     if (last === undefined) return;
@@ -18,7 +79,7 @@ export function traceFrames(executor: Executor, onStep: (step: TraceStep) => voi
     last = undefined;
   };
   for (;;) {
-    const step = readStep(executor);
+    const step = reader.read();
     if (step !== undefined) {
       report(step.gas, step.depth);
       last = step;
@@ -30,30 +91,4 @@ export function traceFrames(executor: Executor, onStep: (step: TraceStep) => voi
       return end;
     }
   }
-}
-
-/** The instruction that the current frame is about to run; undefined for a synthetic block. */
-export function readStep(executor: Executor): TraceStep | undefined {
-  const { machine } = executor;
-  const { kernel } = machine;
-  const pc = machine.blockId();
-  const code = machine.code;
-  if (pc === undefined || pc > code.length) return undefined;
-  const op = code[pc] ?? 0;
-  const frame = machine.frameAddress / 4;
-  const base = kernel.u32[frame + L.F_WINDOW_BASE / 4] as number;
-  const top = kernel.u32[frame + L.F_SP / 4] as number;
-  const stack: bigint[] = [];
-  for (let at = base; at < top; at += SLOT) stack.push(kernel.readWord(at));
-  return {
-    pc,
-    op,
-    opName: OPCODES[op]?.name ?? `INVALID(0x${op.toString(16).padStart(2, '0')})`,
-    gas: machine.gas,
-    gasCost: 0n,
-    depth: machine.depth + 1,
-    memorySize: kernel.u32[frame + (L.F_REGIONS + L.R_LENGTH) / 4] as number,
-    stack,
-    refund: BigInt.asIntN(64, kernel.u64[(L.MACHINE_BASE + L.M_REFUND) / 8] as bigint),
-  };
 }

@@ -88,7 +88,7 @@ export function* findLogs(
   removed = false,
 ): Generator<Json> {
   for (const placed of logsOf(entry)) {
-    if (matches(pattern, placed.log)) yield logToJson(entry, placed, removed);
+    if (matches(pattern, placed.log)) yield logToJson(placed, removed);
   }
 }
 

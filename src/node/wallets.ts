@@ -37,9 +37,9 @@ export function deriveWallets({ mnemonic, count, path }: MnemonicOptions): Walle
     throw new LockstepError('L1313', { what: 'the derivation path', problem: `is ${path}` });
   }
   const root = HdKey.fromSeed(Mnemonic.toSeed(mnemonic));
-  const base = path.replace(/\/$/, '');
+  const parent = root.derive(path.replace(/\/$/, ''));
   return Array.from({ length: count }, (_, index) =>
-    walletOfKey(hexToBytes(root.derive(`${base}/${index}`).privateKey)),
+    walletOfKey(hexToBytes(parent.derive(`m/${index}`).privateKey)),
   );
 }
 

@@ -96,6 +96,7 @@ export class CanonicalIndex {
     const live = this.#live;
     // Above the last range every number has an entry, as far from the head's as the two differ.
     const near = live.length - 1 - Number(this.head.block.header.number - number);
+    if (near >= live.length) return live.length;
     if (live[near]?.block.header.number === number) return near;
     return firstIndex(live.length, (at) => (live[at] as ChainEntry).block.header.number >= number);
   }

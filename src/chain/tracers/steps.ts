@@ -8,7 +8,7 @@ import type { FrameEnd } from '../../dmir/host.ts';
 import * as L from '../../kernel/layout.ts';
 import { OP } from '../../vms/evm/opcodes.ts';
 import type { Executor } from '../executor.ts';
-import { readStep } from '../trace.ts';
+import { StepReader } from '../trace.ts';
 import type { Transaction } from '../transactions/types.ts';
 import type { TraceStep } from '../types.ts';
 import { type BlockLimits, EvmWorld, type TransactionResult, type WorldOptions } from '../world.ts';
@@ -96,9 +96,10 @@ export class StepWorld {
 /** Runs the started frame to its end. */
 function runSteps(executor: Executor, watcher: StepWatcher): FrameEnd {
   const { machine } = executor;
+  const reader = new StepReader(executor);
   let last: TraceStep | undefined;
   for (;;) {
-    const step = readStep(executor);
+    const step = reader.read();
     if (step !== undefined) {
       if (last !== undefined) watcher.after?.(last, isFault(last, step.depth, step.stack.at(-1)));
       watcher.before(step);

@@ -30,11 +30,11 @@ interface StructLog {
   readonly gas: number;
   gasCost: number;
   readonly depth: number;
-  readonly stack?: readonly Hex[];
-  readonly memory?: readonly Hex[];
-  readonly storage?: Readonly<Record<string, Hex>>;
-  readonly returnData?: Hex;
-  readonly refund?: number;
+  stack?: readonly Hex[];
+  memory?: readonly Hex[];
+  storage?: Readonly<Record<string, Hex>>;
+  returnData?: Hex;
+  refund?: number;
   error?: string;
 }
 
@@ -47,6 +47,9 @@ class StructLogger implements StepWatcher {
   readonly #stepped: StepWorld;
   readonly #config: StructLogConfig;
   readonly #slots = new Map<string, Map<string, Hex>>();
+  /** The latest words of the stack with their texts, which are the same for many steps. */
+  readonly #words: bigint[] = [];
+  readonly #texts: Hex[] = [];
   #last: TraceStep | undefined;
   #lastLog: StructLog | undefined;
 
@@ -100,21 +103,29 @@ class StructLogger implements StepWatcher {
 
   #log(step: TraceStep): StructLog {
     const { disableStack, enableMemory, enableReturnData } = this.#config;
-    const storage = this.#storage(step);
+    const { pc, opName: op, depth } = step;
+    const log: StructLog = { pc, op, gas: Number(step.gas), gasCost: 0, depth };
+    if (disableStack !== true) log.stack = this.#stack(step);
     const memory = enableMemory === true ? this.#memory(step) : [];
+    if (memory.length > 0) log.memory = memory;
+    const storage = this.#storage(step);
+    if (storage !== undefined) log.storage = storage;
     const returned = enableReturnData === true ? bytesToHex(this.#stepped.returnData) : '0x';
-    return {
-      pc: step.pc,
-      op: step.opName,
-      gas: Number(step.gas),
-      gasCost: 0,
-      depth: step.depth,
-      ...(disableStack === true ? {} : { stack: step.stack.map(toQuantity) }),
-      ...(memory.length === 0 ? {} : { memory }),
-      ...(storage === undefined ? {} : { storage }),
-      ...(returned === '0x' ? {} : { returnData: returned }),
-      ...(step.refund === 0n ? {} : { refund: Number(step.refund) }),
-    };
+    if (returned !== '0x') log.returnData = returned;
+    if (step.refund !== 0n) log.refund = Number(step.refund);
+    return log;
+  }
+
+  #stack({ stack }: TraceStep): readonly Hex[] {
+    const words = this.#words;
+    const texts = this.#texts;
+    for (let item = 0; item < stack.length; item++) {
+      const word = stack[item] as bigint;
+      if (item < words.length && words[item] === word) continue;
+      words[item] = word;
+      texts[item] = toQuantity(word);
+    }
+    return texts.slice(0, stack.length);
   }
 
   #memory({ memorySize }: TraceStep): Hex[] {

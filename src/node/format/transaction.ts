@@ -1,5 +1,5 @@
 /** Transactions, receipts and logs as results have them, in the fields of go-ethereum. */
-import { bytesToHex } from '../../base/bytes.ts';
+import { bytesToHex, equalBytes } from '../../base/bytes.ts';
 import type { ChainEntry } from '../../chain/blocks/chain.ts';
 import { blobBaseFee } from '../../chain/blocks/fees.ts';
 import type { ReceiptLog } from '../../chain/blocks/receipts.ts';
@@ -114,43 +114,74 @@ export function pooledTransaction({ transaction, hash, sender }: PooledTransacti
   };
 }
 
-export interface PlacedLog {
-  readonly log: ReceiptLog;
-  readonly index: number;
-  readonly transactionIndex: number;
+/** What the logs of a transaction have in common. */
+interface LogPlace {
+  readonly blockNumber: Hex;
+  readonly transactionHash: Hex;
+  readonly transactionIndex: Hex;
+  readonly blockHash: Hex;
+  readonly blockTimestamp: Hex;
 }
 
-export function logToJson(entry: ChainEntry, placed: PlacedLog, removed = false): Json {
-  const { log, index, transactionIndex } = placed;
-  const { header } = entry.block;
+export interface PlacedLog {
+  readonly log: ReceiptLog;
+  readonly address: Hex;
+  readonly index: number;
+  readonly place: LogPlace;
+}
+
+export function logToJson({ log, address, index, place }: PlacedLog, removed = false): Json {
+  const { blockNumber, transactionHash, transactionIndex, blockHash, blockTimestamp } = place;
   return {
-    address: bytesToHex(log.address),
+    address,
     topics: log.topics.map(bytesToHex),
     data: bytesToHex(log.data),
-    blockNumber: number(header.number),
-    transactionHash: bytesToHex(entry.hashes[transactionIndex] as Uint8Array),
-    transactionIndex: number(transactionIndex),
-    blockHash: bytesToHex(entry.hash),
-    blockTimestamp: number(header.timestamp),
+    blockNumber,
+    transactionHash,
+    transactionIndex,
+    blockHash,
+    blockTimestamp,
     logIndex: number(index),
     removed,
   };
 }
 
 /** Logs of a block in order. */
-export function* logsOf({ receipts }: ChainEntry): Generator<PlacedLog> {
-  let index = 0;
-  for (const [transactionIndex, { logs }] of receipts.entries()) {
-    for (const log of logs) yield { log, index: index++, transactionIndex };
+export function* logsOf(entry: ChainEntry): Generator<PlacedLog> {
+  let first = 0;
+  for (const [transactionIndex, { logs }] of entry.receipts.entries()) {
+    if (logs.length > 0) yield* placeLogs(entry, transactionIndex, first);
+    first += logs.length;
   }
 }
 
 /** Logs of one transaction. */
-function logsOfTransaction({ receipts }: ChainEntry, transactionIndex: number): PlacedLog[] {
+function logsOfTransaction(entry: ChainEntry, transactionIndex: number): PlacedLog[] {
   let first = 0;
-  for (const { logs } of receipts.slice(0, transactionIndex)) first += logs.length;
-  const own = receipts[transactionIndex]?.logs ?? [];
-  return own.map((log, place) => ({ log, index: first + place, transactionIndex }));
+  for (let at = 0; at < transactionIndex; at++) first += entry.receipts[at]?.logs.length ?? 0;
+  return placeLogs(entry, transactionIndex, first);
+}
+
+/** @param first - How many logs are before them in the block. */
+function placeLogs(entry: ChainEntry, transactionIndex: number, first: number): PlacedLog[] {
+  const { hash, hashes, block, receipts } = entry;
+  const place: LogPlace = {
+    blockNumber: number(block.header.number),
+    transactionHash: bytesToHex(hashes[transactionIndex] as Uint8Array),
+    transactionIndex: number(transactionIndex),
+    blockHash: bytesToHex(hash),
+    blockTimestamp: number(block.header.timestamp),
+  };
+  // Logs of a contract come in a row.
+  let owner: Uint8Array | undefined;
+  let address: Hex = '0x';
+  return (receipts[transactionIndex]?.logs ?? []).map((log, at) => {
+    if (owner === undefined || !equalBytes(owner, log.address)) {
+      owner = log.address;
+      address = bytesToHex(owner);
+    }
+    return { log, address, index: first + at, place };
+  });
 }
 
 /** The receipt of a transaction of a block. */
@@ -173,7 +204,7 @@ export function receiptToJson(entry: ChainEntry, index: number, rules: BlockRule
     effectiveGasPrice: number(effectiveGasPrice(tx, header.baseFeePerGas ?? 0n)),
     from: bytesToHex(sender),
     gasUsed: number(receipt.cumulativeGasUsed - before),
-    logs: logs.map((log) => logToJson(entry, log)),
+    logs: logs.map((log) => logToJson(log)),
     logsBloom: bytesToHex(receipt.logsBloom),
     ...(typeof result === 'boolean'
       ? { status: number(result ? 1 : 0) }

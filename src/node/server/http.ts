@@ -36,8 +36,9 @@ export async function serve(options: ServerOptions): Promise<NodeServer> {
   const { dispatcher } = provider;
   const sockets = new Set<{ destroy(): void }>();
   const server = createServer((request, response) => {
-    if (allowOrigin !== '') setCors(request, response, allowOrigin);
-    answer(request, response, dispatcher, bodyBytesMax).catch(() => response.destroy());
+    answer(request, dispatcher, bodyBytesMax)
+      .then((reply) => send(response, reply, corsHeaders(request, allowOrigin)))
+      .catch(() => response.destroy());
   });
   server.on('upgrade', (request, socket, head) => {
     acceptWebSocket(request, socket, { dispatcher, bytesMax: bodyBytesMax, head });
@@ -75,46 +76,63 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-/** A preflight names the headers of its request, and whether the page is from outside. */
-function setCors({ headers }: IncomingMessage, response: ServerResponse, origin: string): void {
-  response.setHeader('access-control-allow-origin', origin);
-  const asked = headers['access-control-request-headers'];
-  if (headers['access-control-request-method'] === undefined) return;
-  response.setHeader('access-control-allow-methods', 'GET,POST');
-  response.setHeader('access-control-allow-headers', asked ?? 'content-type');
-  response.setHeader('access-control-max-age', CORS_AGE);
+/** Names and values in turn, which is how a response takes them at least cost. */
+type Headers = readonly string[];
+
+/**
+ * What pages of an origin are told; nothing for none. A preflight names the headers of its request,
+ * and whether the page is from outside.
+ */
+function corsHeaders({ headers }: IncomingMessage, origin: string): Headers {
+  if (origin === '') return [];
+  const allowed = ['access-control-allow-origin', origin];
+  if (headers['access-control-request-method'] === undefined) return allowed;
+  const asked = headers['access-control-request-headers'] ?? 'content-type';
+  allowed.push('access-control-allow-methods', 'GET,POST', 'access-control-allow-headers', asked);
+  allowed.push('access-control-max-age', CORS_AGE);
   // Pages of the public network ask for leave to speak to this machine (Private Network Access).
   if (headers['access-control-request-private-network'] !== undefined) {
-    response.setHeader('access-control-allow-private-network', 'true');
+    allowed.push('access-control-allow-private-network', 'true');
   }
+  return allowed;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Headers;
 }
 
 async function answer(
   request: IncomingMessage,
-  response: ServerResponse,
   dispatcher: Provider['dispatcher'],
   bytesMax: number,
-): Promise<void> {
-  if (request.method === 'OPTIONS') return end(response, 200, '');
-  if (request.method !== 'POST') return end(response, 405, 'use POST, or WebSocket\n');
+): Promise<Reply> {
+  if (request.method === 'OPTIONS') return { status: 200, body: '' };
+  if (request.method !== 'POST') return { status: 405, body: 'use POST, or WebSocket\n' };
   let body: string | undefined;
   try {
     body = await readBody(request, bytesMax);
   } catch {
-    return end(response, 400, '');
+    return { status: 400, body: '' };
   }
   if (body === undefined) {
-    response.setHeader('connection', 'close');
-    return end(response, 413, JSON.stringify(tooLarge(bytesMax)));
+    const problem = JSON.stringify(tooLarge(bytesMax));
+    return { status: 413, body: problem, headers: ['connection', 'close'] };
   }
   const text = await dispatcher.respond(body);
-  end(response, text === undefined ? 204 : 200, text ?? '');
+  return text === undefined ? { status: 204, body: '' } : { status: 200, body: text };
 }
 
-function end(response: ServerResponse, status: number, body: string): void {
+function send(
+  response: ServerResponse,
+  { status, body, headers = [] }: Reply,
+  cors: Headers,
+): void {
   const bytes = Buffer.byteLength(body);
   const type = body.startsWith('{') || body.startsWith('[') ? 'application/json' : 'text/plain';
-  response.writeHead(status, { 'content-type': type, 'content-length': bytes });
+  const content = ['content-type', type, 'content-length', bytes.toString()];
+  response.writeHead(status, [...cors, ...headers, ...content]);
   response.end(body);
 }
 
