@@ -36,6 +36,8 @@ export interface RecordContext extends RangeContext {
 
 const NO_BYTES = new Uint8Array(0);
 const WORD_BYTES = 32;
+/** Place of the hashes of transactions in a record. */
+const HASHES_PART = 6;
 /** In an encoded header: behind that of the list, five hashes, an address, and its own length. */
 const BLOOM_OFFSET = 3 + 5 * 33 + 21 + 3;
 
@@ -50,6 +52,7 @@ export function writeRecord(entry: ChainEntry): Uint8Array {
     range === undefined ? entry.encoded : encodeBlock(entry.block),
     encodeRlp(receipts.map(receiptToRlp)),
     concatBytes(...senders),
+    concatBytes(...entry.hashes),
   ];
   return encodeRlp(range === undefined ? parts : [...parts, encodeRlp(range.toRlp())]);
 }
@@ -75,6 +78,7 @@ export class StoredEntry implements ChainEntry {
   readonly #context: RecordContext;
   readonly #receiptBytes: Uint8Array;
   readonly #senderBytes: Uint8Array;
+  readonly #hashBytes: Uint8Array;
   readonly #rangeItems: readonly RlpItem[] | undefined;
   readonly #blockBytes: Uint8Array;
   #range: EmptyRange | undefined;
@@ -86,7 +90,7 @@ export class StoredEntry implements ChainEntry {
 
   constructor({ number, record }: StoredBlock, context: RecordContext) {
     const [hash, totalDifficulty, chainId, block, ...parts] = listOf(decodeRlp(record));
-    const [receipts, senders, range] = parts;
+    const [receipts, senders, hashes, range] = parts;
     this.number = number;
     this.hash = bytesOf(hash);
     this.totalDifficulty = bigintOfRlp(bytesOf(totalDifficulty), 'a total difficulty', 256);
@@ -95,6 +99,7 @@ export class StoredEntry implements ChainEntry {
     this.encoded = range === undefined ? this.#blockBytes : NO_BYTES;
     this.#receiptBytes = bytesOf(receipts);
     this.#senderBytes = bytesOf(senders);
+    this.#hashBytes = bytesOf(hashes);
     this.#rangeItems = range && listOf(decodeRlp(bytesOf(range)));
     this.#context = context;
   }
@@ -127,10 +132,7 @@ export class StoredEntry implements ChainEntry {
   }
 
   get senders(): readonly Uint8Array[] {
-    const bytes = this.#senderBytes;
-    this.#senders ??= Array.from({ length: bytes.length / ADDRESS_BYTES }, (_, at) =>
-      bytes.subarray(at * ADDRESS_BYTES, (at + 1) * ADDRESS_BYTES),
-    );
+    this.#senders ??= splitEvery(this.#senderBytes, ADDRESS_BYTES);
     return this.#senders;
   }
 
@@ -143,8 +145,7 @@ export class StoredEntry implements ChainEntry {
   }
 
   get hashes(): readonly Uint8Array[] {
-    const { keccak256 } = this.#context;
-    this.#hashes ??= this.block.transactions.map(({ encoded }) => keccak256(encoded));
+    this.#hashes ??= splitEvery(this.#hashBytes, WORD_BYTES);
     return this.#hashes;
   }
 
@@ -153,6 +154,17 @@ export class StoredEntry implements ChainEntry {
     this.#ommerHashes ??= this.block.ommers.map((ommer) => headerHash(ommer, keccak256));
     return this.#ommerHashes;
   }
+}
+
+/** The hash of the block of a record, and those of its transactions. */
+export function hashesOfRecord(record: Uint8Array): readonly Uint8Array[] {
+  const parts = listOf(decodeRlp(record));
+  return [bytesOf(parts[0]), ...splitEvery(bytesOf(parts[HASHES_PART]), WORD_BYTES)];
+}
+
+function splitEvery(bytes: Uint8Array, size: number): Uint8Array[] {
+  const count = bytes.length / size;
+  return Array.from({ length: count }, (_, at) => bytes.subarray(at * size, (at + 1) * size));
 }
 
 function receiptOfRlp(item: RlpItem, keccak256: Keccak256): Receipt {
