@@ -115,6 +115,7 @@ const STEPS: readonly Step[] = [
   })),
   { name: 'size', minutesMax: 2, run: program('scripts/size.ts') },
   { name: 'package', minutesMax: 3, run: program('scripts/check-package.ts') },
+  { name: 'crash', minutesMax: 4, run: program('scripts/crash.ts', '--rounds', '10') },
   { name: 'determinism', minutesMax: 8, run: program('scripts/determinism.ts') },
 ];
 

@@ -139,6 +139,20 @@ export function splitRlp(bytes: Uint8Array): Uint8Array[] {
   return parts;
 }
 
+/**
+ * The encodings of the items of a list; views.
+ *
+ * @throws LockstepError L1201 where the bytes are no list, or one of them is cut
+ */
+export function splitList(bytes: Uint8Array): Uint8Array[] {
+  const first = bytes[0] ?? 0;
+  const start = 1 + lengthBytesOf(first);
+  const isWhole =
+    first >= RLP_LIST && start + payloadLength(bytes, 0, bytes.length) === bytes.length;
+  if (!isWhole) throw malformed(0, 'the bytes are not those of one list');
+  return splitRlp(bytes.subarray(start));
+}
+
 /** The items that fill the bytes from one offset to another. */
 function readItems(bytes: Uint8Array, from: number, to: number, depth: number): RlpItem[] {
   if (depth > DEPTH_MAX) throw malformed(from, `lists are nested deeper than ${DEPTH_MAX}`);

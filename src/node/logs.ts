@@ -2,6 +2,7 @@
 import { equalBytes } from '../base/bytes.ts';
 import type { ChainEntry } from '../chain/blocks/chain.ts';
 import { logsBloom, type ReceiptLog } from '../chain/blocks/receipts.ts';
+import { bloomOf } from '../chain/blocks/record.ts';
 import { type Json, logsOf, logToJson } from './format/transaction.ts';
 import type { Node } from './node.ts';
 import { invalidParams, RPC_CODE, RpcError, serverError } from './rpc/errors.ts';
@@ -116,8 +117,7 @@ export function queryLogs(node: Node, query: LogQuery): Json[] {
   const mayHave = bloomTest(pattern);
   const found: Json[] = [];
   for (const entry of node.chain.between(first, last)) {
-    const { header } = entry.block;
-    if (header.number > last || !mayHave(header.logsBloom)) continue;
+    if (!mayHave(bloomOf(entry)) || entry.block.header.number > last) continue;
     for (const log of findLogs(entry, pattern)) found.push(log);
   }
   return found;

@@ -4,7 +4,14 @@
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Keccak256 } from '../../base/bytes.ts';
-import { bigintOfRlp, decodeRlp, encodeRlp, type RlpItem, rlpOfBigint } from '../../base/rlp.ts';
+import {
+  bigintOfRlp,
+  decodeRlp,
+  encodeRlp,
+  type RlpItem,
+  rlpOfBigint,
+  splitList,
+} from '../../base/rlp.ts';
 import { encodeTransaction, transactionOfRlp, transactionToRlp } from '../transactions/codec.ts';
 import type { SignedTransaction } from '../transactions/types.ts';
 import { bytesOfRlp, type Header, headerOfRlp, headerToRlp, malformed } from './header.ts';
@@ -82,6 +89,29 @@ export function decodeBlock(bytes: Uint8Array): Block {
       withdrawals === undefined
         ? undefined
         : listOf(withdrawals, 'the withdrawals').map(withdrawalOfRlp),
+    size: bytes.length,
+  };
+}
+
+/** A block of bytes that were one already: all but its header is decoded when it is asked for. */
+export function openBlock(bytes: Uint8Array): Block {
+  const [header = bytes] = splitList(bytes);
+  let whole: Block | undefined;
+  const content = (): Block => {
+    whole ??= decodeBlock(bytes);
+    return whole;
+  };
+  return {
+    header: headerOfRlp(decodeRlp(header)),
+    get transactions() {
+      return content().transactions;
+    },
+    get ommers() {
+      return content().ommers;
+    },
+    get withdrawals() {
+      return content().withdrawals;
+    },
     size: bytes.length,
   };
 }

@@ -58,7 +58,7 @@ export class CanonicalIndex {
     this.#context = context;
     this.#leave = leave;
     const last = store.last();
-    this.#live = [last === undefined ? genesis : new StoredEntry(last.record, context)];
+    this.#live = [last === undefined ? genesis : new StoredEntry(last, context)];
   }
 
   get head(): ChainEntry {
@@ -75,19 +75,27 @@ export class CanonicalIndex {
   /** The first entry whose number is at least this: a block, or the range that it is in. */
   find(number: bigint): ChainEntry | undefined {
     if (number <= this.#genesis.block.header.number) return this.#genesis;
-    return number < firstOf(this.#live[0] as ChainEntry)
-      ? this.#thaw(this.store.find(number))
-      : this.#live[this.#indexOf(number)];
+    if (this.#isLive(number)) return this.#live[this.#indexOf(number)];
+    const stored = this.store.find(number);
+    const known = stored && this.#read.get(stored.number);
+    return known ?? this.#keepRead(this.#open(stored));
   }
 
-  #thaw(stored: StoredBlock | undefined): ChainEntry | undefined {
-    if (stored === undefined) return undefined;
-    const known = this.#read.get(stored.number);
-    if (known !== undefined) return known;
-    const entry = new StoredEntry(stored.record, this.#context);
+  /** Whether the entry of a number is no matter of the store. */
+  #isLive(number: bigint): boolean {
+    const isGenesis = number <= this.#genesis.block.header.number;
+    return isGenesis || number >= firstOf(this.#live[0] as ChainEntry);
+  }
+
+  #open(stored: StoredBlock | undefined): StoredEntry | undefined {
+    return stored && new StoredEntry(stored, this.#context);
+  }
+
+  #keepRead(entry: StoredEntry | undefined): StoredEntry | undefined {
+    if (entry === undefined) return undefined;
     const [oldest] = this.#read.keys();
     if (oldest !== undefined && this.#read.size >= READ_MAX) this.#read.delete(oldest);
-    this.#read.set(stored.number, entry);
+    this.#read.set(entry.number, entry);
     return entry;
   }
 
@@ -130,12 +138,14 @@ export class CanonicalIndex {
 
   /** Entries from one number to another, both included; a range that overlaps is one of them. */
   *between(first: bigint, last: bigint): Generator<ChainEntry> {
-    let entry = this.find(first);
+    const next = (number: bigint) =>
+      this.#isLive(number) ? this.find(number) : this.#open(this.store.find(number));
+    let entry = next(first);
     while (entry !== undefined) {
+      const number = entry instanceof StoredEntry ? entry.number : entry.block.header.number;
       yield entry;
-      const { number } = entry.block.header;
       if (number >= last) return;
-      entry = this.find(number + 1n);
+      entry = next(number + 1n);
     }
   }
 

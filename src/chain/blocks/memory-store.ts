@@ -30,14 +30,14 @@ class ByteLog {
     last.used += piece.length;
   }
 
-  /** A copy of a piece; undefined where it was dropped. */
+  /** A view of a piece, which stays as it is; undefined where it was dropped. */
   get(index: number): Uint8Array | undefined {
     const at = this.#bufferOf(index);
     const buffer = this.#buffers[at];
     if (buffer === undefined) return undefined;
     const next = this.#buffers[at + 1]?.first ?? this.count;
     const end = index + 1 < next ? this.#starts[index + 1] : buffer.used;
-    return buffer.bytes.slice(this.#starts[index], end);
+    return buffer.bytes.subarray(this.#starts[index], end);
   }
 
   /** The last buffer that begins at or before a piece; -1 where that was dropped. */
@@ -50,7 +50,11 @@ class ByteLog {
     if (count >= this.count) return;
     const at = this.#bufferOf(count);
     const buffer = this.#buffers[at];
-    if (buffer !== undefined) buffer.used = this.#starts[count] as number;
+    if (buffer !== undefined) {
+      buffer.used = this.#starts[count] as number;
+      // Somebody may look at what was behind.
+      buffer.bytes = buffer.bytes.slice();
+    }
     this.#buffers.length = at + 1;
     this.#starts.length = count;
   }

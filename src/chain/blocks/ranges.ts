@@ -9,7 +9,7 @@
 import { bytesToHex, concatBytes, type Keccak256 } from '../../base/bytes.ts';
 import { bigintOfRlp, type RlpItem, rlpOfBigint } from '../../base/rlp.ts';
 import { bigintToBytes32 } from '../../base/u256.ts';
-import { type Block, NO_OMMERS_HASH } from './block.ts';
+import { type Block, encodeBlock, NO_OMMERS_HASH } from './block.ts';
 import type { ChainEntry } from './chain.ts';
 import { nextBaseFee, nextExcessBlobGas } from './fees.ts';
 import { bytesOfRlp, type Header, malformed } from './header.ts';
@@ -129,7 +129,10 @@ export class EmptyRange {
 
   /** One of its blocks. */
   block(number: bigint): Block {
-    return emptyBlock(this.#header(number));
+    const header = this.#header(number);
+    const withdrawals = header.withdrawalsRoot === undefined ? undefined : [];
+    const block = { header, transactions: [], ommers: [], withdrawals };
+    return { ...block, size: encodeBlock(block).length };
   }
 
   #header(number: bigint): Header {
@@ -192,12 +195,3 @@ export class EmptyRange {
 export function countOfRange([, , , count = []]: readonly RlpItem[]): bigint {
   return bigintOfRlp(count, 'the count of a range', 64);
 }
-
-/** A block of a range by its header. */
-export function emptyBlock(header: Header): Block {
-  const withdrawals = header.withdrawalsRoot === undefined ? undefined : [];
-  return { header, transactions: [], ommers: [], withdrawals, size: HEADER_BYTES };
-}
-
-/** About what an empty block has; nobody encodes these. */
-const HEADER_BYTES = 608;

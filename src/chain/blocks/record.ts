@@ -3,16 +3,30 @@
  * asked for: who looks at the hash of an old block does not decode its transactions.
  */
 import { assert } from '../../base/assert.ts';
-import type { Keccak256 } from '../../base/bytes.ts';
-import { bigintOfRlp, decodeRlp, encodeRlp, type RlpItem, rlpOfBigint } from '../../base/rlp.ts';
+import { concatBytes, type Keccak256 } from '../../base/bytes.ts';
+import {
+  bigintOfRlp,
+  decodeRlp,
+  encodeRlp,
+  type RlpItem,
+  rlpOfBigint,
+  splitList,
+} from '../../base/rlp.ts';
 import type { CellChange, Snapshot } from '../../state/backends/backend.ts';
 import { cellOfPath, cellPath } from '../../state/cells.ts';
+import { ADDRESS_BYTES } from '../../state/views/evm.ts';
 import type { TransactionType } from '../transactions/types.ts';
-import { type Block, decodeBlock, encodeBlock } from './block.ts';
+import { type Block, encodeBlock, openBlock } from './block.ts';
 import type { ChainEntry } from './chain.ts';
-import { headerHash, headerOfRlp, headerToRlp } from './header.ts';
-import { countOfRange, EmptyRange, emptyBlock, type RangeContext } from './ranges.ts';
-import { logsBloom, type Receipt, type ReceiptLog } from './receipts.ts';
+import { headerHash } from './header.ts';
+import { countOfRange, EmptyRange, type RangeContext } from './ranges.ts';
+import { BLOOM_BYTES, logsBloom, type Receipt, type ReceiptLog } from './receipts.ts';
+import type { StoredBlock } from './store.ts';
+
+/** The bloom of an entry's logs. */
+export function bloomOf(entry: ChainEntry): Uint8Array {
+  return entry instanceof StoredEntry ? entry.bloom : entry.block.header.logsBloom;
+}
 
 /** What a block's bytes are read with. */
 export interface RecordContext extends RangeContext {
@@ -22,19 +36,25 @@ export interface RecordContext extends RangeContext {
 
 const NO_BYTES = new Uint8Array(0);
 const WORD_BYTES = 32;
+/** Place of the hashes of transactions in a record. */
+const HASHES_PART = 6;
+/** In an encoded header: behind that of the list, five hashes, an address, and its own length. */
+const BLOOM_OFFSET = 3 + 5 * 33 + 21 + 3;
 
-/** The bytes of an entry, which is not the genesis. */
+/** The bytes of an entry, which is not the genesis. Each part is bytes, to be read by itself. */
 export function writeRecord(entry: ChainEntry): Uint8Array {
   const { hash, totalDifficulty, chainId, receipts, senders, range } = entry;
-  return encodeRlp([
+  const parts = [
     hash,
     rlpOfBigint(totalDifficulty),
     rlpOfBigint(chainId),
     // With its last header a range can be looked at without those that it stands on.
-    range === undefined ? entry.encoded : [headerToRlp(entry.block.header), range.toRlp()],
-    receipts.map(receiptToRlp),
-    senders,
-  ]);
+    range === undefined ? entry.encoded : encodeBlock(entry.block),
+    encodeRlp(receipts.map(receiptToRlp)),
+    concatBytes(...senders),
+    concatBytes(...entry.hashes),
+  ];
+  return encodeRlp(range === undefined ? parts : [...parts, encodeRlp(range.toRlp())]);
 }
 
 function receiptToRlp({ type, result, cumulativeGasUsed, logs }: Receipt): RlpItem {
@@ -48,35 +68,44 @@ function receiptToRlp({ type, result, cumulativeGasUsed, logs }: Receipt): RlpIt
 
 /** An entry of its bytes. */
 export class StoredEntry implements ChainEntry {
+  readonly number: bigint;
   readonly hash: Uint8Array;
   readonly totalDifficulty: bigint;
   readonly chainId: bigint;
-  readonly senders: readonly Uint8Array[];
   readonly encoded: Uint8Array;
   mark: Snapshot | undefined;
   changes: readonly CellChange[] | undefined;
   readonly #context: RecordContext;
-  readonly #receiptItems: readonly RlpItem[];
+  readonly #receiptBytes: Uint8Array;
+  readonly #senderBytes: Uint8Array;
+  readonly #hashBytes: Uint8Array;
   readonly #rangeItems: readonly RlpItem[] | undefined;
+  readonly #blockBytes: Uint8Array;
   #range: EmptyRange | undefined;
   #block: Block | undefined;
   #receipts: readonly Receipt[] | undefined;
+  #senders: readonly Uint8Array[] | undefined;
   #hashes: readonly Uint8Array[] | undefined;
   #ommerHashes: readonly Uint8Array[] | undefined;
 
-  constructor(record: Uint8Array, context: RecordContext) {
-    const [hash, totalDifficulty, chainId, content, receipts, senders] = listOf(decodeRlp(record));
+  constructor({ number, record }: StoredBlock, context: RecordContext) {
+    const [hash, totalDifficulty, chainId, block, ...parts] = listOf(decodeRlp(record));
+    const [receipts, senders, hashes, range] = parts;
+    this.number = number;
     this.hash = bytesOf(hash);
     this.totalDifficulty = bigintOfRlp(bytesOf(totalDifficulty), 'a total difficulty', 256);
     this.chainId = bigintOfRlp(bytesOf(chainId), 'a chain id', 256);
-    this.senders = listOf(senders).map(bytesOf);
-    this.#receiptItems = listOf(receipts);
+    this.#blockBytes = bytesOf(block);
+    this.encoded = range === undefined ? this.#blockBytes : NO_BYTES;
+    this.#receiptBytes = bytesOf(receipts);
+    this.#senderBytes = bytesOf(senders);
+    this.#hashBytes = bytesOf(hashes);
+    this.#rangeItems = range && listOf(decodeRlp(bytesOf(range)));
     this.#context = context;
-    this.encoded = content instanceof Uint8Array ? content : NO_BYTES;
-    if (content instanceof Uint8Array) return;
-    const [header, range] = listOf(content);
-    this.#block = emptyBlock(headerOfRlp(listOf(header)));
-    this.#rangeItems = listOf(range);
+  }
+
+  get parent(): ChainEntry | undefined {
+    return this.#context.parentOf(this);
   }
 
   get range(): EmptyRange | undefined {
@@ -85,30 +114,38 @@ export class StoredEntry implements ChainEntry {
     return this.#range;
   }
 
-  get parent(): ChainEntry | undefined {
-    return this.#context.parentOf(this);
-  }
-
   /** The first number that it stands for. */
   get first(): bigint {
-    const { number } = this.block.header;
-    return this.#rangeItems === undefined ? number : number - countOfRange(this.#rangeItems) + 1n;
+    if (this.#rangeItems === undefined) return this.number;
+    return this.number - countOfRange(this.#rangeItems) + 1n;
+  }
+
+  /** The bloom of its logs; the header is not decoded for it. */
+  get bloom(): Uint8Array {
+    const [header] = splitList(this.#blockBytes);
+    return bytesOf(header).subarray(BLOOM_OFFSET, BLOOM_OFFSET + BLOOM_BYTES);
   }
 
   get block(): Block {
-    this.#block ??= decodeBlock(this.encoded);
+    this.#block ??= openBlock(this.#blockBytes);
     return this.#block;
+  }
+
+  get senders(): readonly Uint8Array[] {
+    this.#senders ??= splitEvery(this.#senderBytes, ADDRESS_BYTES);
+    return this.#senders;
   }
 
   get receipts(): readonly Receipt[] {
     const { keccak256 } = this.#context;
-    this.#receipts ??= this.#receiptItems.map((item) => receiptOfRlp(item, keccak256));
+    this.#receipts ??= listOf(decodeRlp(this.#receiptBytes)).map((item) =>
+      receiptOfRlp(item, keccak256),
+    );
     return this.#receipts;
   }
 
   get hashes(): readonly Uint8Array[] {
-    const { keccak256 } = this.#context;
-    this.#hashes ??= this.block.transactions.map(({ encoded }) => keccak256(encoded));
+    this.#hashes ??= splitEvery(this.#hashBytes, WORD_BYTES);
     return this.#hashes;
   }
 
@@ -117,6 +154,17 @@ export class StoredEntry implements ChainEntry {
     this.#ommerHashes ??= this.block.ommers.map((ommer) => headerHash(ommer, keccak256));
     return this.#ommerHashes;
   }
+}
+
+/** The hash of the block of a record, and those of its transactions. */
+export function hashesOfRecord(record: Uint8Array): readonly Uint8Array[] {
+  const parts = listOf(decodeRlp(record));
+  return [bytesOf(parts[0]), ...splitEvery(bytesOf(parts[HASHES_PART]), WORD_BYTES)];
+}
+
+function splitEvery(bytes: Uint8Array, size: number): Uint8Array[] {
+  const count = bytes.length / size;
+  return Array.from({ length: count }, (_, at) => bytes.subarray(at * size, (at + 1) * size));
 }
 
 function receiptOfRlp(item: RlpItem, keccak256: Keccak256): Receipt {
@@ -152,11 +200,6 @@ function listOf(item: RlpItem | undefined): readonly RlpItem[] {
 function bytesOf(item: RlpItem | undefined): Uint8Array {
   assert(item instanceof Uint8Array, 'a record has no bytes there');
   return item;
-}
-
-/** The encoding of a block where the one it was read from is not at hand. */
-export function encodingOf(block: Block, encoded?: Uint8Array): Uint8Array {
-  return encoded ?? encodeBlock(block);
 }
 
 // ---- changes of the state

@@ -12,7 +12,7 @@ export const FORMAT_VERSION = 1;
 export const SCHEMA = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE log (
-  id INTEGER PRIMARY KEY, number INTEGER NOT NULL, record BLOB, hashes BLOB, changes BLOB
+  id INTEGER PRIMARY KEY, number INTEGER NOT NULL, record BLOB, changes BLOB
 );
 CREATE INDEX log_number ON log (number);
 CREATE TABLE cells (path BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -39,11 +39,11 @@ export const STATEMENTS = {
   getMeta: 'SELECT value FROM meta WHERE name = ?',
   putMeta: 'INSERT OR REPLACE INTO meta VALUES (?, ?)',
   lastId: 'SELECT max(id) AS id FROM log',
-  append: 'INSERT INTO log (number, record, hashes, changes) VALUES (?, ?, ?, ?)',
+  append: 'INSERT INTO log (number, record, changes) VALUES (?, ?, ?)',
   last: 'SELECT number, record FROM log WHERE record IS NOT NULL ORDER BY id DESC LIMIT 1',
   find: `SELECT number, record FROM log WHERE number >= ? AND record IS NOT NULL
     ORDER BY number, id LIMIT 1`,
-  since: 'SELECT number, hashes, changes FROM log WHERE id > ? ORDER BY id',
+  since: 'SELECT number, record, changes FROM log WHERE id > ? ORDER BY id',
   changes: `SELECT number, changes FROM log WHERE number > ? AND number <= ?
     ORDER BY number DESC, id DESC`,
   truncate: 'DELETE FROM log WHERE number > ?',

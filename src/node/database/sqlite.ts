@@ -11,7 +11,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { LockstepError } from '../../base/errors.ts';
 import { keyOf } from '../../chain/blocks/memory-store.ts';
-import { readChanges, writeChanges } from '../../chain/blocks/record.ts';
+import { hashesOfRecord, readChanges, writeChanges } from '../../chain/blocks/record.ts';
 import type { HashPlace, NewBlock, StoredBlock } from '../../chain/blocks/store.ts';
 import type { ChainDatabase, ChainIdentity, SavedTransaction } from '../../chain/dev/database.ts';
 import type { CellChange } from '../../state/backends/backend.ts';
@@ -24,7 +24,6 @@ type Row = Readonly<Record<string, unknown>>;
 /** Rows of the log, and cells, of which a checkpoint takes care at the latest. */
 const ROWS_MAX = 256;
 const CELLS_MAX = 32_768;
-const HASH_BYTES = 32;
 
 export class SqliteDatabase implements ChainDatabase {
   readonly #path: string;
@@ -56,9 +55,9 @@ export class SqliteDatabase implements ChainDatabase {
     this.settings = this.#meta('settings');
     this.#prunedTo = BigInt(this.#meta('pruned') ?? -1);
     const rows = this.#all('since', BigInt(this.#meta('checkpoint') ?? 0));
-    for (const { number, hashes, changes } of rows as readonly Row[]) {
+    for (const { number, record, changes } of rows) {
       this.#rows++;
-      this.#notePlaces(number as bigint, splitHashes(hashes as Uint8Array | null));
+      if (record !== null) this.#notePlaces(number as bigint, hashesOfRecord(record as Uint8Array));
       this.putCells(readChanges(changes as Uint8Array));
     }
   }
@@ -206,7 +205,7 @@ export class SqliteDatabase implements ChainDatabase {
   }
 
   append({ number, record, hashes, changes }: NewBlock): void {
-    this.#write('append', number, record, Buffer.concat(hashes), writeChanges(changes));
+    this.#write('append', number, record, writeChanges(changes));
     this.#rows++;
     this.#notePlaces(number, hashes);
   }
@@ -220,7 +219,7 @@ export class SqliteDatabase implements ChainDatabase {
   }
 
   amend(number: bigint, changes: readonly CellChange[]): void {
-    this.#write('append', number, null, null, writeChanges(changes));
+    this.#write('append', number, null, writeChanges(changes));
     this.#rows++;
   }
 
@@ -288,11 +287,4 @@ export class SqliteDatabase implements ChainDatabase {
     this.settings = text;
     this.#write('putMeta', 'settings', text);
   }
-}
-
-function splitHashes(bytes: Uint8Array | null): Uint8Array[] {
-  const count = (bytes?.length ?? 0) / HASH_BYTES;
-  return Array.from({ length: count }, (_, at) =>
-    (bytes as Uint8Array).subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES),
-  );
 }
