@@ -12,6 +12,8 @@ import { parseHexText } from '../languages/hex-text.ts';
 import { didYouMean } from '../languages/suggest.ts';
 import { FORKS, type Fork, LATEST_FORK, parseFork } from '../vms/evm/forks.ts';
 import { costsOf } from '../vms/evm/gas.ts';
+import { readContract } from '../vms/wasm/contract.ts';
+import { isWasm, writeDeployment } from '../vms/wasm/deployment.ts';
 import { usageError } from './args.ts';
 import type { Io } from './io.ts';
 
@@ -96,6 +98,16 @@ function checkSize(
   );
 }
 
+/**
+ * Checks the code of a contract before anything runs: its size, or all of a module.
+ *
+ * @throws LockstepError L1601 to L1608 for a module that is no contract
+ */
+function checkCode(code: Uint8Array | undefined, contract: EvmContract, max: bigint): void {
+  if (code !== undefined && isWasm(code)) readContract(code);
+  else checkSize(code, max, 'contract-oversized', contract);
+}
+
 /** Puts runtime code in place; no constructor runs. */
 export function placeContract(session: Session, contract: EvmContract): Placed {
   const code = contract.runtimeCode;
@@ -106,7 +118,7 @@ export function placeContract(session: Session, contract: EvmContract): Placed {
       'deploy it instead (without --runtime)',
     );
   }
-  checkSize(code, costsOf(session.fork).codeBytesMax, 'contract-oversized', contract);
+  checkCode(code, contract, costsOf(session.fork).codeBytesMax);
   const number = FIRST_CODE_ADDRESS + BigInt(session.placed++);
   const address: Hex = `0x${number.toString(16).padStart(40, '0')}`;
   session.machine.state.setCode(address, code);
@@ -127,10 +139,11 @@ export function deployContract(
   value: bigint,
 ): Placed {
   const costs = costsOf(session.fork);
-  const code = concatBytes(init, argumentData);
+  const isModule = isWasm(init);
+  const code = isModule ? writeDeployment(init, argumentData) : concatBytes(init, argumentData);
   const runtime = contract.format === 'hex' ? undefined : contract.runtimeCode;
-  checkSize(runtime, costs.codeBytesMax, 'contract-oversized', contract);
-  checkSize(code, costs.initcodeBytesMax, 'initcode-oversized', contract);
+  checkCode(runtime, contract, costs.codeBytesMax);
+  if (!isModule) checkSize(code, costs.initcodeBytesMax, 'initcode-oversized', contract);
   const gas = session.gas === undefined ? {} : { gas: session.gas };
   const outcome = session.machine.deploy({ code, from: session.from, value, ...gas });
   return {
