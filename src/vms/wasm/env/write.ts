@@ -198,9 +198,9 @@ function number(opcode: string): Write {
   return (env) => env.op('trunc', 'i64', env.envWord(opcode));
 }
 
-function load(space: string, read?: 'load', write?: 'store'): Write {
+function load(space: string, write?: 'store'): Write {
   return (env, key, target) => {
-    const args = [env.word(key as RegId, read)];
+    const args = [env.word(key as RegId)];
     const [value] = env.inst('cell_load', { type: 'i256', imm: space, args });
     env.putWord(target as RegId, value as RegId, write);
     return undefined;
@@ -209,7 +209,7 @@ function load(space: string, read?: 'load', write?: 'store'): Write {
 
 function store(space: string, read?: 'load'): Write {
   return (env, key, value) => {
-    const args = [env.word(key as RegId, read), env.word(value as RegId, read)];
+    const args = [env.word(key as RegId), env.word(value as RegId, read)];
     env.inst('cell_store', { type: 'i256', imm: space, args });
     return undefined;
   };
@@ -389,7 +389,7 @@ const WRITES: Readonly<Record<EnvName, Write>> = {
   codeCopy: copyCode('own_code'),
   storageLoad: load('slot'),
   storageStore: store('slot'),
-  storageLoadLittleEndian: load('slot', 'load', 'store'),
+  storageLoadLittleEndian: load('slot', 'store'),
   storageStoreLittleEndian: store('slot', 'load'),
   transientLoad: load('transient'),
   transientStore: store('transient'),
