@@ -120,8 +120,8 @@ export function padStart(bytes: Uint8Array, length: number, what = 'the value'):
   return padded;
 }
 
-/** The four big-endian bytes at an offset, as a signed number. */
-export function readBe32(bytes: Uint8Array, at: number): number {
+/** The number in four bytes, most significant first, as a signed one. */
+export function readInt32(bytes: Uint8Array, at: number): number {
   const high = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16);
   return high | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
 }

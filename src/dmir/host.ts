@@ -128,6 +128,8 @@ export interface MachineAccess {
   ownerAddress(owner: Owner): number;
   /** Address of a word with the value, good until the next call. */
   wordAddress(value: bigint): number;
+  /** Makes the code of a module whose frame ended its output; undefined where there is no room. */
+  outputCode(): Range | undefined;
   /**
    * Replaces the return data of the frame that stopped, with their length in its words, and copies
    * as many as fit to a range of its memory; false: they are more than the machine holds.

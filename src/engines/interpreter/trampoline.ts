@@ -7,7 +7,7 @@
  *
  * The kernel counts gas below 2^63, which keeps its comparisons signed; `enterFrame` sees to that.
  */
-import { readBe32 } from '../../base/bytes.ts';
+import { readInt32 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
 import {
   type Cell,
@@ -445,6 +445,10 @@ export class InterpreterMachine implements MachineAccess {
     return WORD;
   }
 
+  outputCode(): Range | undefined {
+    return (this.frameAt(this.#depth).program as ClosedProgram).outputCode(this.#frame);
+  }
+
   setReturnData({ base, length }: Range, offset = 0n, size = 0n): boolean {
     if (length > L.RETURN_END - L.RETURN_BASE) return false;
     this.kernel.exports.setReturn(this.#frame, base, length, offset, size);
@@ -498,11 +502,11 @@ export class InterpreterMachine implements MachineAccess {
     }
     return this.#interned(
       kernel.exports.internAddress(
-        readBe32(id, 16),
-        readBe32(id, 12),
-        readBe32(id, 8),
-        readBe32(id, 4),
-        readBe32(id, 0),
+        readInt32(id, 16),
+        readInt32(id, 12),
+        readInt32(id, 8),
+        readInt32(id, 4),
+        readInt32(id, 0),
       ),
     );
   }
