@@ -4,6 +4,7 @@
  */
 
 import { concatBytes } from '../base/bytes.ts';
+import { MODULE_BYTES_MAX } from '../chain/executor.ts';
 import type { DeployOutcome, Hex, Machine, Outcome } from '../chain/types.ts';
 import type { EngineName } from '../engines/tiering.ts';
 import type { EvmContract } from '../languages/contract.ts';
@@ -12,6 +13,7 @@ import { parseHexText } from '../languages/hex-text.ts';
 import { didYouMean } from '../languages/suggest.ts';
 import { FORKS, type Fork, LATEST_FORK, parseFork } from '../vms/evm/forks.ts';
 import { costsOf } from '../vms/evm/gas.ts';
+import { isWasm } from '../vms/wasm/deployment.ts';
 import { usageError } from './args.ts';
 import type { Io } from './io.ts';
 
@@ -77,6 +79,14 @@ export interface Placed {
   readonly deployment?: { readonly outcome: DeployOutcome; readonly code: Uint8Array };
 }
 
+/** Most bytes of code and of creation data: those of the fork, for modules those of the machine. */
+export function codeLimits(fork: Fork, code: Uint8Array | undefined) {
+  if (code !== undefined && isWasm(code)) {
+    return { codeBytesMax: MODULE_BYTES_MAX, initcodeBytesMax: 2n * MODULE_BYTES_MAX };
+  }
+  return costsOf(fork);
+}
+
 function checkSize(
   bytes: Uint8Array | undefined,
   max: bigint,
@@ -84,6 +94,7 @@ function checkSize(
   contract: EvmContract,
 ): void {
   if (bytes === undefined || BigInt(bytes.length) <= max) return;
+  const isModule = contract.runtimeCode !== undefined && isWasm(contract.runtimeCode);
   const what =
     code === 'contract-oversized' ? 'the code of a contract' : 'init code with its arguments';
   const eip = code === 'contract-oversized' ? 'EIP-170' : 'EIP-3860';
@@ -91,7 +102,7 @@ function checkSize(
   throw new InputError(
     code,
     `${contract.name} in ${contract.file} is too large: ${what} has at most ${max} bytes ` +
-      `(${eip}), here ${bytes.length}, ${over} too many`,
+      `(${isModule ? 'for a module' : eip}), here ${bytes.length}, ${over} too many`,
     'split the contract, move code to a library, or lower the number of optimizer runs',
   );
 }
@@ -106,7 +117,7 @@ export function placeContract(session: Session, contract: EvmContract): Placed {
       'deploy it instead (without --runtime)',
     );
   }
-  checkSize(code, costsOf(session.fork).codeBytesMax, 'contract-oversized', contract);
+  checkSize(code, codeLimits(session.fork, code).codeBytesMax, 'contract-oversized', contract);
   const number = FIRST_CODE_ADDRESS + BigInt(session.placed++);
   const address: Hex = `0x${number.toString(16).padStart(40, '0')}`;
   session.machine.state.setCode(address, code);
@@ -126,11 +137,11 @@ export function deployContract(
   argumentData: Uint8Array,
   value: bigint,
 ): Placed {
-  const costs = costsOf(session.fork);
+  const limits = codeLimits(session.fork, contract.runtimeCode);
   const code = concatBytes(init, argumentData);
   const runtime = contract.format === 'hex' ? undefined : contract.runtimeCode;
-  checkSize(runtime, costs.codeBytesMax, 'contract-oversized', contract);
-  checkSize(code, costs.initcodeBytesMax, 'initcode-oversized', contract);
+  checkSize(runtime, limits.codeBytesMax, 'contract-oversized', contract);
+  checkSize(code, limits.initcodeBytesMax, 'initcode-oversized', contract);
   const gas = session.gas === undefined ? {} : { gas: session.gas };
   const outcome = session.machine.deploy({ code, from: session.from, value, ...gas });
   return {

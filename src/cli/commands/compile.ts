@@ -5,13 +5,13 @@ import { bytesToHex } from '../../base/bytes.ts';
 import type { DmirContract, EvmContract } from '../../languages/contract.ts';
 import { InputError } from '../../languages/errors.ts';
 import { loadContract } from '../../languages/load.ts';
-import { costsOf } from '../../vms/evm/gas.ts';
+import type { Fork } from '../../vms/evm/forks.ts';
 import { type Args, onePositional } from '../args.ts';
 import { createPaint, formatCount, formatTable, type Paint } from '../format.ts';
 import type { Io } from '../io.ts';
 import { showNotes } from '../notes.ts';
 import { readForkName } from '../option-values.ts';
-import { readFork } from '../session.ts';
+import { codeLimits, readFork } from '../session.ts';
 
 export async function run(args: Args, io: Io): Promise<number> {
   const file = onePositional(args, 'a file: lockstep compile FILE', 'compile');
@@ -98,11 +98,11 @@ function sizeText(code: Uint8Array | undefined, max: bigint, paint: Paint): stri
 async function render(
   contract: EvmContract,
   path: string | undefined,
-  fork: Parameters<typeof costsOf>[0],
+  fork: Fork,
   paint: Paint,
 ): Promise<string> {
   const { describeFunction, selectorOf, signatureOf } = await import('../../languages/abi.ts');
-  const { codeBytesMax, initcodeBytesMax } = costsOf(fork);
+  const { codeBytesMax, initcodeBytesMax } = codeLimits(fork, contract.runtimeCode);
   const abi = contract.abi ?? [];
   const origin = [contract.file, contract.compiler].filter((each) => each !== undefined);
   const sizes = [
