@@ -118,3 +118,9 @@ export function padStart(bytes: Uint8Array, length: number, what = 'the value'):
   padded.set(bytes, length - bytes.length);
   return padded;
 }
+
+/** The number in four bytes, most significant first, as a signed one. */
+export function readInt32(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16);
+  return high | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+}

@@ -95,8 +95,6 @@ const SCHEDULE_ENTRIES: Readonly<Record<keyof KernelSchedule, number>> = {
   transient: L.S_TRANSIENT,
 };
 
-/** Highest size of a WebAssembly module that is a contract, where a machine is given none. */
-export const MODULE_BYTES_MAX = 1_048_576n;
 /** Part of the code area after which programs are dropped between transactions. */
 const AREA_FULL = 0.5;
 /** Cells of the journal after which it is flushed and emptied between transactions, unless told. */

@@ -14,9 +14,10 @@ import { createMemoryBackend } from '../state/backends/memory.ts';
 import { SPACES } from '../state/cells.ts';
 import { createEvmView } from '../state/views/evm.ts';
 import { type Fork, LATEST_FORK, parseFork } from '../vms/evm/forks.ts';
+import { MODULE_BYTES_MAX } from '../vms/evm/gas.ts';
 import { checkOverrides, type ScheduleOverrides } from '../vms/evm/overrides.ts';
 import { setBlock, setTransaction, toAddress, toBytes, warmUp } from './environment.ts';
-import { Executor, MODULE_BYTES_MAX } from './executor.ts';
+import { Executor } from './executor.ts';
 import { traceFrames } from './trace.ts';
 import type {
   AccountDump,

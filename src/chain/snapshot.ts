@@ -17,9 +17,10 @@ import type { FrameState, MachineState, TapeEntry } from '../dmir/state/machine-
 import { Program } from '../engines/interpreter/program.ts';
 import { captureState, restoreState } from '../engines/interpreter/snapshot.ts';
 import * as L from '../kernel/layout.ts';
+import { MODULE_BYTES_MAX } from '../vms/evm/gas.ts';
 import { SPACE } from '../vms/evm/host/accounts.ts';
 import type { EvmContext } from '../vms/evm/host/host.ts';
-import { Executor, type ExecutorOptions, MODULE_BYTES_MAX } from './executor.ts';
+import { Executor, type ExecutorOptions } from './executor.ts';
 import { DEFAULT_GAS, type EvmMachine } from './machine.ts';
 import type { CallOptions, DeployOptions, Hex, Outcome } from './types.ts';
 

@@ -4,7 +4,6 @@
  */
 
 import { concatBytes } from '../base/bytes.ts';
-import { MODULE_BYTES_MAX } from '../chain/executor.ts';
 import type { DeployOutcome, Hex, Machine, Outcome } from '../chain/types.ts';
 import type { EngineName } from '../engines/tiering.ts';
 import type { EvmContract } from '../languages/contract.ts';
@@ -13,7 +12,8 @@ import { parseHexText } from '../languages/hex-text.ts';
 import { didYouMean } from '../languages/suggest.ts';
 import { FORKS, type Fork, LATEST_FORK, parseFork } from '../vms/evm/forks.ts';
 import { costsOf } from '../vms/evm/gas.ts';
-import { isWasm } from '../vms/wasm/deployment.ts';
+import { readContract } from '../vms/wasm/contract.ts';
+import { isWasm, readDeployment, writeDeployment } from '../vms/wasm/deployment.ts';
 import { usageError } from './args.ts';
 import type { Io } from './io.ts';
 
@@ -79,14 +79,6 @@ export interface Placed {
   readonly deployment?: { readonly outcome: DeployOutcome; readonly code: Uint8Array };
 }
 
-/** Most bytes of code and of creation data: those of the fork, for modules those of the machine. */
-export function codeLimits(fork: Fork, code: Uint8Array | undefined) {
-  if (code !== undefined && isWasm(code)) {
-    return { codeBytesMax: MODULE_BYTES_MAX, initcodeBytesMax: 2n * MODULE_BYTES_MAX };
-  }
-  return costsOf(fork);
-}
-
 function checkSize(
   bytes: Uint8Array | undefined,
   max: bigint,
@@ -94,7 +86,6 @@ function checkSize(
   contract: EvmContract,
 ): void {
   if (bytes === undefined || BigInt(bytes.length) <= max) return;
-  const isModule = contract.runtimeCode !== undefined && isWasm(contract.runtimeCode);
   const what =
     code === 'contract-oversized' ? 'the code of a contract' : 'init code with its arguments';
   const eip = code === 'contract-oversized' ? 'EIP-170' : 'EIP-3860';
@@ -102,9 +93,19 @@ function checkSize(
   throw new InputError(
     code,
     `${contract.name} in ${contract.file} is too large: ${what} has at most ${max} bytes ` +
-      `(${isModule ? 'for a module' : eip}), here ${bytes.length}, ${over} too many`,
+      `(${eip}), here ${bytes.length}, ${over} too many`,
     'split the contract, move code to a library, or lower the number of optimizer runs',
   );
+}
+
+/**
+ * Checks the code of a contract before anything runs: its size, or all of a module.
+ *
+ * @throws LockstepError L1601 to L1608 for a module that is no contract
+ */
+function checkCode(code: Uint8Array | undefined, contract: EvmContract, max: bigint): void {
+  if (code !== undefined && isWasm(code)) readContract(code);
+  else checkSize(code, max, 'contract-oversized', contract);
 }
 
 /** Puts runtime code in place; no constructor runs. */
@@ -117,7 +118,7 @@ export function placeContract(session: Session, contract: EvmContract): Placed {
       'deploy it instead (without --runtime)',
     );
   }
-  checkSize(code, codeLimits(session.fork, code).codeBytesMax, 'contract-oversized', contract);
+  checkCode(code, contract, costsOf(session.fork).codeBytesMax);
   const number = FIRST_CODE_ADDRESS + BigInt(session.placed++);
   const address: Hex = `0x${number.toString(16).padStart(40, '0')}`;
   session.machine.state.setCode(address, code);
@@ -137,11 +138,13 @@ export function deployContract(
   argumentData: Uint8Array,
   value: bigint,
 ): Placed {
-  const limits = codeLimits(session.fork, contract.runtimeCode);
-  const code = concatBytes(init, argumentData);
+  const costs = costsOf(session.fork);
+  const isModule = readDeployment(init) !== undefined;
+  // A module alone has no end of its own, so that arguments cannot just follow it.
+  const code = isWasm(init) ? writeDeployment(init, argumentData) : concatBytes(init, argumentData);
   const runtime = contract.format === 'hex' ? undefined : contract.runtimeCode;
-  checkSize(runtime, limits.codeBytesMax, 'contract-oversized', contract);
-  checkSize(code, limits.initcodeBytesMax, 'initcode-oversized', contract);
+  checkCode(runtime, contract, costs.codeBytesMax);
+  if (!isModule) checkSize(code, costs.initcodeBytesMax, 'initcode-oversized', contract);
   const gas = session.gas === undefined ? {} : { gas: session.gas };
   const outcome = session.machine.deploy({ code, from: session.from, value, ...gas });
   return {

@@ -124,6 +124,8 @@ export interface MachineAccess {
   ownerAddress(owner: Owner): number;
   /** Address of a word with the value, good until the next call. */
   wordAddress(value: bigint): number;
+  /** Makes the code of a module whose frame ended its output; undefined where there is no room. */
+  outputCode(): Range | undefined;
   /** Replaces the return data of the frame that stopped; false: more than the machine holds. */
   setReturnData(data: Range): boolean;
   /** The same from bytes outside the machine. */

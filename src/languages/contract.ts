@@ -52,9 +52,10 @@ export type ContractFormat =
   | 'assemblyscript'
   | 'c'
   | 'c++'
-  | 'rust';
+  | 'rust'
+  | 'wasm';
 
-/** A contract for the EVM, ready to deploy or to run. */
+/** A contract of the EVM, or a module beside it, ready to deploy or to run. */
 export interface EvmContract {
   readonly kind: 'evm';
   readonly name: string;
@@ -63,7 +64,7 @@ export interface EvmContract {
   readonly format: ContractFormat;
   /** Undefined where the format carries none. */
   readonly abi: Abi | undefined;
-  /** Creation code without constructor arguments. */
+  /** Creation code without constructor arguments; of WebAssembly the module. */
   readonly initCode: Uint8Array | undefined;
   /** Code as it stands on the chain; immutables are zero. */
   readonly runtimeCode: Uint8Array | undefined;

@@ -46,16 +46,23 @@ export function readInput(file: string): Buffer {
   }
 }
 
-type Kind = LanguageName | 'json' | 'hex' | 'dmir' | 'dmir-binary' | { readonly unknown: string };
+type Kind =
+  | LanguageName
+  | 'json'
+  | 'hex'
+  | 'wasm'
+  | 'dmir'
+  | 'dmir-binary'
+  | { readonly unknown: string };
 
 const HEX_EXTENSIONS = new Set(['.hex', '.bin', '.evm']);
 
+const WASM_MAGIC = '\0asm';
 /** How the binary form of a dMIR module begins. */
 const DMIR_MAGIC = 'dMIR';
 
 /** Formats that are no contract, of which a few first bytes are enough. */
 const BINARY: readonly (readonly [magic: string, name: string])[] = [
-  ['\0asm', 'WebAssembly'],
   ['\x7fELF', 'ELF'],
   ['PK\x03\x04', 'a ZIP archive'],
   ['\x89PNG', 'a PNG image'],
@@ -69,6 +76,7 @@ function detect(bytes: Buffer, file: string): Kind {
   const start = bytes.subarray(0, 4).toString('latin1');
   // Text may begin with these letters too, but not go on with a version number.
   if (start === DMIR_MAGIC && (bytes[DMIR_MAGIC.length] ?? 0) < 0x20) return 'dmir-binary';
+  if (start === WASM_MAGIC) return 'wasm';
   const binary = BINARY.find(([magic]) => start === magic);
   if (binary !== undefined) return { unknown: `it is ${binary[1]}` };
   if (bytes.includes(0)) return { unknown: 'it is binary; code is read as hexadecimal text' };
@@ -111,12 +119,28 @@ export async function loadContract(name: string, options: LoadOptions = {}): Pro
     const content = kind === 'dmir' ? bytes.toString('utf8') : new Uint8Array(bytes);
     return { contract: { kind: 'dmir', name: baseOf(file), file, content }, notes };
   }
+  if (kind === 'wasm') return { contract: wasmContract(new Uint8Array(bytes), file), notes };
   if (kind === 'hex') return { contract: hexContract(bytes.toString('utf8'), file), notes };
   const { ACCEPTED_FORMATS } = await import('./artifacts.ts');
   throw new InputError('file-format', `${file} is no contract: ${kind.unknown}`, ACCEPTED_FORMATS);
 }
 
 const baseOf = (file: string): string => basename(file, extname(file));
+
+/** A module, which is both what is deployed and what is left; nothing tells its interface. */
+function wasmContract(module: Uint8Array, file: string): EvmContract {
+  return {
+    kind: 'evm',
+    name: baseOf(file),
+    file,
+    format: 'wasm',
+    abi: undefined,
+    initCode: module,
+    runtimeCode: module,
+    storageLayout: undefined,
+    compiler: undefined,
+  };
+}
 
 /** Code alone: whether it is init code or runtime code is for the caller to say. */
 export function hexContract(text: string, file: string): EvmContract {

@@ -6,6 +6,7 @@ import type { PoolOrder } from '../chain/dev/pool.ts';
 import type { GenesisAccount } from '../chain/genesis.ts';
 import type { EngineName } from '../engines/tiering.ts';
 import { LATEST_FORK } from '../vms/evm/forks.ts';
+import { MODULE_BYTES_MAX } from '../vms/evm/gas.ts';
 import { CALL_GAS_MAX } from './execution/limits.ts';
 import { predeployedAccounts } from './predeploys.ts';
 import { deriveWallets, type Wallet } from './wallets.ts';
@@ -119,6 +120,7 @@ function genesisOf(options: NodeOptions): Genesis {
     throw new LockstepError('L1402', { network: hardfork, fork: hardfork, known });
   }
   const costs = {
+    moduleBytesMax: MODULE_BYTES_MAX,
     ...(options.hasTxGasLimit ? {} : { txGasMax: TX_GAS_UNLIMITED }),
     ...(codeSizeMax === undefined
       ? {}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytesToHex } from '../../src/base/bytes.ts';
 import { LockstepError } from '../../src/base/errors.ts';
-import { Executor, MODULE_BYTES_MAX } from '../../src/chain/executor.ts';
+import { Executor } from '../../src/chain/executor.ts';
 import {
   decodeSnapshot,
   resumeSnapshot,
@@ -14,6 +14,7 @@ import { hashState } from '../../src/dmir/state/hash.ts';
 import type { Program } from '../../src/engines/interpreter/program.ts';
 import { restoreState } from '../../src/engines/interpreter/snapshot.ts';
 import { createMemoryBackend } from '../../src/state/backends/memory.ts';
+import { MODULE_BYTES_MAX } from '../../src/vms/evm/gas.ts';
 import { generateCase } from '../oracle/generate.ts';
 import { createPrng } from '../support/prng.ts';
 import { createWorld, FORK, finish, runWhole } from './worlds.ts';

@@ -6,12 +6,14 @@ import type { DmirContract, EvmContract } from '../../languages/contract.ts';
 import { InputError } from '../../languages/errors.ts';
 import { loadContract } from '../../languages/load.ts';
 import type { Fork } from '../../vms/evm/forks.ts';
+import { costsOf, MODULE_BYTES_MAX } from '../../vms/evm/gas.ts';
+import { isWasm } from '../../vms/wasm/deployment.ts';
 import { type Args, onePositional } from '../args.ts';
 import { createPaint, formatCount, formatTable, type Paint } from '../format.ts';
 import type { Io } from '../io.ts';
 import { showNotes } from '../notes.ts';
 import { readForkName } from '../option-values.ts';
-import { codeLimits, readFork } from '../session.ts';
+import { readFork } from '../session.ts';
 
 export async function run(args: Args, io: Io): Promise<number> {
   const file = onePositional(args, 'a file: lockstep compile FILE', 'compile');
@@ -84,6 +86,12 @@ function writeOutput(
     );
   }
   return path;
+}
+
+/** Most bytes of code and of creation data: those of the fork, for modules those of the machine. */
+function codeLimits(fork: Fork, code: Uint8Array | undefined) {
+  if (code === undefined || !isWasm(code)) return costsOf(fork);
+  return { codeBytesMax: MODULE_BYTES_MAX, initcodeBytesMax: 2n * MODULE_BYTES_MAX };
 }
 
 function sizeText(code: Uint8Array | undefined, max: bigint, paint: Paint): string {

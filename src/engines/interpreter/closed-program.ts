@@ -76,6 +76,20 @@ export class ClosedProgram implements ProgramHandle {
     this.isReleased = true;
   }
 
+  /** Puts the code in the place of an ended frame's memory; undefined where there is no room. */
+  outputCode(frame: number): Range | undefined {
+    const kernel = this.#kernel;
+    const bytes = this.source.code;
+    const base = this.#region(frame, MEMORY, L.R_BASE);
+    const end = base + bytes.length;
+    if (kernel.exports.reserve(BigInt(end)) === 0) return undefined;
+    kernel.refresh();
+    const used = (L.MACHINE_BASE + L.M_HEAP_USED) / 4;
+    if (end > (kernel.u32[used] as number)) kernel.u32[used] = end;
+    kernel.u8.set(bytes, base);
+    return { base, length: bytes.length };
+  }
+
   /** Makes a frame that the kernel has entered one of closed functions. */
   begin(frame: number, depth: number): void {
     const { u32, u64 } = this.#kernel;

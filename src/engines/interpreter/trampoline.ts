@@ -7,6 +7,7 @@
  *
  * The kernel counts gas below 2^63, which keeps its comparisons signed; `enterFrame` sees to that.
  */
+import { readInt32 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
 import {
   type Cell,
@@ -432,6 +433,10 @@ export class InterpreterMachine implements MachineAccess {
     return WORD;
   }
 
+  outputCode(): Range | undefined {
+    return (this.frameAt(this.#depth).program as ClosedProgram).outputCode(this.#frame);
+  }
+
   setReturnData(data: Range): boolean {
     if (data.length > L.RETURN_END - L.RETURN_BASE) return false;
     const { u8 } = this.kernel;
@@ -502,11 +507,11 @@ export class InterpreterMachine implements MachineAccess {
     }
     return this.#interned(
       kernel.exports.internAddress(
-        readBe32(id, 16),
-        readBe32(id, 12),
-        readBe32(id, 8),
-        readBe32(id, 4),
-        readBe32(id, 0),
+        readInt32(id, 16),
+        readInt32(id, 12),
+        readInt32(id, 8),
+        readInt32(id, 4),
+        readInt32(id, 0),
       ),
     );
   }
@@ -584,11 +589,6 @@ export class InterpreterMachine implements MachineAccess {
   refund(amount: bigint): void {
     this.kernel.exports.refundAdd(amount);
   }
-}
-
-function readBe32(bytes: Uint8Array, at: number): number {
-  const high = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16);
-  return high | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
 }
 
 /** What is full, by the values of M_JOURNAL_STATUS. */

@@ -102,6 +102,9 @@ export interface HostCosts {
 /** Stands for a limit that the fork does not have: no size or gas amount exceeds it. */
 export const NO_LIMIT = 0xffff_ffff_ffff_ffffn;
 
+/** `moduleBytesMax` where modules are contracts and nothing else is told. */
+export const MODULE_BYTES_MAX = 1_048_576n;
+
 /** Changes of amounts under the switch of the EIP that made them, in order of activation. */
 export type Changes<T> = readonly (readonly [eip: Eip, changes: Partial<T>])[];
 

@@ -73,7 +73,7 @@ const FRAME: Omit<ModuleFrame, 'hosts'> = {
 /**
  * Decodes and validates a module that is to be a contract.
  *
- * @throws LockstepError L1601 to L1604 as for any module, L1608 where it is no contract
+ * @throws LockstepError L1601 to L1605 as for any module, L1608 where it is no contract
  */
 export function readContract(bytes: Uint8Array): WasmModule {
   const module = decodeModule(bytes, CONTRACT_LIMITS);
@@ -89,6 +89,10 @@ export function readContract(bytes: Uint8Array): WasmModule {
   if (!module.exports.some(({ name, kind }) => name === 'memory' && kind === 'memory')) {
     throw noContract('it exports no memory of that name');
   }
+  // The size at the start is no matter of validation, but of the machine.
+  const linker = new Linker(CONTRACT_LIMITS);
+  for (const type of module.memories) linker.memory(type);
+  for (const type of module.tables) linker.table(type);
   return module;
 }
 

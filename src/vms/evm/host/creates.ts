@@ -230,5 +230,6 @@ export function settleCreate(
     return { status: 'halt', reason, gas: 0n, output: NOTHING };
   }
   host.accounts.setCode(machine, note.owner, code);
-  return { ...end, gas: end.gas - cost };
+  const output = isModule ? (machine.outputCode() ?? NOTHING) : end.output;
+  return { ...end, output, gas: end.gas - cost };
 }
