@@ -1,6 +1,7 @@
 /**
  * `node scripts/check-package.ts`: packs the package, unpacks it into an empty folder as an
- * installer does, and uses it there: the command, every public import, a call, and a bench.
+ * installer does, and uses it there: the command, every public import, a call, a bench, and
+ * a new contract.
  *
  * Dependencies are taken from the repository's `node_modules`, so that nothing is downloaded. Exit
  * codes: 0 the package works, 1 it does not.
@@ -46,7 +47,7 @@ function install(folder: string, description: Description): void {
   const modules = join(folder, 'node_modules');
   mkdirSync(modules);
   cpSync(join(folder, 'package'), join(modules, description.name), { recursive: true });
-  for (const name of Object.keys(description.dependencies)) {
+  for (const name of [...Object.keys(description.dependencies), 'assemblyscript']) {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules', name), join(modules, name), 'dir');
   }
@@ -61,6 +62,18 @@ machine.state.setCode(to, '0x600160020160005260206000f3');
 const { status, output } = machine.call({ to });
 console.log(status, output[31], output.length);
 `;
+
+/** A new contract compiles: libraries of languages and templates are in the package. */
+function checkContract(node: string, launcher: string, folder: string): void {
+  const project = `project-${process.pid}`;
+  rmSync(join(folder, project), { recursive: true, force: true });
+  run(node, [launcher, 'new', project, '--language', 'assemblyscript'], folder);
+  const file = join(project, 'contracts/counter.ts');
+  const { abi } = JSON.parse(run(node, [launcher, 'compile', file, '--json'], folder)) as {
+    abi: readonly unknown[];
+  };
+  if (abi.length !== 4) throw new Error(`the new contract has ${abi.length} items`);
+}
 
 function check(node: string, folder: string, { name, version, exports }: Description): void {
   const launcher = join(folder, 'node_modules', name, 'bin/lockstep.js');
@@ -79,6 +92,7 @@ function check(node: string, folder: string, { name, version, exports }: Descrip
   if (rows.length === 0 || rows.some(({ copies }) => copies !== 2)) {
     throw new Error(`lockstep bench says: ${bench}`);
   }
+  checkContract(node, launcher, folder);
   const engine = run(node, ['--version'], folder).trim();
   console.log(`package: ${name} ${version}, ${imports.length} public imports, Node ${engine}`);
 }

@@ -49,7 +49,7 @@ test('functions, events, errors, variables and interfaces are told apart', () =>
     [['Other', 1]],
   );
   const header = writeHeader(model, 'c');
-  assert.match(header, /Other_ping\(IN\(address\) at\)/);
+  assert.match(header, /Other_ping\(IN\(address\) __at\)/);
   assert.match(header, /holdings_get\(IN\(address\) key0, IN\(u256\) key1\)/);
 });
 
