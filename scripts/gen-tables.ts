@@ -1,7 +1,7 @@
 /**
  * Writes the generated pages that are not about dMIR: the memory layout in `docs/ARCHITECTURE.md`,
- * `docs/evm.md`, the opcodes and precompiles of the EVM, the methods in `docs/node.md`, and the tables
- * in `docs/languages.md`. `npm run gen` runs it.
+ * `docs/evm.md`, the opcodes and precompiles of the EVM, the methods in `docs/node.md`, and the
+ * tables in `docs/languages.md`. `npm run gen` runs it.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
