@@ -1,12 +1,12 @@
 /**
  * `node scripts/check-package.ts`: packs the package, unpacks it into an empty folder as an
  * installer does, and uses it there on every supported Node: the command, every public import, a
- * call, and a bench. Nothing may ask for a script at installation.
+ * call, a bench, and a new contract. Nothing may ask for a script at installation.
  *
  * Dependencies are taken from the repository's `node_modules`, so that nothing is downloaded. Exit
  * codes: 0 the package works, 1 it does not.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Description, installPacked, ROOT, readDescription, run } from './packed.ts';
@@ -38,6 +38,18 @@ const { status, output } = machine.call({ to });
 console.log(status, output[31], output.length);
 `;
 
+/** A new contract compiles: libraries of languages and templates are in the package. */
+function checkContract(node: string, launcher: string, folder: string): void {
+  const project = `project-${process.pid}`;
+  rmSync(join(folder, project), { recursive: true, force: true });
+  run(node, [launcher, 'new', project, '--language', 'assemblyscript'], folder);
+  const file = join(project, 'contracts/counter.ts');
+  const { abi } = JSON.parse(run(node, [launcher, 'compile', file, '--json'], folder)) as {
+    abi: readonly unknown[];
+  };
+  if (abi.length !== 4) throw new Error(`the new contract has ${abi.length} items`);
+}
+
 function check(node: string, folder: string, { name, version, exports }: Description): void {
   const launcher = join(folder, 'node_modules', name, 'bin/lockstep.js');
   const told = run(node, [launcher, '--version'], folder).trim();
@@ -55,6 +67,7 @@ function check(node: string, folder: string, { name, version, exports }: Descrip
   if (rows.length === 0 || rows.some(({ copies }) => copies !== 2)) {
     throw new Error(`lockstep bench says: ${bench}`);
   }
+  checkContract(node, launcher, folder);
   const engine = run(node, ['--version'], folder).trim();
   console.log(`package: ${name} ${version}, ${imports.length} public imports, Node ${engine}`);
 }
@@ -62,6 +75,9 @@ function check(node: string, folder: string, { name, version, exports }: Descrip
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-package-'));
 try {
   const description = installPacked(folder);
+  // What a user installs besides for contracts in AssemblyScript.
+  const peer = 'node_modules/assemblyscript';
+  symlinkSync(join(ROOT, peer), join(folder, peer), 'dir');
   checkScripts(folder, description);
   check(process.execPath, folder, description);
   for (const node of OTHER_NODES) if (existsSync(node)) check(node, folder, description);

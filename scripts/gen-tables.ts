@@ -1,11 +1,13 @@
 /**
  * Writes the generated pages that are not about dMIR: the memory layout in `docs/ARCHITECTURE.md`,
- * `docs/evm.md`, the opcodes and precompiles of the EVM, and the methods in `docs/node.md`.
- * `npm run gen` runs it.
+ * `docs/evm.md`, the opcodes and precompiles of the EVM, the methods in `docs/node.md`, and the
+ * tables in `docs/languages.md`. `npm run gen` runs it.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as L from '../src/kernel/layout.ts';
+import { LANGUAGES } from '../src/languages/languages.ts';
+import { TYPES } from '../src/languages/types.ts';
 import { METHODS } from '../src/node/methods/table.ts';
 import { FORKS, forkOf } from '../src/vms/evm/forks.ts';
 import { opcodeDoc } from '../src/vms/evm/opcode-docs.ts';
@@ -118,13 +120,37 @@ function methodTables(): string {
   return [`${METHODS.size} methods.`, ...parts].join('\n\n');
 }
 
+/** The contract languages, and what brings their compilers. */
+function languageTable(): string {
+  const rows = Object.entries(LANGUAGES).map(([name, { title, extensions, npm, debian }]) => {
+    const files = extensions.map((each) => `\`${each}\``).join(', ');
+    const needs = npm === undefined ? `\`apt-get install ${debian}\`` : `\`npm install ${npm}\``;
+    return [title, `\`${name}\``, files, needs];
+  });
+  return table(['language', '`--language`', 'files', 'compiler'], rows);
+}
+
+/** Types of the ABI, and what languages call them. */
+function typeTable(): string {
+  const rows = TYPES.map(({ abi, assemblyscript, c, rust }) =>
+    [abi, assemblyscript, c, rust].map((name) => `\`${name}\``),
+  );
+  return table(['ABI', 'AssemblyScript', 'C, C++', 'Rust'], rows);
+}
+
 /** Pages by path, as the tables have them. */
 export function renderPages(): Readonly<Record<string, string>> {
   const node = readFileSync(join(ROOT, 'docs/node.md'), 'utf8');
+  const languages = readFileSync(join(ROOT, 'docs/languages.md'), 'utf8');
   const architecture = readFileSync(join(ROOT, 'docs/ARCHITECTURE.md'), 'utf8');
   return {
     'docs/ARCHITECTURE.md': replacePart(architecture, 'layout', layoutTable()),
     'docs/evm.md': evmPage(),
+    'docs/languages.md': replacePart(
+      replacePart(languages, 'languages', languageTable()),
+      'types',
+      typeTable(),
+    ),
     'docs/node.md': replacePart(node, 'methods', methodTables()),
   };
 }

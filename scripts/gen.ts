@@ -17,6 +17,7 @@ export const GENERATED = [
   'docs/ARCHITECTURE.md',
   'docs/dmir.md',
   'docs/evm.md',
+  'docs/languages.md',
   'docs/node.md',
   'docs/provable-profile.md',
   'docs/wasm.md',

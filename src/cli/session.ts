@@ -13,7 +13,7 @@ import { didYouMean } from '../languages/suggest.ts';
 import { FORKS, type Fork, LATEST_FORK, parseFork } from '../vms/evm/forks.ts';
 import { costsOf } from '../vms/evm/gas.ts';
 import { readContract } from '../vms/wasm/contract.ts';
-import { isWasm, writeDeployment } from '../vms/wasm/deployment.ts';
+import { isWasm, readDeployment, writeDeployment } from '../vms/wasm/deployment.ts';
 import { usageError } from './args.ts';
 import type { Io } from './io.ts';
 
@@ -142,8 +142,9 @@ export function deployContract(
   value: bigint,
 ): Placed {
   const costs = costsOf(session.fork);
-  const isModule = isWasm(init);
-  const code = isModule ? writeDeployment(init, argumentData) : concatBytes(init, argumentData);
+  const isModule = readDeployment(init) !== undefined;
+  // A module alone has no end of its own, so that arguments cannot just follow it.
+  const code = isWasm(init) ? writeDeployment(init, argumentData) : concatBytes(init, argumentData);
   const runtime = contract.format === 'hex' ? undefined : contract.runtimeCode;
   checkCode(runtime, contract, costs.codeBytesMax);
   if (!isModule) checkSize(code, costs.initcodeBytesMax, 'initcode-oversized', contract);

@@ -33,8 +33,8 @@ export const LANGUAGES: Readonly<Record<LanguageName, Language>> = {
     title: 'AssemblyScript',
     extensions: ['.ts'],
     npm: 'assemblyscript',
-    compile: async (file) =>
-      (await import('./assemblyscript/compile.ts')).compileAssemblyScript(file),
+    compile: async (file, _, notes) =>
+      (await import('./assemblyscript/compile.ts')).compileAssemblyScript(file, notes),
   },
   c: {
     title: 'C',

@@ -76,6 +76,8 @@ export interface Step {
   readonly cwd: string;
   /** Variables of the environment besides those of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What to do where it fails, if that needs saying. */
+  readonly remedy?: string;
 }
 
 /**
@@ -84,7 +86,7 @@ export interface Step {
  * @throws InputError `compiler-failed` with what it says
  */
 export function compileStep(step: Step, file: string, notes: Note[]): void {
-  const { program, args, cwd, env } = step;
+  const { program, args, cwd, env, remedy } = step;
   const { status, stderr, error } = spawnSync(program.path, args, {
     cwd,
     env: { ...process.env, ...env },
@@ -96,6 +98,7 @@ export function compileStep(step: Step, file: string, notes: Note[]): void {
     throw new InputError(
       'compiler-failed',
       `${file} does not compile (${program.version})\n\n${text}`,
+      remedy,
     );
   }
   if (said !== '') notes.push({ level: 'warning', text: said });

@@ -20,7 +20,7 @@ const row = (
   rust: string,
 ): TypeRow => ({ abi, isWord: bytes > 0, bytes, assemblyscript, c, rust });
 
-const TYPES: readonly TypeRow[] = [
+export const TYPES: readonly TypeRow[] = [
   row('bool', 1, 'bool', 'bool', 'bool'),
   row('uint8', 1, 'u8', 'uint8_t', 'u8'),
   row('uint16', 2, 'u16', 'uint16_t', 'u16'),

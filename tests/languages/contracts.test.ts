@@ -3,14 +3,20 @@
  * results, reverts, events and storage for the same calls; calls between all languages.
  */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { bytesToHex } from '../../src/base/bytes.ts';
+import { bytesToHex, concatBytes } from '../../src/base/bytes.ts';
 import { createMachine, type Hex, type Machine, type Outcome } from '../../src/index.ts';
 import type { Abi, EvmContract } from '../../src/languages/contract.ts';
-import { encodeCall, findFunction, loadContract, signatureOf } from '../../src/languages/index.ts';
+import {
+  encodeCall,
+  encodeConstructor,
+  findFunction,
+  loadContract,
+  signatureOf,
+} from '../../src/languages/index.ts';
 import { LANGUAGE_NAMES, LANGUAGES, type LanguageName } from '../../src/languages/languages.ts';
 import { readWasmModule } from '../../src/vms/wasm/index.ts';
 import { missingCompiler } from '../support/compilers.ts';
@@ -59,7 +65,7 @@ interface Seen {
 
 function createStage(): Machine {
   const machine = createMachine();
-  machine.state.setBalance(ALICE, 10n ** 18n);
+  for (const each of [ALICE, BOB]) machine.state.setBalance(each, 10n ** 18n);
   return machine;
 }
 
@@ -73,13 +79,24 @@ function deploy(machine: Machine, { name, initCode }: EvmContract): Hex {
   return outcome.address;
 }
 
+/** Arguments of a constructor, and what comes with them. */
+interface Birth {
+  readonly args: readonly string[];
+  readonly value: bigint;
+}
+
 /** Deploys a contract and makes the calls; the address is the same each time. */
-function live(contract: EvmContract, steps: readonly Step[]): Seen[] {
+function live(contract: EvmContract, steps: readonly Step[], birth: Birth): Seen[] {
   const machine = createStage();
-  const code = contract.initCode as Uint8Array;
-  const { address, logs, writes } = machine.deploy({ code, from: ALICE });
+  const input = encodeConstructor(contract.abi, birth.args, contract.name);
+  const code = concatBytes(contract.initCode as Uint8Array, input);
+  const { status, address, logs, writes } = machine.deploy({
+    code,
+    from: ALICE,
+    value: birth.value,
+  });
   const outcomes = steps.map((step) => seen(machine.call({ to: address, ...step })));
-  return [{ status: 'deployed', output: '', logs, writes }, ...outcomes];
+  return [{ status, output: '', logs, writes }, ...outcomes];
 }
 
 function stepOf(abi: Abi | undefined, from: Hex, name: string, ...args: string[]): Step {
@@ -174,6 +191,36 @@ function everythingSteps(abi: Abi | undefined): Step[] {
   ];
 }
 
+/** Calls with and without data and value, and all kinds of reverts. */
+function cornerSteps(abi: Abi | undefined): Step[] {
+  const mark = `0x${'ab'.repeat(32)}`;
+  const raw = (hex: string, value = 0n): Step => ({
+    from: BOB,
+    data: Buffer.from(hex, 'hex'),
+    value,
+  });
+  return [
+    ...[
+      raw('', 0n),
+      raw('', 7n),
+      raw('00'),
+      raw('00', 7n),
+      raw('0011223344'),
+      raw('0011223344', 7n),
+    ],
+    stepOf(abi, BOB, 'ownerOf'),
+    stepOf(abi, BOB, 'note', 'a title', '0x0102', '-5', mark),
+    stepOf(abi, BOB, 'note', 'x'.repeat(40), `0x${'01'.repeat(400)}`, '5', mark),
+    stepOf(abi, BOB, 'state', '9', mark),
+    stepOf(abi, BOB, 'state', '8', mark),
+    stepOf(abi, BOB, 'refuse', 'because', '0x'),
+    stepOf(abi, BOB, 'refuse', '', `0x${'01'.repeat(400)}`),
+    stepOf(abi, BOB, 'nothing'),
+    stepOf(abi, BOB, 'complain', 'ü'.repeat(50)),
+    { ...stepOf(abi, BOB, 'nothing'), value: 1n },
+  ];
+}
+
 function encodeSelector(item: Abi[number]): string {
   const names = { bool: 'false', string: '', bytes: '0x', address: NOBODY } as const;
   const type = item.inputs?.[0]?.type ?? '';
@@ -182,9 +229,15 @@ function encodeSelector(item: Abi[number]): string {
   return bytesToHex(encodeCall(item, [argument])).slice(2, 10);
 }
 
-function compareLives(theirs: EvmContract, ours: EvmContract, steps: readonly Step[]): void {
-  const expected = live(theirs, steps);
-  const lived = live(ours, steps);
+function compareLives(
+  theirs: EvmContract,
+  ours: EvmContract,
+  steps: readonly Step[],
+  birth: Birth = { args: [], value: 0n },
+): void {
+  const expected = live(theirs, steps, birth);
+  const lived = live(ours, steps, birth);
+  assert.equal(expected[0]?.status, 'success');
   for (const [index, outcome] of expected.entries()) {
     const step = steps[index - 1];
     const context = step === undefined ? 'deployment' : bytesToHex(step.data);
@@ -210,6 +263,19 @@ for (const language of WASM_LANGUAGES) {
     const own = await load(CONTRACTS, 'everything', language);
     assert.deepEqual(interfaceOf(own.abi), interfaceOf(solidity.abi));
     compareLives(solidity, own, everythingSteps(solidity.abi));
+  });
+
+  test(`constructor, fallback and messages in ${title} are those of Solidity`, {
+    skip,
+  }, async () => {
+    const solidity = await load(CONTRACTS, 'corner', 'solidity');
+    const own = await load(CONTRACTS, 'corner', language);
+    assert.deepEqual(interfaceOf(own.abi), interfaceOf(solidity.abi));
+    const birth = { args: [BOB, '9'], value: 11n };
+    compareLives(solidity, own, cornerSteps(solidity.abi), birth);
+    const machine = createStage();
+    const code = own.initCode as Uint8Array;
+    assert.equal(machine.deploy({ code, from: ALICE }).status, 'revert', 'no arguments');
   });
 
   test(`a module from ${title} is valid, small and imports the host alone`, { skip }, async () => {
@@ -268,3 +334,14 @@ test('every language calls every other, and reverts pass through', async () => {
 });
 
 const wordHex = (value: bigint): string => `0x${value.toString(16).padStart(64, '0')}`;
+
+test('the example of docs/languages.md compiles', async (context) => {
+  const page = readFileSync(join(ROOT, 'docs/languages.md'), 'utf8');
+  const text = /^```typescript\n(.*?)^```$/ms.exec(page)?.[1] ?? '';
+  const folder = mkdtempSync(join(tmpdir(), 'lockstep-page-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'till.ts');
+  writeFileSync(file, text);
+  const { contract } = await loadContract(file);
+  assert.equal(contract.name, 'Till');
+});

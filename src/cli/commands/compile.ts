@@ -5,7 +5,9 @@ import { bytesToHex } from '../../base/bytes.ts';
 import type { DmirContract, EvmContract } from '../../languages/contract.ts';
 import { InputError } from '../../languages/errors.ts';
 import { loadContract } from '../../languages/load.ts';
-import { costsOf } from '../../vms/evm/gas.ts';
+import type { Fork } from '../../vms/evm/forks.ts';
+import { costsOf, MODULE_BYTES_MAX } from '../../vms/evm/gas.ts';
+import { isWasm } from '../../vms/wasm/deployment.ts';
 import { type Args, onePositional } from '../args.ts';
 import { createPaint, formatCount, formatTable, type Paint } from '../format.ts';
 import type { Io } from '../io.ts';
@@ -86,6 +88,12 @@ function writeOutput(
   return path;
 }
 
+/** Most bytes of code and of creation data: those of the fork, for modules those of the machine. */
+function codeLimits(fork: Fork, code: Uint8Array | undefined) {
+  if (code === undefined || !isWasm(code)) return costsOf(fork);
+  return { codeBytesMax: MODULE_BYTES_MAX, initcodeBytesMax: 2n * MODULE_BYTES_MAX };
+}
+
 function sizeText(code: Uint8Array | undefined, max: bigint, paint: Paint): string {
   if (code === undefined) return 'none';
   const text = `${formatCount(code.length)} bytes`;
@@ -98,11 +106,11 @@ function sizeText(code: Uint8Array | undefined, max: bigint, paint: Paint): stri
 async function render(
   contract: EvmContract,
   path: string | undefined,
-  fork: Parameters<typeof costsOf>[0],
+  fork: Fork,
   paint: Paint,
 ): Promise<string> {
   const { describeFunction, selectorOf, signatureOf } = await import('../../languages/abi.ts');
-  const { codeBytesMax, initcodeBytesMax } = costsOf(fork);
+  const { codeBytesMax, initcodeBytesMax } = codeLimits(fork, contract.runtimeCode);
   const abi = contract.abi ?? [];
   const origin = [contract.file, contract.compiler].filter((each) => each !== undefined);
   const sizes = [

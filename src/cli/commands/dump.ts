@@ -4,7 +4,9 @@
  */
 import type { Contract } from '../../languages/contract.ts';
 import { InputError } from '../../languages/errors.ts';
+import { languageOf } from '../../languages/languages.ts';
 import type { Fork } from '../../vms/evm/forks.ts';
+import { isWasm } from '../../vms/wasm/deployment.ts';
 import { type Args, usageError } from '../args.ts';
 import { chooseCode, readCodeInput } from '../code-input.ts';
 import { STAGES, type Stage } from '../commands.ts';
@@ -61,6 +63,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   checkOptions(args, stage);
   const fork = readFork(args.value('fork'));
   const contract = await readCodeInput(args, io, 'dump');
+  if (isModule(contract) && !MODULE_STAGES.includes(stage)) throw noModuleStage(contract, stage);
   const show = contract.kind === 'dmir' ? SHOW[stage].dmir : SHOW[stage].evm;
   if (show === undefined) throw noStage(contract, stage);
   const { text, sizes, rows } = await show({ contract, fork, args });
@@ -99,7 +102,7 @@ function codeOf({ contract, args }: DumpContext): Uint8Array {
 }
 
 async function showSource({ contract: { name, file } }: DumpContext): Promise<Shown> {
-  if (!/\.(sol|dmir)$/.test(file)) {
+  if (!file.endsWith('.dmir') && languageOf(file) === undefined) {
     throw new InputError(
       'file-format',
       `${name} in ${file} comes without a source`,
@@ -110,6 +113,23 @@ async function showSource({ contract: { name, file } }: DumpContext): Promise<Sh
   const text = readFileSync(file, 'utf8');
   const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
   return { text, sizes: { sourceBytes: Buffer.byteLength(text), lines } };
+}
+
+/** Stages that do not look into the code. */
+const MODULE_STAGES: readonly Stage[] = ['source', 'bytecode'];
+
+function isModule(contract: Contract): boolean {
+  return (
+    contract.kind === 'evm' && contract.runtimeCode !== undefined && isWasm(contract.runtimeCode)
+  );
+}
+
+function noModuleStage(contract: Contract, stage: Stage): InputError {
+  return new InputError(
+    'file-format',
+    `${contract.file} is a WebAssembly module, which the stage ${stage} cannot show`,
+    `use: lockstep disasm FILE, or dump with --stage=${MODULE_STAGES.join(', ')}`,
+  );
 }
 
 function noStage(contract: Contract, stage: Stage): InputError {

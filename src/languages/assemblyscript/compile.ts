@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { EvmContract } from '../contract.ts';
+import type { EvmContract, Note } from '../contract.ts';
 import { InputError } from '../errors.ts';
 import { type Model, moduleContract } from '../model.ts';
 import { addGlue } from './glue.ts';
@@ -62,7 +62,7 @@ const OPTIONS = [
 ];
 
 /** @throws InputError `compiler-missing`, `compiler-failed`, `contract-none` */
-export async function compileAssemblyScript(file: string): Promise<EvmContract> {
+export async function compileAssemblyScript(file: string, notes: Note[]): Promise<EvmContract> {
   const folder = dirname(resolve(file));
   const { asc, version } = await findCompiler(folder);
   const unit = basename(file);
@@ -96,12 +96,14 @@ export async function compileAssemblyScript(file: string): Promise<EvmContract> 
     transforms: [{ afterParse }],
   });
   if (rejection !== undefined) throw rejection;
+  const said = stderr.toString().trim();
   if (error !== null || module === undefined || model === undefined) {
     throw new InputError(
       'compiler-failed',
-      `${file} does not compile (assemblyscript ${version})\n\n${stderr.toString().trim()}`,
+      `${file} does not compile (assemblyscript ${version})\n\n${said}`,
     );
   }
+  if (said !== '') notes.push({ level: 'warning', text: said });
   const compiler = `assemblyscript ${version}`;
   return moduleContract(model, module, { file, format: 'assemblyscript', compiler });
 }

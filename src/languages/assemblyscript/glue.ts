@@ -9,6 +9,7 @@ import { itemsOf, type Model } from '../model.ts';
 import { type Declarations, methodsOf, type ReadContext, variableOf } from './read.ts';
 import {
   type ClassNode,
+  FLAG,
   type FunctionNode,
   type Member,
   type Parameter,
@@ -19,11 +20,13 @@ import {
 
 /** How the added code calls the library's module for it. */
 const G = '__glue';
+/** Names of its own that parameters cannot have. */
+const OUT = '__out';
 
 const hex32 = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
 
-const putAll = (writer: string, values: readonly Parameter[]): string =>
-  values.map(({ name, type }) => `${writer}.put<${type.range}>(${name.text});`).join(' ');
+const putAll = (values: readonly Parameter[]): string =>
+  values.map(({ name, type }) => `${OUT}.put<${type.range}>(${name.text});`).join(' ');
 
 const listTypes = (member: Member): readonly Parameter[] => member.signature?.parameters ?? [];
 
@@ -96,8 +99,8 @@ function eventText({ name, signature }: FunctionNode, item: AbiItem): string {
   ];
   return [
     `function ${name.text}(${listOf(parameters)}): ${G}.Event {`,
-    `const data = new ${G}.Writer(0, ${plain.length}); ${putAll('data', plain)}`,
-    `return new ${G}.Event(data, ${topics.length}, ${topics.join(', ')}); }`,
+    `const ${OUT} = new ${G}.Writer(0, ${plain.length}); ${putAll(plain)}`,
+    `return new ${G}.Event(${OUT}, ${topics.length}, ${topics.join(', ')}); }`,
   ].join(' ');
 }
 
@@ -106,8 +109,8 @@ function errorText({ name, signature }: FunctionNode, item: AbiItem): string {
   const { parameters } = signature;
   return [
     `function ${name.text}(${listOf(parameters)}): ${G}.CustomError {`,
-    `const data = ${writerOf(item, parameters.length)}; ${putAll('data', parameters)}`,
-    `return new ${G}.CustomError(data); }`,
+    `const ${OUT} = ${writerOf(item, parameters.length)}; ${putAll(parameters)}`,
+    `return new ${G}.CustomError(${OUT}); }`,
   ].join(' ');
 }
 
@@ -123,11 +126,11 @@ function remoteText(method: Member, item: AbiItem): string {
   const result = method.signature?.returnType.range;
   const isStatic = item.stateMutability === 'view' || item.stateMutability === 'pure';
   const count = (item.outputs ?? []).length;
-  const call = `${G}.callRemote(this.address, data, ${isStatic}, ${count})`;
+  const call = `${G}.callRemote(this.address, ${OUT}, ${isStatic}, ${count})`;
   return [
     `${method.name.text}(${listOf(parameters)}): ${result} {`,
-    `const data = ${writerOf(item, parameters.length)};`,
-    putAll('data', parameters),
+    `const ${OUT} = ${writerOf(item, parameters.length)};`,
+    putAll(parameters),
     count > 0 ? `return ${call}.next<${result}>(); }` : `${call}; }`,
   ].join(' ');
 }
@@ -151,6 +154,7 @@ export function addGlue(
     const type = member.type?.range;
     const text = `x: ${type} = new ${type}(${G}.slotAt(${slot++}));`;
     member.initializer = parseMembers(text)[0]?.initializer;
+    member.flags &= ~FLAG.definite;
   }
   const define = (nodes: readonly FunctionNode[], type: 'event' | 'error'): void => {
     for (const [at, node] of nodes.entries()) {

@@ -30,7 +30,7 @@ export interface Parameter {
 export interface Declaration {
   readonly kind: number;
   readonly name: Named;
-  readonly flags: number;
+  flags: number;
 }
 
 /** A function: its parameters and its result. */
@@ -79,6 +79,8 @@ export const FLAG = {
   protected: 1 << 10,
   get: 1 << 11,
   set: 1 << 12,
+  /** `name!`: the field has a value although none is written. */
+  definite: 1 << 14,
   constructor: 1 << 19,
 } as const;
 

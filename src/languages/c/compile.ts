@@ -50,8 +50,9 @@ export function compileC(file: string, dialect: Dialect, notes: Note[]): EvmCont
     const files = ['-I', LIBRARY, '-include', header, '-c', '-o', object, basename(file)];
     const args = [...DIALECT_OPTIONS[dialect], ...COMPILER_OPTIONS, ...files];
     compileStep({ program: clang, args, cwd }, file, notes);
-    const links = [...LINKER_OPTIONS, object, '-o', output];
-    compileStep({ program: linker, args: links, cwd }, file, notes);
+    const links = [...LINKER_OPTIONS, 'contract.o', '-o', output];
+    const remedy = 'define every function that is declared, with the same types';
+    compileStep({ program: linker, args: links, cwd: folder, remedy }, file, notes);
     return new Uint8Array(readFileSync(output));
   });
   return moduleContract(model, module, { file, format: dialect, compiler: clang.version });

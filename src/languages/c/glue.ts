@@ -26,35 +26,35 @@ const listIn = (params: readonly AbiParam[], first: readonly string[] = []): str
   [...first, ...params.map(({ name, type }) => `IN(${typeOf(type)}) ${name}`)].join(', ') || 'void';
 
 const readOf = (type: string): string =>
-  isWord(type) ? `read_${type}(next_word(&in))` : `next_${type}(&in)`;
+  isWord(type) ? `read_${type}(next_word(&__in))` : `next_${type}(&__in)`;
 
 const putOf = (type: string, value: string): string =>
-  isWord(type) ? `write_${type}(put_word(&out), ${value});` : `put_${type}(&out, ${value});`;
+  isWord(type) ? `write_${type}(put_word(&__out), ${value});` : `put_${type}(&__out, ${value});`;
 
 const putAll = (params: readonly AbiParam[]): string[] =>
   params.map(({ name, type }) => `  ${putOf(type, name ?? '')}`);
 
 const writerOf = (item: AbiItem): string =>
-  `  writer out = new_writer(4, ${hex32(selectorWord(item))}, ${item.inputs?.length ?? 0});`;
+  `  writer __out = new_writer(4, ${hex32(selectorWord(item))}, ${item.inputs?.length ?? 0});`;
 
 function eventText(event: AbiItem): string[] {
   const params = named(event.inputs);
   const indexed = params.filter((each) => each.indexed === true);
   const plain = params.filter((each) => each.indexed !== true);
   const topics = indexed.flatMap(({ name, type }, at) => [
-    `  uint8_t topic${at + 1}[32];`,
+    `  uint8_t __topic${at + 1}[32];`,
     isWord(type)
-      ? `  write_${type}(topic${at + 1}, ${name});`
-      : `  topic_${type}(topic${at + 1}, ${name});`,
+      ? `  write_${type}(__topic${at + 1}, ${name});`
+      : `  topic_${type}(__topic${at + 1}, ${name});`,
   ]);
-  const pointers = ['topic0', ...indexed.map((_, at) => `topic${at + 1}`), '0', '0', '0'];
+  const pointers = ['__topic0', ...indexed.map((_, at) => `__topic${at + 1}`), '0', '0', '0'];
   return [
     `static void emit_${event.name}(${listIn(params)}) {`,
-    `  static const uint8_t topic0[32] = {${topicBytes(event).join(', ')}};`,
-    `  writer out = new_writer(0, 0, ${plain.length});`,
+    `  static const uint8_t __topic0[32] = {${topicBytes(event).join(', ')}};`,
+    `  writer __out = new_writer(0, 0, ${plain.length});`,
     ...putAll(plain),
     ...topics,
-    `  host_emitLogEvent(out.data, (int32_t)out.size, ${indexed.length + 1}, ` +
+    `  host_emitLogEvent(__out.data, (int32_t)__out.size, ${indexed.length + 1}, ` +
       `${pointers.slice(0, 4).join(', ')});`,
     '}',
   ];
@@ -66,7 +66,7 @@ function errorText(error: AbiItem): string[] {
     `LOCKSTEP_NORETURN static void revert_${error.name}(${listIn(params)}) {`,
     writerOf(error),
     ...putAll(params),
-    '  host_revert(out.data, (int32_t)out.size);',
+    '  host_revert(__out.data, (int32_t)__out.size);',
     '}',
   ];
 }
@@ -76,14 +76,14 @@ function remoteText({ name, functions }: Remote): string[] {
     const params = named(item.inputs);
     const output = outputOf(item);
     const isStatic = item.stateMutability === 'view' || item.stateMutability === 'pure';
-    const call = `lockstep_call(at, out, ${isStatic}, ${output === '' ? 0 : 1})`;
+    const call = `lockstep_call(__at, __out, ${isStatic}, ${output === '' ? 0 : 1})`;
     return [
-      `static ${typeOf(output)} ${name}_${item.name}(${listIn(params, ['IN(address) at'])}) {`,
+      `static ${typeOf(output)} ${name}_${item.name}(${listIn(params, ['IN(address) __at'])}) {`,
       writerOf(item),
       ...putAll(params),
       ...(output === ''
         ? [`  ${call};`]
-        : [`  reader in = ${call};`, `  return ${readOf(output)};`]),
+        : [`  reader __in = ${call};`, `  return ${readOf(output)};`]),
       '}',
     ];
   });
@@ -132,15 +132,15 @@ function callText(item: AbiItem, name: string, offset: number): string[] {
   const call = `${name}(${params.map((_, at) => `a${at}`).join(', ')})`;
   return [
     ...(item.stateMutability === 'payable' ? [] : ['  lockstep_refuse_value();']),
-    ...(reads.length === 0 ? [] : [`  reader in = lockstep_parameters(data, ${offset});`]),
+    ...(reads.length === 0 ? [] : [`  reader __in = lockstep_parameters(data, ${offset});`]),
     ...reads,
     ...(output === ''
       ? [`  ${call};`, '  host_finish(0, 0);']
       : [
           `  ${typeOf(output)} result = ${call};`,
-          '  writer out = new_writer(0, 0, 1);',
+          '  writer __out = new_writer(0, 0, 1);',
           `  ${putOf(output, 'result')}`,
-          '  lockstep_finish(out);',
+          '  lockstep_finish(__out);',
         ]),
   ];
 }

@@ -22,7 +22,7 @@ const OPTIONS = [
   '--crate-name=contract',
   '--crate-type=cdylib',
   `--target=${TARGET}`,
-  '--codegen=opt-level=z',
+  '--codegen=opt-level=2',
   '--codegen=panic=abort',
   '--codegen=overflow-checks=on',
   '--codegen=lto=fat',

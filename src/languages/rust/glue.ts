@@ -64,8 +64,8 @@ function eventText(event: AbiItem): string[] {
   ];
 }
 
-const writerOf = (item: AbiItem): string =>
-  `let mut out = lockstep::Writer::new(${hex32(selectorWord(item))}, ${item.inputs?.length ?? 0});`;
+const writerOf = (item: AbiItem, name = 'out'): string =>
+  `let mut ${name} = lockstep::Writer::new(${hex32(selectorWord(item))}, ${item.inputs?.length ?? 0});`;
 
 function errorText(error: AbiItem): string[] {
   return [
@@ -83,12 +83,12 @@ function remoteText({ name, functions }: Remote): string[] {
     const params = named(item.inputs);
     const output = item.outputs?.[0]?.type ?? '';
     const isStatic = item.stateMutability === 'view' || item.stateMutability === 'pure';
-    const call = `lockstep::call_contract(self.0, out.data(), ${isStatic}, ${output ? 1 : 0})`;
+    const call = `lockstep::call_contract(self.0, __out.data(), ${isStatic}, ${output ? 1 : 0})`;
     const list = ['&self', listOf(params)].filter((each) => each !== '').join(', ');
     return [
       `pub fn ${snakeCase(item.name ?? '')}(${list}) -> ${typeOf(output)} {`,
-      writerOf(item),
-      ...params.map((each) => `out.put(${each.name});`),
+      writerOf(item, '__out'),
+      ...params.map((each) => `__out.put(${each.name});`),
       output === '' ? `${call};` : `${call}.next()`,
       '}',
     ];

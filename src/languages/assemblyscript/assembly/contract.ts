@@ -9,11 +9,11 @@ export { Mapping, Value } from './storage';
 export { u256 } from './u256';
 export { Address, Bytes32 } from './words';
 
-/** The base of a contract: its fields are state variables, its public methods its functions. */
-export abstract class Contract {
-  /** Runs once, when the contract is deployed. */
-  deploy(): void {}
-}
+/**
+ * The base of a contract: its fields are state variables, its public methods its functions. The
+ * method `deploy` runs once, when the contract is deployed.
+ */
+export abstract class Contract {}
 
 /**
  * A parameter of an event by which it is found. Events and errors are declared, and the compiler

@@ -1,0 +1,80 @@
+/** Contracts on WebAssembly through the command: run, compile, disasm, dump, and their mistakes. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createMachine } from '../../src/index.ts';
+import { missingCompiler } from '../support/compilers.ts';
+import { folderOf, lockstep } from './support/run.ts';
+
+const TOKEN = 'examples/erc20/token.ts';
+const BOB = '0x00000000000000000000000000000000000000b0';
+
+test('run deploys a token in AssemblyScript, calls it, and names what it wrote', async () => {
+  const words = ['run', TOKEN, '--call', 'transfer(address,uint256)', BOB, '1000', '--json'];
+  const { code, out } = await lockstep(words, { machine: createMachine() });
+  assert.equal(code, 0);
+  const { format, deploy, call } = JSON.parse(out);
+  assert.equal(format, 'assemblyscript');
+  assert.equal(deploy.events[0].name, 'Transfer');
+  assert.deepEqual(call.result, [{ name: '', type: 'bool', value: true }]);
+  assert.equal(call.events[0].name, 'Transfer');
+  const variables = call.writes.map(({ variable }: { variable: string }) => variable);
+  assert.match(variables.join(' '), /balances\[0x0+A11cE\].* balances\[0x0+B0\]/);
+});
+
+test('compile writes an artifact that run takes', async (context) => {
+  const folder = folderOf(context, {});
+  const { code, out } = await lockstep(['compile', TOKEN, '--out', folder]);
+  assert.equal(code, 0);
+  assert.match(out, /runtime code +[\d,]+ bytes +of at most 1,048,576/);
+  assert.match(out, /0xa9059cbb +transfer\(address to, uint256 value\) returns \(bool\)/);
+  const words = ['run', join(folder, 'Token.json'), '--call', 'symbol', '--json'];
+  const ran = await lockstep(words, { machine: createMachine() });
+  assert.equal(ran.code, 0, ran.err);
+  assert.equal(JSON.parse(ran.out).call.result[0].value, 'LOCK');
+});
+
+test('disasm prints the module, and dump says what it cannot show', async () => {
+  const disasm = await lockstep(['disasm', TOKEN]);
+  assert.match(disasm.out, /^\(module\n[\s\S]*"emitLogEvent"/);
+  const dump = await lockstep(['dump', TOKEN, '--stage=evm']);
+  assert.equal(dump.code, 2);
+  assert.match(dump.err, /is a WebAssembly module[\s\S]*lockstep disasm/);
+  const source = await lockstep(['dump', TOKEN, '--stage=source']);
+  assert.match(source.out, /export class Token extends Contract/);
+});
+
+test('a mistake in AssemblyScript has its place', async (context) => {
+  const head = "import { Contract, u256, Value } from 'lockstep/contract';\n";
+  const folder = folderOf(context, {
+    'type.ts': `${head}export class A extends Contract {\n  f(a: f64): void {}\n}\n`,
+    'body.ts': `${head}export class A extends Contract {\n  f(a: u256): bool { return a; }\n}\n`,
+    'none.ts': 'export class A {}\n',
+  });
+  const type = await lockstep(['compile', join(folder, 'type.ts')]);
+  assert.equal(type.code, 1);
+  assert.match(type.err, /type\.ts:3:8: error: f64 is no type of the ABI/);
+  const body = await lockstep(['compile', join(folder, 'body.ts')]);
+  assert.equal(body.code, 1);
+  assert.match(body.err, /not assignable to type 'bool'[\s\S]*in body\.ts\(3,29\)/);
+  const none = await lockstep(['compile', join(folder, 'none.ts')]);
+  assert.match(none.err, /declares no contract[\s\S]*extends Contract/);
+});
+
+test('a declared function that is not defined is named', {
+  skip: missingCompiler('c++'),
+}, async (context) => {
+  const text =
+    '#include <lockstep.hpp>\nLOCKSTEP(contract A { function f(uint8 a); })\nvoid f(int) {}\n';
+  const folder = folderOf(context, { 'a.cpp': text });
+  const { code, err } = await lockstep(['compile', join(folder, 'a.cpp')]);
+  assert.equal(code, 1);
+  assert.match(err, /undefined symbol: f\(unsigned char\)[\s\S]*define every function/);
+});
+
+test('Go is known and not compiled', async (context) => {
+  const folder = folderOf(context, { 'a.go': 'package main\n' });
+  const { code, err } = await lockstep(['compile', join(folder, 'a.go')]);
+  assert.equal(code, 2);
+  assert.match(err, /is Go, which Lockstep does not compile/);
+});
