@@ -14,7 +14,7 @@ import {
   SCHEDULE_BASE,
 } from '../../kernel/layout.ts';
 import type { FunctionEmitter } from './function.ts';
-import { isSmall, limbCount } from './values.ts';
+import { limbCount } from './values.ts';
 
 export interface EffectRule {
   /** Regions whose lengths it compares with. */
@@ -142,19 +142,32 @@ function pushAddress(emitter: FunctionEmitter, inst: Inst): number {
     return base + start;
   }
   const type = emitter.typeOf(operand);
+  const push = (): void => pushBits(emitter, operand, type);
   if (!emitter.reach(inst.imm, operand, end)) {
-    emitter.push(operand, type);
-    if (isSmall(type)) code.op('i64.extend_i32_u');
+    push();
+    if (isShort(type)) code.op('i64.extend_i32_u');
     code.i64(end).op('i64.add').get(emitter.lengthOf(inst.imm)).op('i64.gt_u');
-    if (!isSmall(type)) {
-      emitter.push(operand, type);
+    if (!isShort(type)) {
+      push();
       code.i64(HIGH).op('i64.ge_u').op('i32.or');
     }
     emitter.leaveIf();
   }
-  emitter.push(operand, type);
-  if (!isSmall(type)) code.op('i32.wrap_i64');
+  push();
+  if (!isShort(type)) code.op('i32.wrap_i64');
   return base + start;
+}
+
+/** Whether the bits of a value are in an `i32`. */
+function isShort(type: Type): boolean {
+  return TYPE_BITS[type] <= 32;
+}
+
+/** An address as an integer: its bits may come from a float. */
+function pushBits(emitter: FunctionEmitter, operand: Operand, type: Type): void {
+  emitter.pushExact(operand, type);
+  if (type === 'f32') emitter.code.op('i32.reinterpret_f32');
+  if (type === 'f64') emitter.code.op('i64.reinterpret_f64');
 }
 
 /** Whether the region of an access has an end; a byte of a wide number is left out. */
