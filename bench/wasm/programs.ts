@@ -172,8 +172,9 @@ function before(name: string): string {
   return String.fromCharCode(name.charCodeAt(0) - 1);
 }
 
-/** Writes lists of numbers and lists as text, then reads it: the sum of all numbers. */
-const JSON_LIKE = `(module (memory 24) (global $at (mut i32) (i32.const 0))
+/** Writes lists of numbers and lists as text, then reads it again and again: the
+ * sum of all numbers. */
+const JSON_LIKE = `(module (memory 2) (global $at (mut i32) (i32.const 0))
   (func $put (param $byte i32)
     (i32.store8 (global.get $at) ${get('byte')})
     (global.set $at (i32.add (global.get $at) (i32.const 1))))
@@ -210,11 +211,15 @@ const JSON_LIKE = `(module (memory 24) (global $at (mut i32) (i32.const 0))
       (br_if $items (i32.eq (call $peek) (i32.const 0x2c))))
     (global.set $at (i32.add (global.get $at) (i32.const 1)))
     ${get('sum')})
-  (func (export "run") (param $n i32) (result i32)
+  (func (export "run") (param $n i32) (result i32) (local $sum i32)
     (global.set $at (i32.const 0))
-    (call $write ${get('n')} (i32.const 4))
-    (global.set $at (i32.const 0))
-    (call $value)))`;
+    (call $write (i32.const 10) (i32.const 4))
+    (loop $again
+      (global.set $at (i32.const 0))
+      (local.set $sum (i32.add ${get('sum')} (call $value)))
+      (local.set $n (i32.sub ${get('n')} (i32.const 1)))
+      (br_if $again ${get('n')}))
+    ${get('sum')}))`;
 
 export const WASM_PROGRAMS: readonly WasmProgram[] = [
   { name: 'fib', size: 32, text: FIB },

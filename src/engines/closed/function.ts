@@ -11,11 +11,21 @@
  *   that fails.
  * - A value that is used once and in its block is written where it is used.
  */
-import type { Block, BlockId, Func, Inst, Module, Operand, RegId, Target } from '../../dmir/ir.ts';
+import type {
+  Block,
+  BlockId,
+  Func,
+  Inst,
+  Module,
+  Operand,
+  RegId,
+  Region,
+  Target,
+} from '../../dmir/ir.ts';
 import type { Type } from '../../dmir/types.ts';
 import { constAddressType } from '../../dmir/typing.ts';
 import { M_CALLEE, MACHINE_BASE } from '../../kernel/layout.ts';
-import { I64, type ValueType } from '../wasm/encoder.ts';
+import { I32, I64, type ValueType } from '../wasm/encoder.ts';
 import { Charges } from './charges.ts';
 import { Code } from './code.ts';
 import { EFFECTS, lengthOffset } from './effects.ts';
@@ -50,6 +60,8 @@ export const CALL_BYTES_MIN = 512;
 const LOCAL_BYTES = 8;
 /** Operations that an expression nests at most. */
 const INLINE_DEPTH_MAX = 40;
+/** Most such limits of a function. */
+const LIMITS_MAX = 8;
 const NAN: Readonly<Record<'f32' | 'f64', bigint>> = {
   f32: 0x7fc0_0000n,
   f64: 0x7ff8_0000_0000_0000n,
@@ -77,7 +89,9 @@ export class FunctionEmitter implements Emitter {
   #scope: Scope;
   readonly #labels: Label[] = [];
   readonly #work: Work[] = [];
+  /** Locals of the lengths of regions, and of what accesses are compared with. */
   readonly #lengths = new Map<number, number>();
+  readonly #limits = new Map<string, { region: number; end: number; local: number }>();
   readonly gas: number;
   readonly room: number;
   readonly #params: readonly RegId[];
@@ -322,24 +336,46 @@ export class FunctionEmitter implements Emitter {
   // ---- regions
 
   #loadLengths(): void {
-    const visit = (inst: Inst): void => {
-      this.#inlined(inst)?.insts.forEach(visit);
-      for (const region of EFFECTS[inst.op]?.regions(inst) ?? []) {
+    const visit = (inst: Inst, shape: FunctionShape): void => {
+      const callee = this.#inlined(inst);
+      for (const each of callee?.insts ?? []) {
+        visit(each, this.context.inlined(inst.imm) as FunctionShape);
+      }
+      const effect = EFFECTS[inst.op];
+      for (const region of effect?.regions(inst) ?? []) {
         if (!this.#lengths.has(region)) this.#lengths.set(region, this.code.local(I64));
       }
+      const end = effect?.end?.(inst, shape.analysis.places.get(inst));
+      if (end !== undefined) this.#addLimit(inst.imm, end);
     };
-    for (const { insts } of this.#shape.analysis.order) insts.forEach(visit);
+    for (const { insts } of this.#shape.analysis.order) {
+      for (const inst of insts) visit(inst, this.#shape);
+    }
     this.refreshLengths();
+  }
+
+  /** A limit is right where the region has the bytes at any time. */
+  #addLimit(region: number, end: number): void {
+    const { min } = this.context.module.regions[region] as Region;
+    const key = `${region} ${end}`;
+    if (end > min || this.#limits.has(key) || this.#limits.size === LIMITS_MAX) return;
+    this.#limits.set(key, { region, end, local: this.code.local(I32) });
+  }
+
+  /** Local of the highest 32-bit address at which an access ends within the region. */
+  limitOf(region: number, end: number): number | undefined {
+    return this.#limits.get(`${region} ${end}`)?.local;
   }
 
   /** Reads the lengths of regions again, which a call may have changed. */
   refreshLengths(): void {
-    const { frame } = this.context;
+    const { code } = this;
     for (const [region, local] of this.#lengths) {
-      this.code
-        .i32(0)
-        .access('i64.load32_u', frame + lengthOffset(region))
-        .set(local);
+      const address = this.context.frame + lengthOffset(region);
+      code.i32(0).access('i64.load32_u', address).set(local);
+    }
+    for (const { region, end, local } of this.#limits.values()) {
+      code.get(this.lengthOf(region)).op('i32.wrap_i64').i32(end).op('i32.sub').set(local);
     }
   }
 
