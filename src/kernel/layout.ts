@@ -129,6 +129,8 @@ export const W_RETURN_LENGTH = 5;
 export const CALL_DEPTH_MAX = 1024;
 /** A record of the control stack: address of the block to go on with, window pointer. */
 export const CONTROL_BYTES = 8;
+/** Records of compiled functions that are being left begin so far above the window pointer. */
+export const RECORDS_OFFSET = 0x2000;
 /** An entry of a function table: address of the first block, number of the signature (0: none). */
 export const FUNCTION_BYTES = 8;
 
@@ -151,7 +153,7 @@ export const STATUS_RETURN = 7; // a closed function returned outside; results a
 /** Of compiled code to the loop only: the frame is saved, go on at the block at F_PC. */
 export const STATUS_CONTINUE = 8;
 export const STATUS_ARRIVE = 9; // F_DETAIL: source pc to which a dispatch came first
-/** Compiled functions were left: their records stand from F_SP to M_UNWIND, innermost first. */
+/** Compiled functions were left: records stand behind F_SP up to M_UNWIND, innermost first. */
 export const STATUS_UNWIND = 10;
 
 // Block headers in the bytecode, before the block's constants and words

@@ -3,6 +3,8 @@
  * Each checks first whether all goes well, and leaves for the interpreter where it does not.
  * Operations without a rule are always left to the interpreter.
  */
+
+import type { Place } from '../../dmir/bytecode/analysis.ts';
 import type { Inst, Module, Operand, Region } from '../../dmir/ir.ts';
 import type { OpName } from '../../dmir/ops.ts';
 import { TYPE_BITS, type Type } from '../../dmir/types.ts';
@@ -14,11 +16,13 @@ import {
   SCHEDULE_BASE,
 } from '../../kernel/layout.ts';
 import type { FunctionEmitter } from './function.ts';
-import { isSmall, limbCount } from './values.ts';
+import { limbCount } from './values.ts';
 
 export interface EffectRule {
   /** Regions whose lengths it compares with. */
   regions(inst: Inst): readonly number[];
+  /** Of an access at an address in a register: the offset of its end from there. */
+  end?(inst: Inst, place: Place | undefined): number | undefined;
   /** Whether there is code for its types and regions. */
   isKnown(inst: Inst, module: Module): boolean;
   emit(emitter: FunctionEmitter, inst: Inst): void;
@@ -117,6 +121,13 @@ function accessBytes({ op, type }: Inst): number {
 /** Addresses and sizes from here on lie in no region. */
 const HIGH = 2 ** 32;
 
+/** Where an access ends, from the register that its address is in; undefined for a constant one. */
+function endOf(inst: Inst, place: Place | undefined): number | undefined {
+  const [address] = inst.args as [Operand];
+  if (place === undefined) return address < 0 ? undefined : accessBytes(inst);
+  return place.base === null ? undefined : place.offset + accessBytes(inst);
+}
+
 /** Checks an access and leaves its 32-bit base on the stack; gives the offset to be added. */
 function pushAddress(emitter: FunctionEmitter, inst: Inst): number {
   const { code, context } = emitter;
@@ -142,19 +153,39 @@ function pushAddress(emitter: FunctionEmitter, inst: Inst): number {
     return base + start;
   }
   const type = emitter.typeOf(operand);
-  if (!emitter.reach(inst.imm, operand, end)) {
-    emitter.push(operand, type);
-    if (isSmall(type)) code.op('i64.extend_i32_u');
+  const push = (): void => pushBits(emitter, operand, type);
+  const limit = isShort(type) ? emitter.limitOf(inst.imm, end) : undefined;
+  if (emitter.reach(inst.imm, operand, end)) {
+    // It was checked before.
+  } else if (limit !== undefined) {
+    push();
+    code.get(limit).op('i32.gt_u');
+    emitter.leaveIf();
+  } else {
+    push();
+    if (isShort(type)) code.op('i64.extend_i32_u');
     code.i64(end).op('i64.add').get(emitter.lengthOf(inst.imm)).op('i64.gt_u');
-    if (!isSmall(type)) {
-      emitter.push(operand, type);
+    if (!isShort(type)) {
+      push();
       code.i64(HIGH).op('i64.ge_u').op('i32.or');
     }
     emitter.leaveIf();
   }
-  emitter.push(operand, type);
-  if (!isSmall(type)) code.op('i32.wrap_i64');
+  push();
+  if (!isShort(type)) code.op('i32.wrap_i64');
   return base + start;
+}
+
+/** Whether the bits of a value are in an `i32`. */
+function isShort(type: Type): boolean {
+  return TYPE_BITS[type] <= 32;
+}
+
+/** An address as an integer: its bits may come from a float. */
+function pushBits(emitter: FunctionEmitter, operand: Operand, type: Type): void {
+  emitter.pushExact(operand, type);
+  if (type === 'f32') emitter.code.op('i32.reinterpret_f32');
+  if (type === 'f64') emitter.code.op('i64.reinterpret_f64');
 }
 
 /** Whether the region of an access has an end; a byte of a wide number is left out. */
@@ -195,6 +226,7 @@ const STORES: Readonly<Partial<Record<Type, string>>> = {
 
 const load: EffectRule = {
   regions: needsLength,
+  end: endOf,
   isKnown: isPlain,
   emit(emitter, inst) {
     const { code } = emitter;
@@ -212,6 +244,7 @@ const load: EffectRule = {
 
 const store: EffectRule = {
   regions: needsLength,
+  end: endOf,
   isKnown: isWritable,
   emit(emitter, inst) {
     const { code } = emitter;
@@ -235,6 +268,7 @@ const store: EffectRule = {
 
 const load8: EffectRule = {
   regions: needsLength,
+  end: endOf,
   isKnown: isPlain,
   emit(emitter, inst) {
     const offset = pushAddress(emitter, inst);
@@ -245,6 +279,7 @@ const load8: EffectRule = {
 
 const store8: EffectRule = {
   regions: needsLength,
+  end: endOf,
   isKnown: isWritable,
   emit(emitter, inst) {
     const offset = pushAddress(emitter, inst);

@@ -11,17 +11,28 @@
  *   that fails.
  * - A value that is used once and in its block is written where it is used.
  */
-import type { Block, BlockId, Func, Inst, Module, Operand, RegId, Target } from '../../dmir/ir.ts';
+import type {
+  Block,
+  BlockId,
+  Func,
+  Inst,
+  Module,
+  Operand,
+  RegId,
+  Region,
+  Target,
+} from '../../dmir/ir.ts';
 import type { Type } from '../../dmir/types.ts';
 import { constAddressType } from '../../dmir/typing.ts';
 import { M_CALLEE, MACHINE_BASE } from '../../kernel/layout.ts';
-import { I64, type ValueType } from '../wasm/encoder.ts';
+import { I32, I64, type ValueType } from '../wasm/encoder.ts';
+import { Charges } from './charges.ts';
 import { Code } from './code.ts';
 import { EFFECTS, lengthOffset } from './effects.ts';
-import { findInexact, findSingleUses } from './facts.ts';
 import { type ControlGraph, controlGraph } from './graph.ts';
-import { type LeavingEmitter, writeLeave } from './leave.ts';
-import { type Rule, ruleOf } from './operations.ts';
+import { type Leavers, typesOf } from './leave.ts';
+import { type Emitter, type Rule, ruleOf } from './operations.ts';
+import { Scope } from './scope.ts';
 import type { FunctionShape, Site, SiteKind } from './sites.ts';
 import { isSmall, isWide, limbCount, valueTypes } from './values.ts';
 
@@ -39,6 +50,9 @@ export interface UnitContext {
   typeOf(func: number): number;
   /** Index of the function in the unit; undefined where it is reached by the table. */
   place(func: number): number | undefined;
+  readonly leavers: Leavers;
+  /** The function, if its operations take the place of its calls. */
+  inlined(func: number): FunctionShape | undefined;
 }
 
 /** Native stack that every call is taken to need, and what a local adds. */
@@ -46,6 +60,8 @@ export const CALL_BYTES_MIN = 512;
 const LOCAL_BYTES = 8;
 /** Operations that an expression nests at most. */
 const INLINE_DEPTH_MAX = 40;
+/** Most such limits of a function. */
+const LIMITS_MAX = 8;
 const NAN: Readonly<Record<'f32' | 'f64', bigint>> = {
   f32: 0x7fc0_0000n,
   f64: 0x7ff8_0000_0000_0000n,
@@ -58,28 +74,24 @@ type Work =
   | { readonly kind: 'end' }
   | { readonly kind: 'edge'; readonly from: Block; readonly target: Target };
 
-export class FunctionEmitter implements LeavingEmitter {
+export class FunctionEmitter implements Emitter {
   readonly code: Code;
   readonly context: UnitContext;
   readonly #shape: FunctionShape;
   readonly #func: Func;
   readonly #index: number;
   readonly #graph: ControlGraph;
-  /** First local of each register. */
-  readonly #locals = new Map<RegId, number>();
-  /** Instructions whose results are written where they are used. */
-  readonly #inline = new Map<RegId, Inst>();
-  /** Those of them in this block that were not used yet, and how deep expressions have become. */
-  readonly #pending = new Set<RegId>();
-  readonly #depths = new Map<Operand, number>();
-  readonly #single: ReadonlySet<RegId>;
-  /** Registers that may hold a NaN that is not the canonical one. */
-  readonly #inexact: ReadonlySet<RegId>;
+  readonly #charges: Charges;
+  /** Blocks behind a check of the room. */
+  readonly #roomy = new Set<BlockId>();
+  /** Registers of the function, and of the one whose operations are written. */
+  readonly #own: Scope;
+  #scope: Scope;
   readonly #labels: Label[] = [];
   readonly #work: Work[] = [];
+  /** Locals of the lengths of regions, and of what accesses are compared with. */
   readonly #lengths = new Map<number, number>();
-  /** How far an address register is known to reach into a region, in this block. */
-  readonly #reaches = new Map<string, number>();
+  readonly #limits = new Map<string, { region: number; end: number; local: number }>();
   readonly gas: number;
   readonly room: number;
   readonly #params: readonly RegId[];
@@ -99,6 +111,8 @@ export class FunctionEmitter implements LeavingEmitter {
     this.#shape = shape;
     this.#func = shape.func;
     this.#index = index;
+    this.#own = new Scope(shape);
+    this.#scope = this.#own;
     this.#params = shape.registersOf(root);
     const types = this.#params.flatMap((register) => valueTypes(this.typeOf(register)));
     this.gas = types.length;
@@ -106,19 +120,13 @@ export class FunctionEmitter implements LeavingEmitter {
     this.code = new Code(types.length + 2);
     let next = 0;
     for (const register of this.#params) {
-      this.#locals.set(register, next);
+      this.#scope.locals.set(register, next);
       next += valueTypes(this.typeOf(register)).length;
     }
     const entry = (shape.analysis.order[0] as Block).id;
     this.#graph = controlGraph(this.#func, root ?? entry) as ControlGraph;
+    this.#charges = new Charges(shape, this.#graph, (inst) => this.#inlinedGas(inst));
     this.#callBytes = Math.max(CALL_BYTES_MIN, LOCAL_BYTES * shape.limbs);
-    this.#single = findSingleUses(shape);
-    this.#inexact = findInexact(shape);
-    for (const { insts } of shape.analysis.order) {
-      for (const inst of insts) {
-        if (this.#isInline(inst)) this.#inline.set(inst.results[0] as RegId, inst);
-      }
-    }
   }
 
   /** Writes the body; its code and locals are then in `code`. */
@@ -131,13 +139,6 @@ export class FunctionEmitter implements LeavingEmitter {
       else this.#follow(work.from, work.target);
     }
     this.code.op('unreachable').end();
-  }
-
-  /** Whether the interpreter runs nothing for the instruction, so that others write it. */
-  #isInline(inst: Inst): boolean {
-    const [result] = inst.results;
-    if (result === undefined || isWide(this.typeOf(result))) return false;
-    return this.#shape.analysis.dead.has(inst);
   }
 
   // ---- structure
@@ -195,7 +196,7 @@ export class FunctionEmitter implements LeavingEmitter {
   // ---- values
 
   typeOf(register: RegId): Type {
-    return this.#func.types[register] as Type;
+    return this.#scope.func.types[register] as Type;
   }
 
   argType({ args }: Inst, index: number): Type {
@@ -205,14 +206,14 @@ export class FunctionEmitter implements LeavingEmitter {
   }
 
   constant(operand: Operand): bigint | undefined {
-    return operand < 0 ? (this.#func.consts[~operand] as bigint) : undefined;
+    return operand < 0 ? (this.#scope.func.consts[~operand] as bigint) : undefined;
   }
 
   #localsOf(register: RegId): number {
-    const known = this.#locals.get(register);
+    const known = this.#scope.locals.get(register);
     if (known !== undefined) return known;
     const [first] = valueTypes(this.typeOf(register)).map((type) => this.code.local(type));
-    this.#locals.set(register, first as number);
+    this.#scope.locals.set(register, first as number);
     return first as number;
   }
 
@@ -234,18 +235,19 @@ export class FunctionEmitter implements LeavingEmitter {
   }
 
   #pushRegister(register: RegId, limb: number): void {
-    const inst = this.#inline.get(register);
+    const inst = this.#scope.inline.get(register);
     if (inst === undefined) {
       this.code.get(this.#localsOf(register) + limb);
       return;
     }
-    this.#pending.delete(register);
+    this.#scope.pending.delete(register);
     (ruleOf(inst) as Rule)(this, inst);
   }
 
   pushExact(operand: Operand, type: Type): void {
     this.push(operand, type);
-    if (operand < 0 || !this.#inexact.has(operand) || (type !== 'f32' && type !== 'f64')) return;
+    if (operand < 0 || !this.#scope.inexact.has(operand) || (type !== 'f32' && type !== 'f64'))
+      return;
     const value = this.scratch(type);
     this.code.set(value);
     this.code.get(value).float(NAN[type], type === 'f32' ? 4 : 8);
@@ -292,55 +294,88 @@ export class FunctionEmitter implements LeavingEmitter {
   leave(): void {
     const inst = this.block.insts[this.#blockIndex] as Inst;
     const paid = this.#blockIndex + (inst.op === 'suspend' ? 1 : 0);
-    this.#leaveAt('inst', this.#blockIndex, this.#shape.chargesFrom(this.block, paid));
+    const inner = this.#scope;
+    // From within a call that stands here, the interpreter begins it again.
+    this.#scope = this.#own;
+    this.#leaveAt('inst', this.#blockIndex, this.#charges.from(this.block, paid));
+    this.#scope = inner;
   }
 
   /** Gas that was charged for what comes behind the current instruction. */
   get prepaid(): number {
-    return this.#shape.chargesFrom(this.block, this.#blockIndex);
+    return this.#charges.from(this.block, this.#blockIndex);
   }
 
   /** Values that a site at the current instruction holds get a local. */
   settle(): void {
-    for (const register of this.#pending) {
-      const inst = this.#inline.get(register) as Inst;
-      this.#inline.delete(register);
+    for (const register of this.#scope.pending) {
+      const inst = this.#scope.inline.get(register) as Inst;
+      this.#scope.inline.delete(register);
       this.#writeResult(inst);
     }
-    this.#pending.clear();
+    this.#scope.pending.clear();
   }
 
   /** @param gas to give back */
   #leaveAt(kind: SiteKind, index: number, gas: number): void {
     const number = this.#shape.site(kind, this.block.id, index);
     const { registers } = this.#shape.sites[number] as Site;
-    const { results, types } = this.#func;
-    const record = { func: this.#index, site: number, registers, types, results };
-    writeLeave(this, record, { gas, isCaller: kind === 'call' });
+    const { code } = this;
+    const isCaller = kind === 'call';
+    code.i32(number);
+    for (const register of registers) this.#pushWhole(register, this.typeOf(register));
+    if (isCaller) code.i64(gas);
+    else if (gas === 0) code.get(this.gas);
+    else code.get(this.gas).i64(gas).op('i64.add');
+    const types = typesOf(this.#func, registers);
+    const { results } = this.#func;
+    const shape = { func: this.#index, types, results, isCaller };
+    code.index('call', this.context.leavers.place(shape)).op('return');
   }
 
   // ---- regions
 
   #loadLengths(): void {
-    for (const { insts } of this.#shape.analysis.order) {
-      for (const inst of insts) {
-        const region = EFFECTS[inst.op]?.regions(inst) ?? [];
-        for (const each of region) {
-          if (!this.#lengths.has(each)) this.#lengths.set(each, this.code.local(I64));
-        }
+    const visit = (inst: Inst, shape: FunctionShape): void => {
+      const callee = this.#inlined(inst);
+      for (const each of callee?.insts ?? []) {
+        visit(each, this.context.inlined(inst.imm) as FunctionShape);
       }
+      const effect = EFFECTS[inst.op];
+      for (const region of effect?.regions(inst) ?? []) {
+        if (!this.#lengths.has(region)) this.#lengths.set(region, this.code.local(I64));
+      }
+      const end = effect?.end?.(inst, shape.analysis.places.get(inst));
+      if (end !== undefined) this.#addLimit(inst.imm, end);
+    };
+    for (const { insts } of this.#shape.analysis.order) {
+      for (const inst of insts) visit(inst, this.#shape);
     }
     this.refreshLengths();
   }
 
+  /** A limit is right where the region has the bytes at any time. */
+  #addLimit(region: number, end: number): void {
+    const { min } = this.context.module.regions[region] as Region;
+    const key = `${region} ${end}`;
+    if (end > min || this.#limits.has(key) || this.#limits.size === LIMITS_MAX) return;
+    this.#limits.set(key, { region, end, local: this.code.local(I32) });
+  }
+
+  /** Local of the highest 32-bit address at which an access ends within the region. */
+  limitOf(region: number, end: number): number | undefined {
+    return this.#limits.get(`${region} ${end}`)?.local;
+  }
+
   /** Reads the lengths of regions again, which a call may have changed. */
   refreshLengths(): void {
-    const { frame } = this.context;
+    const { code } = this;
     for (const [region, local] of this.#lengths) {
-      this.code
-        .i32(0)
-        .access('i64.load32_u', frame + lengthOffset(region))
-        .set(local);
+      const address = this.context.frame + lengthOffset(region);
+      code.i32(0).access('i64.load32_u', address).set(local);
+    }
+    for (const { region, end, local } of this.#limits.values()) {
+      code.get(this.lengthOf(region)).op('i32.wrap_i64').i32(end).op('i32.sub').set(local);
     }
   }
 
@@ -351,57 +386,64 @@ export class FunctionEmitter implements LeavingEmitter {
   /** The most that was checked of a register's reach; set where it is more. */
   reach(region: number, register: RegId, end: number): boolean {
     const key = `${region} ${register}`;
-    if ((this.#reaches.get(key) ?? 0) >= end) return true;
-    this.#reaches.set(key, end);
+    if ((this.#scope.reaches.get(key) ?? 0) >= end) return true;
+    this.#scope.reaches.set(key, end);
     return false;
   }
 
   placeOf(inst: Inst): { readonly base: Operand | null; readonly offset: number } | undefined {
-    return this.#shape.analysis.places.get(inst);
+    return this.#scope.shape.analysis.places.get(inst);
   }
 
   // ---- blocks
 
   #writeBlock(block: Block): void {
     this.block = block;
-    this.#reaches.clear();
-    this.#pending.clear();
-    this.#charge(this.#shape.chargesFrom(block, 0));
+    if (this.#roomy.has(this.#graph.dominator(block.id))) this.#roomy.add(block.id);
+    this.#scope.reaches.clear();
+    this.#scope.pending.clear();
+    this.#charge(block.id);
     const last = block.insts.length - 1;
-    for (let i = 0; i <= last; i++) {
-      const inst = block.insts[i] as Inst;
+    for (let i = 0; i < last; i++) {
       this.#blockIndex = i;
-      if (inst.op === 'charge' || this.#isInline(inst)) continue;
-      const rule = ruleOf(inst);
-      if (rule !== undefined) this.#writePure(inst);
-      else if (i < last && this.#writeEffect(inst)) return;
+      if (this.#write(block.insts[i] as Inst)) return;
     }
+    this.#blockIndex = last;
     this.#end(block.insts[last] as Inst);
   }
 
-  #charge(amount: number): void {
+  /** Writes an instruction that ends no block; true where the interpreter always goes on. */
+  #write(inst: Inst): boolean {
+    if (inst.op === 'charge' || this.#scope.isInline(inst)) return false;
+    if (ruleOf(inst) === undefined) return this.#writeEffect(inst);
+    this.#writePure(inst);
+    return false;
+  }
+
+  #charge(id: BlockId): void {
+    const amount = this.#charges.atHead(id);
     if (amount === 0) return;
     const { code, gas } = this;
     code.get(gas).i64(amount).op('i64.sub').index('local.tee', gas).i64(0).op('i64.lt_s');
     code.open('if');
-    this.#leaveAt('block', 0, amount);
+    this.#leaveAt('block', 0, this.#charges.fromHead(id));
     code.end();
   }
 
   #writePure(inst: Inst): void {
     const [result] = inst.results as [RegId];
-    const depth = 1 + Math.max(0, ...inst.args.map((operand) => this.#depths.get(operand) ?? 0));
-    const isPlain = this.#single.has(result) && !isWide(this.typeOf(result));
+    const depth =
+      1 + Math.max(0, ...inst.args.map((operand) => this.#scope.depths.get(operand) ?? 0));
+    const isPlain = this.#scope.single.has(result) && !isWide(this.typeOf(result));
     if (!isPlain || depth > INLINE_DEPTH_MAX) {
       this.#writeResult(inst);
       return;
     }
-    this.#depths.set(result, depth);
-    this.#inline.set(result, inst);
-    this.#pending.add(result);
+    this.#scope.depths.set(result, depth);
+    this.#scope.inline.set(result, inst);
+    this.#scope.pending.add(result);
   }
 
-  /** True where the interpreter always goes on. */
   #writeEffect(inst: Inst): boolean {
     this.settle();
     if (inst.op === 'call' || inst.op === 'call_indirect') {
@@ -421,8 +463,12 @@ export class FunctionEmitter implements LeavingEmitter {
 
   #call(inst: Inst): void {
     const { code } = this;
-    code.get(this.room).i32(this.#callBytes).op('i32.lt_s');
-    this.leaveIf();
+    this.#checkRoom();
+    const inlined = this.#inlined(inst);
+    if (inlined !== undefined) {
+      this.#writeInlined(inst, inlined);
+      return;
+    }
     const place = this.#prepareCall(inst);
     this.#callFrame(inst);
     if (place === undefined) {
@@ -435,13 +481,43 @@ export class FunctionEmitter implements LeavingEmitter {
     const callee = this.context.module.funcs[inst.imm] as Func;
     for (let i = callee.results.length - 1; i >= 0; i--) this.setResult(inst, i);
     code.get(this.gas).i64(0).op('i64.lt_s').open('if');
-    this.#leaveAt(
-      'call',
-      this.#blockIndex,
-      this.#shape.chargesFrom(this.block, this.#blockIndex + 1),
-    );
+    this.#leaveAt('call', this.#blockIndex, this.#charges.from(this.block, this.#blockIndex + 1));
     code.end();
     this.refreshLengths();
+  }
+
+  /** The only block of a function whose operations stand in the place of its call. */
+  #inlined({ op, imm }: Inst): Block | undefined {
+    return op === 'call' ? this.context.inlined(imm)?.analysis.order[0] : undefined;
+  }
+
+  #inlinedGas(inst: Inst): number {
+    const shape = inst.op === 'call' ? this.context.inlined(inst.imm) : undefined;
+    return shape === undefined ? 0 : shape.chargesFrom(shape.analysis.order[0] as Block, 0);
+  }
+
+  #writeInlined(inst: Inst, { params, insts }: Block): void {
+    const scope = new Scope(this.context.inlined(inst.imm) as FunctionShape);
+    const { func } = scope;
+    for (const [i, operand] of inst.args.entries()) {
+      this.#pushWhole(operand, func.params[i] as Type);
+    }
+    this.#scope = scope;
+    for (const param of params.toReversed()) this.#take(param);
+    for (const each of insts.slice(0, -1)) this.#write(each);
+    const { args } = insts[insts.length - 1] as Inst;
+    for (const [i, operand] of args.entries()) this.#pushWhole(operand, func.results[i] as Type);
+    this.#scope = this.#own;
+    for (let i = inst.results.length - 1; i >= 0; i--) this.setResult(inst, i);
+  }
+
+  /** Leaves where there is no room for a call. All calls of a function need the same. */
+  #checkRoom(): void {
+    const { id } = this.block;
+    if (this.#roomy.has(id)) return;
+    this.#roomy.add(id);
+    this.code.get(this.room).i32(this.#callBytes).op('i32.lt_s');
+    this.leaveIf();
   }
 
   /** Checks and notes who is called by the table; the index of who is called by itself. */

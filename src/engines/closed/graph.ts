@@ -16,6 +16,8 @@ export interface ControlGraph {
   readonly merges: ReadonlySet<BlockId>;
   /** Merges by the block that dominates them closest, in order. */
   readonly behind: ReadonlyMap<BlockId, readonly BlockId[]>;
+  /** The block that dominates another one closest; the root's is itself. */
+  dominator(id: BlockId): BlockId;
 }
 
 /** Undefined where the control flow is irreducible. */
@@ -43,5 +45,8 @@ export function controlGraph(func: Func, root: BlockId): ControlGraph | undefine
     const parent = order[parents[index] as number] as BlockId;
     behind.set(parent, [...(behind.get(parent) ?? []), id]);
   }
-  return { order, position, heads, merges, behind };
+  const dominator = (id: BlockId): BlockId => {
+    return order[parents[position.get(id) as number] as number] as BlockId;
+  };
+  return { order, position, heads, merges, behind, dominator };
 }

@@ -5,7 +5,7 @@
  *
  * The same functions give the same bytes.
  */
-import { layoutOf } from '../../dmir/bytecode/frame-layout.ts';
+import { bytesOf, layoutOf } from '../../dmir/bytecode/frame-layout.ts';
 import type { BlockId, Func, Module, RegId } from '../../dmir/ir.ts';
 import type { Type } from '../../dmir/types.ts';
 import {
@@ -17,11 +17,10 @@ import {
   F_PC,
   F_SP,
   INITIAL_PAGES,
-  M_CALLEE,
   M_STEPS,
   M_UNWIND,
-  M_UNWIND_GAS,
   MACHINE_BASE,
+  RECORDS_OFFSET,
   STATUS_CONTINUE,
   STATUS_RETURN,
   STATUS_UNWIND,
@@ -29,9 +28,9 @@ import {
 import { I32, I64, ModuleWriter, type ValueType } from '../wasm/encoder.ts';
 import { Code } from './code.ts';
 import { CALL_BYTES_MIN, FunctionEmitter, type UnitContext } from './function.ts';
-import { RECORD_HEADER_BYTES } from './leave.ts';
+import { Leavers, typesOf, UNIT_FIRST, writeRecord, writeRecordFunctions } from './leave.ts';
 import type { FunctionShape } from './sites.ts';
-import { limbCount, pushZero, storeSlot, valueTypes } from './values.ts';
+import { limbCount, toLimb, valueTypes } from './values.ts';
 
 /** A body to compile: a function, or what of it a block reaches. */
 export interface BodyInput {
@@ -48,9 +47,15 @@ export interface UnitInput {
   readonly functions: number;
   readonly signature: (func: number) => number;
   readonly bodies: readonly BodyInput[];
+  /** The function, if its operations take the place of its calls. */
+  readonly inlined: (func: number) => FunctionShape | undefined;
 }
 
 const LIMB_BYTES = 8;
+/** Functions that begin and end entries; bodies come behind them. */
+const ENTRY_BEGIN = UNIT_FIRST;
+const ENTRY_END = UNIT_FIRST + 1;
+const BODIES_FIRST = UNIT_FIRST + 2;
 /** Parameters of what the loop calls: frame, window pointer, gas, steps. */
 const ENTRY_PARAMS: readonly ValueType[] = [I32, I32, I64, I64];
 const ENTRY = { frame: 0, pointer: 1, gas: 2, steps: 3 } as const;
@@ -64,6 +69,7 @@ function createWriter(): ModuleWriter {
   const writer = new ModuleWriter();
   writer.importMemory('env', 'memory', INITIAL_PAGES);
   writer.importTable('env', 'functions');
+  writeRecordFunctions(writer);
   return writer;
 }
 
@@ -73,48 +79,77 @@ export function compileUnit(input: UnitInput): Uint8Array<ArrayBuffer> {
   const writer = createWriter();
   const places = new Map<number, number>();
   for (const [place, { index, root }] of bodies.entries()) {
-    if (root === undefined) places.set(index, place);
+    if (root === undefined) places.set(index, BODIES_FIRST + place);
   }
   const typeOf = (func: number): number => {
     const { params, results } = module.funcs[func] as Func;
     return bodyType(writer, params, results);
   };
-  const context: UnitContext = { ...input, typeOf, place: (func) => places.get(func) };
+  writeEntryFunctions(writer);
+  const leavers = new Leavers(BODIES_FIRST + bodies.length);
+  const context: UnitContext = { ...input, typeOf, place: (func) => places.get(func), leavers };
   for (const { index, shape, root } of bodies) {
     const emitter = new FunctionEmitter(context, shape, index, root);
     emitter.emit();
-    const { types, results } = shape.func;
-    const params = shape.registersOf(root).map((register) => types[register] as Type);
-    writer.addFunction(bodyType(writer, params, results), emitter.code.locals, emitter.code.sink);
+    const params = typesOf(shape.func, shape.registersOf(root));
+    writer.addFunction(
+      bodyType(writer, params, shape.func.results),
+      emitter.code.locals,
+      emitter.code.sink,
+    );
   }
+  leavers.write(writer);
   for (const [place, body] of bodies.entries()) {
-    writer.exportFunction(`b${place}`, place);
-    writer.exportFunction(`e${place}`, writeEntry(writer, body, place));
+    const index = BODIES_FIRST + place;
+    writer.exportFunction(`b${place}`, index);
+    writer.exportFunction(`e${place}`, writeEntry(writer, body, index));
   }
   return writer.finish();
 }
 
-/** What the loop calls: runs the body on the registers in the window and returns from it. */
-function writeEntry(writer: ModuleWriter, { shape, root }: BodyInput, place: number): number {
+/** Writes the functions with which entries begin and end. */
+function writeEntryFunctions(writer: ModuleWriter): void {
+  const begin = new Code(3);
+  begin.i32(0).get(1).i32(RECORDS_OFFSET).op('i32.add');
+  begin.access('i32.store', MACHINE_BASE + M_UNWIND);
+  begin.get(0).get(1).access('i32.store', F_SP);
+  begin
+    .i32(0)
+    .get(2)
+    .access('i64.store', MACHINE_BASE + M_STEPS);
+  begin.i32(CALL_DEPTH_MAX).get(0).access('i32.load', F_CALL_DEPTH).op('i32.sub');
+  begin.i32(CALL_BYTES_MIN).op('i32.mul').end();
+  writer.addFunction(writer.type([I32, I32, I64], [I32]), begin.locals, begin.sink);
+  const end = new Code(2);
+  end.get(1).i64(0).op('i64.lt_s').open('if').i32(STATUS_UNWIND).op('return').end();
+  end.get(0).get(1).access('i64.store', F_GAS);
+  const [control, depth] = [end.local(I32), end.local(I32)];
+  end.get(0).access('i32.load', F_CALL_DEPTH).index('local.tee', depth).op('i32.eqz');
+  end.open('if').i32(STATUS_RETURN).op('return').end();
+  end.get(0).get(depth).i32(1).op('i32.sub').access('i32.store', F_CALL_DEPTH);
+  end.get(0).get(0).access('i32.load', F_CONTROL).i32(CONTROL_BYTES).op('i32.sub');
+  end.index('local.tee', control).access('i32.store', F_CONTROL);
+  end.get(0).get(control).access('i32.load', 0).access('i32.store', F_PC);
+  end.get(0).get(control).access('i32.load', 4).access('i32.store', F_SP);
+  end.i32(STATUS_CONTINUE).end();
+  writer.addFunction(writer.type([I32, I64], [I32]), end.locals, end.sink);
+}
+
+/**
+ * What the loop calls: runs the body on the registers in the window and returns from it. Where the
+ * body was left, what stands for its results goes below the records.
+ */
+function writeEntry(writer: ModuleWriter, { shape, root }: BodyInput, body: number): number {
   const { func, slots } = shape;
   const code = new Code(ENTRY_PARAMS.length);
-  code
-    .i32(0)
-    .get(ENTRY.pointer)
-    .access('i32.store', MACHINE_BASE + M_UNWIND);
-  code.get(ENTRY.frame).get(ENTRY.pointer).access('i32.store', F_SP);
-  code
-    .i32(0)
-    .get(ENTRY.steps)
-    .access('i64.store', MACHINE_BASE + M_STEPS);
+  const room = code.local(I32);
+  code.get(ENTRY.frame).get(ENTRY.pointer).get(ENTRY.steps).index('call', ENTRY_BEGIN).set(room);
   for (const register of shape.registersOf(root)) {
     loadValue(code, func.types[register] as Type, slots.offsets[register as RegId] as number);
   }
-  code.get(ENTRY.gas);
-  code.i32(CALL_DEPTH_MAX).get(ENTRY.frame).access('i32.load', F_CALL_DEPTH).op('i32.sub');
-  code.i32(CALL_BYTES_MIN).op('i32.mul').index('call', place);
-  takeResults(code, func.results);
-  returnToLoop(code);
+  code.get(ENTRY.gas).get(room).index('call', body);
+  storeResults(code, func.results);
+  code.get(ENTRY.frame).get(ENTRY.gas).index('call', ENTRY_END).end();
   return writer.addFunction(writer.type(ENTRY_PARAMS, [I32]), code.locals, code.sink);
 }
 
@@ -127,40 +162,22 @@ function loadValue(code: Code, type: Type, offset: number): void {
   }
 }
 
-/** Takes gas and results off the stack; leaves where the body did. */
-function takeResults(code: Code, results: readonly Type[]): void {
+/** Takes gas and results off the stack; a wide result has zeros above it. */
+function storeResults(code: Code, results: readonly Type[]): void {
   const locals = results.flatMap((type) => valueTypes(type).map((each) => code.local(each)));
   code.set(ENTRY.gas);
   for (const local of locals.toReversed()) code.set(local);
-  code.get(ENTRY.gas).i64(0).op('i64.lt_s').open('if').i32(STATUS_UNWIND).op('return').end();
   const { offsets } = layoutOf(results);
   let next = 0;
   for (const [i, type] of results.entries()) {
-    const offset = offsets[i] as number;
     const count = limbCount(type);
-    for (let limb = 0; limb < Math.max(count, count > 1 ? 4 : 1); limb++) {
+    for (let limb = 0; limb < bytesOf(type) / LIMB_BYTES; limb++) {
       code.get(ENTRY.pointer);
-      if (limb < count) code.get(locals[next++] as number);
+      if (limb < count) toLimb(code.get(locals[next++] as number), type);
       else code.i64(0);
-      storeSlot(code, type, offset + LIMB_BYTES * limb);
+      code.access('i64.store', (offsets[i] as number) + LIMB_BYTES * limb);
     }
   }
-}
-
-/** Ends the call as a return of the interpreter does. */
-function returnToLoop(code: Code): void {
-  const control = code.local(I32);
-  const depth = code.local(I32);
-  const { frame, gas } = ENTRY;
-  code.get(frame).get(gas).access('i64.store', F_GAS);
-  code.get(frame).access('i32.load', F_CALL_DEPTH).index('local.tee', depth).op('i32.eqz');
-  code.open('if').i32(STATUS_RETURN).op('return').end();
-  code.get(frame).get(depth).i32(1).op('i32.sub').access('i32.store', F_CALL_DEPTH);
-  code.get(frame).get(frame).access('i32.load', F_CONTROL).i32(CONTROL_BYTES).op('i32.sub');
-  code.index('local.tee', control).access('i32.store', F_CONTROL);
-  code.get(frame).get(control).access('i32.load', 0).access('i32.store', F_PC);
-  code.get(frame).get(control).access('i32.load', 4).access('i32.store', F_SP);
-  code.i32(STATUS_CONTINUE).end();
 }
 
 /**
@@ -170,35 +187,11 @@ function returnToLoop(code: Code): void {
 export function compileStubs(signatures: readonly Func[]): Uint8Array<ArrayBuffer> {
   const writer = createWriter();
   for (const [i, { params, results }] of signatures.entries()) {
-    const limbs = params.flatMap((type) => new Array<Type>(limbCount(type)).fill(type));
-    const code = new Code(limbs.length + 2);
-    const record = code.local(I32);
-    code
-      .i32(0)
-      .access('i32.load', MACHINE_BASE + M_UNWIND)
-      .set(record);
-    code
-      .get(record)
-      .i32(0)
-      .access('i64.load32_u', MACHINE_BASE + M_CALLEE)
-      .access('i64.store', 0);
-    let offset = RECORD_HEADER_BYTES;
-    for (const [local, type] of limbs.entries()) {
-      storeSlot(code.get(record).get(local), type, offset);
-      offset += LIMB_BYTES;
-    }
-    code
-      .i32(0)
-      .get(record)
-      .i32(offset)
-      .op('i32.add')
-      .access('i32.store', MACHINE_BASE + M_UNWIND);
-    code
-      .i32(0)
-      .get(limbs.length)
-      .access('i64.store', MACHINE_BASE + M_UNWIND_GAS);
-    for (const type of results) pushZero(code, type);
-    code.i64(-1).end();
+    const count = params.flatMap(valueTypes).length;
+    const code = new Code(count + 2);
+    const shape = { func: undefined, types: params, results, isCaller: false };
+    writeRecord(code, shape, { site: undefined, first: 0, gas: count });
+    code.end();
     const type = bodyType(writer, params, results);
     writer.exportFunction(`s${i}`, writer.addFunction(type, code.locals, code.sink));
   }

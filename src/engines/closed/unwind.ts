@@ -34,7 +34,7 @@ export function unwind(
   const machine = L.MACHINE_BASE;
   let pointer = u32[(frame + L.F_SP) / 4] as number;
   const end = u32[(machine + L.M_UNWIND) / 4] as number;
-  const records = u64.slice(pointer / LIMB_BYTES, end / LIMB_BYTES);
+  const records = u64.slice((pointer + L.RECORDS_OFFSET) / LIMB_BYTES, end / LIMB_BYTES);
   const left = readRecords(records, shapes);
   let control = u32[(frame + L.F_CONTROL) / 4] as number;
   for (let i = left.length - 1; i >= 0; i--) {

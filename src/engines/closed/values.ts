@@ -49,9 +49,9 @@ export function pushZero(code: Code, type: Type): void {
   }
 }
 
-/** Stores what is on the stack, of 64 bits at most, in 8 bytes at the address below it. */
-export function storeSlot(code: Code, type: Type, offset: number): void {
+/** Makes of what is on the stack, of 64 bits at most, an `i64` as a slot of the window has it. */
+export function toLimb(code: Code, type: Type): void {
   if (type === 'f32') code.op('i32.reinterpret_f32');
+  if (type === 'f64') code.op('i64.reinterpret_f64');
   if (isSmall(type) || type === 'f32') code.op('i64.extend_i32_u');
-  code.access(type === 'f64' ? 'f64.store' : 'i64.store', offset);
 }

@@ -119,8 +119,23 @@ export class ModuleProgram {
     for (const address of this.#calls.get(index) ?? []) u32[address / 4] = target;
   }
 
+  /** The piece that begins at the address; undefined for stubs and heads. */
+  pieceFrom(address: number): PlacedPiece | undefined {
+    const piece = this.#find(address);
+    return piece?.address === address ? piece : undefined;
+  }
+
   /** The piece that holds the address. */
   pieceAt(address: number): PlacedPiece {
+    const piece = this.#find(address);
+    if (piece === undefined || address < piece.address) {
+      throw new Error(`BUG: no code at ${address}`);
+    }
+    return piece;
+  }
+
+  /** The last piece that begins at the address or before it, else the first one. */
+  #find(address: number): PlacedPiece | undefined {
     let low = 0;
     let high = this.#pieces.length - 1;
     while (low < high) {
@@ -128,11 +143,7 @@ export class ModuleProgram {
       if ((this.#pieces[middle] as PlacedPiece).address <= address) low = middle;
       else high = middle - 1;
     }
-    const piece = this.#pieces[low];
-    if (piece === undefined || address < piece.address) {
-      throw new Error(`BUG: no code at ${address}`);
-    }
-    return piece;
+    return this.#pieces[low];
   }
 
   #makeStub(index: number): number {

@@ -285,8 +285,8 @@ class Run {
         throw new RegionLimitError(`The platform has no memory for ${what}.`);
       }
       kernel.refresh();
-      kernel.u8.fill(0, base, base + length);
       kernel.u8.set(given, base);
+      kernel.u8.fill(0, base + given.length, base + length);
       const used = (L.MACHINE_BASE + L.M_HEAP_USED) / 4;
       kernel.u32[used] = Math.max(kernel.u32[used] as number, base + length);
       const at = (FRAME + L.F_REGIONS + index * L.REGION_BYTES) / 4;

@@ -7,7 +7,7 @@
 import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
 import type { Block, BlockId, Func } from '../../dmir/ir.ts';
 import * as L from '../../kernel/layout.ts';
-import { isCallable, isCompilable } from '../closed/facts.ts';
+import { isCallable, isCompilable, isInlinable } from '../closed/facts.ts';
 import { controlGraph } from '../closed/graph.ts';
 import { FunctionShape } from '../closed/sites.ts';
 import { type BodyInput, compileStubs, compileUnit } from '../closed/unit.ts';
@@ -34,6 +34,8 @@ export class FunctionTier {
   /** The same for blocks of functions; undefined where there is no code. */
   readonly #roots = new Map<number, Map<BlockId, number | undefined>>();
   readonly #refused = new Set<number>();
+  /** Functions whose operations stand in the place of their calls; null for others. */
+  readonly #inlinable = new Map<number, FunctionShape | null>();
   #table: WebAssembly.Table | undefined;
   #nextPlace = 1;
   #isOn = true;
@@ -126,6 +128,16 @@ export class FunctionTier {
     return undefined;
   }
 
+  /** The function, if its operations can stand in the place of its calls. */
+  #inlined(index: number): FunctionShape | undefined {
+    const known = this.#inlinable.get(index);
+    if (known !== undefined) return known ?? undefined;
+    const shape = this.#shapeToCompile(index);
+    const isSo = shape !== undefined && isInlinable(shape, this.#program.module);
+    this.#inlinable.set(index, isSo ? shape : null);
+    return isSo ? shape : undefined;
+  }
+
   /** A function and what it calls, nearest first. */
   #unitOf(index: number): BodyInput[] {
     const bodies: BodyInput[] = [];
@@ -157,6 +169,7 @@ export class FunctionTier {
     const bytes = compileUnit({
       ...{ module: program.module, frame: this.#frame, bases: this.#bases(), bodies },
       ...{ functions: program.table, signature: (index) => program.signature(index) },
+      inlined: (index) => this.#inlined(index),
     });
     const env = { memory: this.#kernel.exports.memory, functions };
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });

@@ -4,7 +4,7 @@
  */
 import * as L from '../../kernel/layout.ts';
 import type { Kernel } from '../interpreter/kernel.ts';
-import type { ModuleProgram, PlacedPiece } from '../interpreter/module-program.ts';
+import type { ModuleProgram } from '../interpreter/module-program.ts';
 import type { EngineName } from '../names.ts';
 import { FunctionTier } from './functions.ts';
 
@@ -80,7 +80,7 @@ export class ModuleTier {
     }
     if (this.#engine === 'auto')
       for (const index of this.#callers()) this.#functions.compile(index);
-    const piece = this.#pieceAt(this.#field(L.F_PC));
+    const piece = this.#program.pieceFrom(this.#field(L.F_PC));
     if (piece === undefined) return;
     if (this.#engine === 'auto') this.#functions.compile(piece.index);
     // Inside of a block there is no way in: the next piece may have one.
@@ -106,12 +106,6 @@ export class ModuleTier {
 
   #field(offset: number): number {
     return this.#kernel.u32[(this.#frame + offset) / 4] as number;
-  }
-
-  /** The piece that begins there. */
-  #pieceAt(address: number): PlacedPiece | undefined {
-    const piece = (address & 1) === 0 ? this.#program.pieceAt(address) : undefined;
-    return piece?.address === address ? piece : undefined;
   }
 
   /** Below the bound (xorshift32, Marsaglia 2003). */
