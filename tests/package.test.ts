@@ -53,7 +53,7 @@ const NAMES: Readonly<Record<string, string>> = {
     'findFunction hexContract loadContract parseSignature selectorOf signatureOf',
   './node':
     'METHODS Node Provider RPC_CODE RpcError createOpenRpc createProvider method param readPlugin types',
-  './node/server': 'serve',
+  './node/server': 'DEFAULT_IPC_PATH serve serveIpc',
   './state':
     'SPACES createEvmCommitment createEvmView createMemoryBackend createPending createStore ' +
     'createTrie indexedRoot isPending isPerTransaction resolvePending verifyAccountProof ' +

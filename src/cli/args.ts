@@ -9,7 +9,10 @@ import { suggest } from '../languages/suggest.ts';
 
 export interface OptionSpec {
   readonly name: string;
-  /** How help shows the value; without one the option is a flag, with `…` at its end a list. */
+  /**
+   * How help shows the value; without one the option is a flag, with `…` at its end a list, and in
+   * brackets it may be left out.
+   */
   readonly value?: string;
   readonly summary: string;
   /** The only values allowed. */
@@ -99,6 +102,7 @@ function takeValues(
     const end = rest.findIndex((word) => /^--(?:[A-Za-z]|$)/.test(word));
     return [...own, ...(end < 0 ? rest : rest.slice(0, end))];
   }
+  if (option.value.startsWith('[') && (rest[0] ?? '-').startsWith('-')) return [...own];
   const value = own[0] ?? rest[0];
   if (value === undefined || (own.length === 0 && /^--[A-Za-z]/.test(value))) {
     throw usageError(`--${option.name} needs a value: --${option.name} ${option.value}`, command);

@@ -53,6 +53,7 @@ const OPTIONS: readonly OptionSpec[] = [
     summary: 'interpreter, singlepass, multipass, auto for the best at the time, or chaos',
     choices: ENGINE_NAMES,
   },
+  { name: 'ipc', value: '[PATH]', summary: 'also on a socket of this machine; /tmp/lockstep.ipc' },
   { name: 'plugin', value: 'FILE', summary: 'methods and precompiles of your own, a module' },
   { name: 'disable-min-priority-fee', summary: 'transactions offer no tip unless told' },
   { name: 'disable-default-create2-deployer', summary: 'begin without the CREATE2 deployer' },
