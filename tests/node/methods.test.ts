@@ -10,6 +10,9 @@ import {
   type TestNode,
 } from './support.ts';
 
+/** Runtime code that sums up the whole numbers from the first word of the call data down. */
+const SUM_CODE = '0x5f355f5b8101906001900390816003575f5260205ff3';
+
 const WORD = (value: number): string => value.toString(16).padStart(64, '0');
 
 async function deploy(node: TestNode, runtime: string): Promise<string> {
@@ -40,6 +43,15 @@ test('defaults are those of anvil', async () => {
   assert.equal(block.baseFeePerGas, '0x3b9aca00');
   const code = await rpc('eth_getCode', '0x4e59b44847b379578588920ca78fbf26c0b4956c');
   assert.equal(code.length, 2 + 69 * 2);
+});
+
+test('a contract that is called often goes on working where it is compiled', async () => {
+  const node = createTestNode();
+  const to = await deploy(node, SUM_CODE);
+  const call = { to, data: `0x${WORD(100_000)}` };
+  for (let count = 0; count < 40; count++) {
+    assert.equal(await node.rpc('eth_call', call), `0x${WORD(5_000_050_000)}`);
+  }
 });
 
 test('a transaction is mined at once, and found by everything that names it', async () => {

@@ -4,6 +4,7 @@
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Keccak256 } from '../../base/bytes.ts';
+import { dataToText } from '../../base/data-text.ts';
 import { PendingError } from '../../dmir/host.ts';
 import {
   isPending,
@@ -109,8 +110,5 @@ function requireNow<T>(answer: T | Pending): T {
 
 function worldKey({ rules, overrides }: BlockRules): string {
   if (overrides === undefined) return rules.fork;
-  const text = JSON.stringify(overrides, (_key, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
-  );
-  return `${rules.fork} ${text}`;
+  return `${rules.fork} ${dataToText(overrides)}`;
 }

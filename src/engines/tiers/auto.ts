@@ -7,6 +7,7 @@
  * fast the other thread was; what it does does not.
  */
 import { bytesToHex } from '../../base/bytes.ts';
+import { dataToText } from '../../base/data-text.ts';
 import { M_STEPS, MACHINE_BASE } from '../../kernel/layout.ts';
 import type { Program } from '../interpreter/program.ts';
 import type { Tier } from '../interpreter/tier.ts';
@@ -171,7 +172,7 @@ export class AutoTier implements Tier {
     const { engine } = LEVELS[state.level] as Level;
     const { source } = program;
     const { recipe, code } = source;
-    state.key ??= `${engine} ${JSON.stringify(recipe)} ${bytesToHex(program.codeHash)}`;
+    state.key ??= `${engine} ${dataToText(recipe)} ${bytesToHex(program.codeHash)}`;
     return this.#background.obtain(state.key, () => {
       const blocks = [...program.blocks.keys()].slice(0, BLOCKS_MAX);
       return { engine, recipe, code, blocks };
