@@ -54,7 +54,7 @@ const NAMES: Readonly<Record<string, string>> = {
   './node':
     'METHODS Node Provider RPC_CODE RpcError createOpenRpc createProvider method param readPlugin types',
   './node/database': 'openDatabase',
-  './node/server': 'serve',
+  './node/server': 'DEFAULT_IPC_PATH serve serveIpc',
   './state':
     'SPACES createEvmCommitment createEvmView createMemoryBackend createPending createStore ' +
     'createTrie indexedRoot isPending isPerTransaction resolvePending verifyAccountProof ' +

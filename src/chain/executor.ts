@@ -11,7 +11,8 @@ import { LockstepError } from '../base/errors.ts';
 import { bytesToBigint } from '../base/u256.ts';
 import { type Cell, type FrameEnd, type Owner, PendingError, type Range } from '../dmir/host.ts';
 import type { TrapKind } from '../dmir/ops.ts';
-import { type CellLoader, InterpreterMachine } from '../engines/interpreter/trampoline.ts';
+import type { CellLoader } from '../engines/interpreter/cell-loader.ts';
+import { InterpreterMachine } from '../engines/interpreter/trampoline.ts';
 import { createTier, type EngineName, type TierOptions } from '../engines/tiering.ts';
 import * as L from '../kernel/layout.ts';
 import { type Backend, isPending } from '../state/backends/backend.ts';
@@ -58,6 +59,9 @@ export interface CreateMessage {
   /** Nonce that the creator used for it; without one the creation takes the next. */
   readonly nonce?: bigint;
 }
+
+/** A run took longer than its machine was patient, and has no outcome. */
+export class LongRunError extends Error {}
 
 export interface ExecutorOptions {
   readonly fork?: Fork;
@@ -462,6 +466,7 @@ export class Executor {
 
   #advance(): FrameEnd {
     const end = this.machine.advance();
+    if (end === undefined && this.machine.patience <= 0) throw new LongRunError();
     assert(end !== undefined, 'a run without a step limit paused');
     return end;
   }

@@ -42,6 +42,22 @@ export interface WorldOptions {
   readonly ownPrecompiles?: ReadonlyMap<bigint, Precompile>;
 }
 
+/** A transaction that is paid for and whose outermost frame is started. */
+interface BegunTransaction {
+  readonly from: Owner;
+  readonly price: bigint;
+  readonly blobGasUsed: bigint;
+  /** Of the outermost frame. */
+  readonly gas: bigint;
+  /** The least gas that is paid for (EIP-7623). */
+  readonly floor: bigint;
+  /** What authorisations add to the refund. */
+  readonly authorized: bigint;
+  /** How the frame ended, where it did at once. */
+  readonly end: FrameEnd | undefined;
+  readonly created: Uint8Array | undefined;
+}
+
 /** What a block has left for its next transaction. */
 export interface BlockLimits {
   readonly gas: bigint;
@@ -225,8 +241,49 @@ export class EvmWorld {
     };
   }
 
+  /**
+   * The same bit by bit, for who has other things to do in between: each step is a few runs of the
+   * loop. Nothing else may be done with the world until the last one.
+   *
+   * @param patience - Runs of the loop in a step.
+   */
+  *applySlowly(
+    tx: Transaction,
+    sender: Uint8Array,
+    limits: BlockLimits,
+    patience: number,
+  ): Generator<undefined, TransactionResult> {
+    const rejection = this.check(tx, sender, limits);
+    if (rejection !== undefined) return { kind: 'rejected', rejection };
+    const { executor } = this;
+    const { machine } = executor;
+    executor.begin();
+    let isDone = false;
+    try {
+      const begun = this.#begin(tx, sender);
+      let { end } = begun;
+      while (end === undefined) {
+        machine.patience = patience;
+        end = machine.advance();
+        if (end === undefined) yield;
+      }
+      const result = this.#settle(tx, begun, executor.run(end));
+      isDone = true;
+      return result;
+    } finally {
+      machine.patience = Number.POSITIVE_INFINITY;
+      if (!isDone) executor.undo();
+    }
+  }
+
   /** Pays, runs the outermost frame, and settles. */
   #execute(tx: Transaction, sender: Uint8Array): ExecutedTransaction {
+    const begun = this.#begin(tx, sender);
+    return this.#settle(tx, begun, this.executor.run(begun.end));
+  }
+
+  /** Pays, and starts the outermost frame, which may have ended at once. */
+  #begin(tx: Transaction, sender: Uint8Array): BegunTransaction {
     const { executor, costs, rules, block } = this;
     const { machine } = executor;
     const from = machine.ownerOf(sender);
@@ -241,7 +298,13 @@ export class EvmWorld {
       warmUp(executor, machine.ownerOf(entry.address), entry.slots);
     }
     const authorized = applyAuthorizations(executor, tx.authorizations, this.chainId);
-    const { end, created } = this.#runFrame(tx, from, gas);
+    return { from, price, blobGasUsed, gas, floor, authorized, ...this.#startFrame(tx, from, gas) };
+  }
+
+  #settle(tx: Transaction, begun: BegunTransaction, end: FrameEnd): ExecutedTransaction {
+    const { executor, costs, rules, block } = this;
+    const { machine } = executor;
+    const { from, price, blobGasUsed, gas, floor, authorized, created } = begun;
     const counter = authorized + (end.status === 'success' ? executor.refund : 0n);
     const { used: gasUsed } = settleGas(tx.gasLimit - end.gas, counter, floor, costs);
     this.#addBalance(from, (tx.gasLimit - gasUsed) * price);
@@ -275,21 +338,21 @@ export class EvmWorld {
     accounts.set(machine, SPACE.nonce, from, accounts.nonce(machine, from) + 1n);
   }
 
-  #runFrame(
+  #startFrame(
     tx: Transaction,
     from: Owner,
     gas: bigint,
-  ): { readonly end: FrameEnd; readonly created: Uint8Array | undefined } {
+  ): Pick<BegunTransaction, 'end' | 'created'> {
     const { executor } = this;
     const { to, data, value } = tx;
     if (to !== undefined) {
       const end = executor.startCall({ from, to, data, value, gas, isStatic: false });
-      return { end: executor.run(end), created: undefined };
+      return { end, created: undefined };
     }
     const { nonce } = tx;
     const creation = { from, code: data, value, gas, salt: undefined, nonce };
     const { address, end } = executor.startCreate(creation);
-    return { end: executor.run(end), created: address };
+    return { end, created: address };
   }
 }
 

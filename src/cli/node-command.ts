@@ -56,6 +56,7 @@ const OPTIONS: readonly OptionSpec[] = [
   { name: 'no-request-size-limit', summary: 'requests of up to 512 MiB in place of 16' },
   OPTION.engine,
   OPTION.codeCache,
+  { name: 'ipc', value: '[PATH]', summary: 'also on a socket of this machine; /tmp/lockstep.ipc' },
   { name: 'plugin', value: 'FILE', summary: 'methods and precompiles of your own, a module' },
   { name: 'disable-min-priority-fee', summary: 'transactions offer no tip unless told' },
   { name: 'disable-default-create2-deployer', summary: 'begin without the CREATE2 deployer' },

@@ -19,6 +19,7 @@ import type { BlockEnv } from '../chain/types.ts';
 import type { EvmWorld } from '../chain/world.ts';
 import type { EvmView } from '../state/views/evm.ts';
 import { blockEnv } from './execution/call.ts';
+import { PatientCalls } from './execution/patient.ts';
 import { Filters } from './filters.ts';
 import { DEFAULT_BASE_FEE, type NodeOptions, type NodeSetup, setUp } from './options.ts';
 import { readPrecompiles } from './plugins.ts';
@@ -41,6 +42,7 @@ export class Node {
   readonly dev: DevChain;
   readonly wallets: Wallets;
   readonly filters: Filters;
+  readonly calls: PatientCalls;
   readonly settings: NodeSettings;
   /** The latest blobs of transactions of type 3, by versioned hash. */
   readonly blobs: ReadonlyMap<string, Uint8Array>;
@@ -58,6 +60,7 @@ export class Node {
     this.wallets = new Wallets(this.options.wallets);
     this.wallets.isImpersonatingAll = options.isImpersonatingAll ?? false;
     this.filters = new Filters(this);
+    this.calls = new PatientCalls(this);
     this.blobs = this.#blobs;
     this.settings = {
       gasPrice: this.options.gasPrice,

@@ -1,6 +1,7 @@
 /** `lockstep node` and `lockstep rpctest`. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { VERSION } from '../../src/node/version.ts';
@@ -151,6 +152,22 @@ test('--plugin adds methods and precompiles', async (context) => {
   });
 });
 
+test('--ipc listens on a path as well', async (context) => {
+  const path = join(folderOf(context, {}), 'node.ipc');
+  await withNode(['--ipc', path, '-q'], async () => {
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(path, () => socket.write('{"id":1,"method":"eth_chainId"}'));
+      socket.on('data', (chunk) => {
+        resolve(chunk.toString());
+        socket.end();
+      });
+      socket.on('error', reject);
+    });
+    assert.equal(JSON.parse(answer).result, '0x7a69');
+  });
+  assert.ok(!existsSync(path));
+});
+
 test('mistakes in the options are told', async (context) => {
   const bad: readonly (readonly string[])[] = [
     ['extra'],
@@ -165,6 +182,7 @@ test('mistakes in the options are told', async (context) => {
     ['--order', 'random'],
     ['--mnemonic', 'not a mnemonic'],
     ['--plugin', 'nothing.mjs'],
+    ['--ipc', '/no/such/folder/node.ipc'],
     ['--plugin', join(folderOf(context, { 'x.mjs': 'export default 5;' }), 'x.mjs')],
     ['--plugin', join(folderOf(context, { 'y.mjs': 'nonsense here' }), 'y.mjs')],
   ];

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { bytesToHex } from '../../base/bytes.ts';
 import type { ChainDatabase } from '../../chain/dev/database.ts';
 import type { Plugin } from '../../node/plugins.ts';
+import type { Provider } from '../../node/provider.ts';
 import type { Args } from '../args.ts';
 import { usageError } from '../args.ts';
 import type { Io } from '../io.ts';
@@ -40,6 +41,10 @@ export async function run(args: Args, io: Io): Promise<number> {
   const allowOrigin = args.flag('no-cors') ? '' : (args.value('allow-origin') ?? '*');
   const limits = args.flag('no-request-size-limit') ? { bodyBytesMax: 1 << 29 } : {};
   const server = await serve({ provider, host, port, allowOrigin, limits }).catch(cannotListen);
+  const ipc = await listenOnPath(args, provider).catch(async (error) => {
+    await server.close();
+    throw error;
+  });
   if (!isQuiet && !args.flag('json')) io.out(formatBanner(node, args));
   const configPath = args.value('config-out');
   if (configPath !== undefined) writeFileSync(configPath, configText(node));
@@ -53,6 +58,7 @@ export async function run(args: Args, io: Io): Promise<number> {
     writeFileSync(dump, `${dumpState(node)}\n`);
   }
   provider.close();
+  await ipc?.close();
   await server.close();
   return 0;
 }
@@ -87,6 +93,16 @@ function cannotListen(error: unknown): never {
   const { code, message } = error as NodeJS.ErrnoException;
   const remedy = code === 'EADDRINUSE' ? '; take another port' : '';
   throw usageError(`the node cannot listen: ${message}${remedy}`, 'node');
+}
+
+/** `--ipc`, with a path or without. */
+async function listenOnPath(
+  args: Args,
+  provider: Provider,
+): Promise<{ close(): Promise<void> } | undefined> {
+  if (!args.flag('ipc')) return undefined;
+  const { DEFAULT_IPC_PATH, serveIpc } = await import('../../node/server/index.ts');
+  return serveIpc({ provider, path: args.value('ipc') ?? DEFAULT_IPC_PATH }).catch(cannotListen);
 }
 
 function readFile(path: string): Buffer {

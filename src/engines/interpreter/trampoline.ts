@@ -23,6 +23,7 @@ import type { LazySource, ModuleSource } from '../../dmir/lazy.ts';
 import { TRAP_KINDS, type TrapKind } from '../../dmir/ops.ts';
 import { HostTape, TAPE_HAS_STORAGE } from '../../dmir/state/tape.ts';
 import * as L from '../../kernel/layout.ts';
+import type { CellLoader } from './cell-loader.ts';
 import { ClosedProgram } from './closed-program.ts';
 import { Kernel } from './kernel.ts';
 import { CodeArea, Program } from './program.ts';
@@ -30,23 +31,13 @@ import { type AnyProgram, ProgramSet } from './program-set.ts';
 import type { Tier } from './tier.ts';
 
 const BUDGET = 250_000;
+/** What a host function takes of the patience, in runs of the loop: some work for milliseconds. */
+const SUSPENSION_COST = 1 / 512;
 const DEPTH_RECORDS = 1026;
 const SLOT = 32;
 const KEY = L.SCRATCH_BASE;
 const VALUE = L.SCRATCH_BASE + 32;
 const WORD = L.SCRATCH_BASE + 64;
-
-/** Fetches a cell that the journal does not hold. */
-export interface CellLoader {
-  /** The 32-byte big-endian value; undefined where there is none. */
-  load(
-    space: number,
-    owner: Uint8Array,
-    key: Uint8Array,
-  ): Uint8Array | undefined | { readonly pending: Promise<unknown> };
-  /** Whether the backend holds a storage cell of the owner. */
-  hasStorage(owner: Uint8Array): boolean;
-}
 
 export interface FrameNote {
   program: AnyProgram | undefined;
@@ -63,6 +54,8 @@ export class InterpreterMachine implements MachineAccess {
   tier: Tier | undefined;
   /** Operations of one run of the loop, which must return now and then to be optimised. */
   budget = BUDGET;
+  /** Runs of the loop, of compiled code too, after which `advance` pauses; counted down. */
+  patience: number = Number.POSITIVE_INFINITY;
   readonly #host: VmHost;
   readonly #loader: CellLoader;
   readonly #notes: FrameNote[] = [];
@@ -264,7 +257,8 @@ export class InterpreterMachine implements MachineAccess {
         const machine = L.MACHINE_BASE / 8;
         const steps = u64[machine + L.M_STEPS / 8] as bigint;
         if (!this.#isClosed) this.tier?.yielded(this.currentProgram() as Program);
-        return steps >= (u64[machine + L.M_STEP_LIMIT / 8] as bigint) ? 'paused' : undefined;
+        const isLong = steps >= (u64[machine + L.M_STEP_LIMIT / 8] as bigint);
+        return --this.patience <= 0 || isLong ? 'paused' : undefined;
       }
       case L.STATUS_LOWER: {
         const { program } = this.frameAt(this.#depth);
@@ -287,7 +281,9 @@ export class InterpreterMachine implements MachineAccess {
         this.#isWaiting = true;
         this.#host.suspend(this, u32[f + L.F_DETAIL / 4] as number);
         this.#isWaiting = false;
-        return this.#decided === undefined ? undefined : this.#ended(this.#decided, NOTHING);
+        this.patience -= SUSPENSION_COST;
+        if (this.#decided === undefined) return this.patience <= 0 ? 'paused' : undefined;
+        return this.#ended(this.#decided, NOTHING);
       case L.STATUS_RETURN:
         return this.#ended('success', NOTHING);
       case L.STATUS_FINISH:

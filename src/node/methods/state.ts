@@ -2,8 +2,8 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex } from '../../base/bytes.ts';
 import { blobBaseFee, nextExcessBlobGas } from '../../chain/blocks/fees.ts';
+import type { ExecutedTransaction } from '../../chain/world.ts';
 import { createAccessList } from '../execution/access-list.ts';
-import { runCall } from '../execution/call.ts';
 import { estimateGas } from '../execution/estimate.ts';
 import { simulate } from '../execution/simulate.ts';
 import { traceCalls, traceFrames } from '../execution/trace.ts';
@@ -29,6 +29,12 @@ const EMPTY_ROOT: Uint8Array = keccak_256(Uint8Array.of(0x80));
 /** An account that is not there has zeros for hashes. */
 function orElse(hash: Uint8Array, otherwise: Uint8Array): Uint8Array {
   return hash.some((byte) => byte !== 0) ? hash : otherwise;
+}
+
+/** What a call returned, in hexadecimal; one that failed is an error. */
+function outputOf(result: ExecutedTransaction): string {
+  if (result.status === 'success') return bytesToHex(result.output);
+  throw executionError(result, haltText(result.outcome.reason));
 }
 
 const block = param('block', t.latestBlock);
@@ -144,9 +150,9 @@ export const STATE_METHODS: readonly Method[] = [
     [param('call', callRequest), block, ...overrides],
     t.data.schema,
     (node, [request, id, state, override]) => {
-      const result = runCall(node, request, { entry: node.require(id), state, block: override });
-      if (result.status === 'success') return bytesToHex(result.output);
-      throw executionError(result, haltText(result.outcome.reason));
+      const context = { entry: node.require(id), state, block: override };
+      const result = node.calls.run(request, context);
+      return result instanceof Promise ? result.then(outputOf) : outputOf(result);
     },
   ),
   method(

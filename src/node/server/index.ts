@@ -1,3 +1,5 @@
-/** `lockstep/node/server`: a node over HTTP and WebSocket; needs Node. */
+/** `lockstep/node/server`: a node over HTTP, WebSocket and IPC; needs Node. */
 export type { NodeServer, ServerOptions } from './http.ts';
 export { serve } from './http.ts';
+export type { IpcOptions, IpcServer } from './ipc.ts';
+export { DEFAULT_IPC_PATH, serveIpc } from './ipc.ts';

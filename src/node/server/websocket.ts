@@ -3,13 +3,11 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from '../rpc/dispatch.ts';
-import type { Session } from '../rpc/method.ts';
+import { Conversation } from './conversation.ts';
 import { CLOSE, encodeFrame, FrameError, FrameReader, OPCODE } from './frames.ts';
 
 /** Hashed with the client's key, it shows that the server speaks WebSocket (section 1.3). */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-/** Bytes that wait to be sent, above which a client that does not read is cut off. */
-const BACKLOG_BYTES_MAX = 64 << 20;
 
 export interface WebSocketOptions {
   readonly dispatcher: Dispatcher;
@@ -45,73 +43,33 @@ export function acceptWebSocket(
 }
 
 class Connection {
-  readonly #socket: Duplex;
-  readonly #dispatcher: Dispatcher;
+  readonly #talk: Conversation;
   readonly #reader: FrameReader;
-  readonly #session: Session;
-  /** Answers keep the order of requests. */
-  #last: Promise<void> = Promise.resolve();
-  #isOpen = true;
 
   constructor(socket: Duplex, dispatcher: Dispatcher, bytesMax: number) {
-    this.#socket = socket;
-    this.#dispatcher = dispatcher;
     this.#reader = new FrameReader(bytesMax);
-    this.#session = {
-      subscriptions: new Map(),
-      // After the answer that names the subscription, and of nothing that could still be lost.
-      notify: (message) => {
-        this.#last = this.#last.then(async () => {
-          if (await this.#dispatcher.isSettled()) this.#send(JSON.stringify(message));
-        });
-      },
-    };
+    this.#talk = new Conversation(socket, dispatcher, (text) =>
+      encodeFrame(OPCODE.text, new TextEncoder().encode(text)),
+    );
     socket.on('data', (chunk: Uint8Array) => this.receive(chunk));
-    for (const event of ['close', 'error', 'end'] as const) {
-      socket.on(event, () => this.#end());
-    }
   }
 
   /** Takes bytes of the other side. */
   receive(chunk: Uint8Array): void {
+    if (!this.#talk.isOpen) return;
     try {
       for (const message of this.#reader.read(chunk)) {
         if (message.kind === 'close') this.#close(CLOSE.normal);
-        else if (message.kind === 'ping') this.#write(encodeFrame(OPCODE.pong, message.payload));
-        else this.#answer(message.text);
+        else if (message.kind === 'ping') {
+          this.#talk.write(encodeFrame(OPCODE.pong, message.payload));
+        } else this.#talk.answer(message.text);
       }
     } catch (error) {
       this.#close(error instanceof FrameError ? error.reason : CLOSE.protocol);
     }
   }
 
-  #answer(text: string): void {
-    this.#last = this.#last.then(async () => {
-      const response = await this.#dispatcher.respond(text, this.#session);
-      if (response !== undefined) this.#send(response);
-    });
-  }
-
-  #send(text: string): void {
-    this.#write(encodeFrame(OPCODE.text, new TextEncoder().encode(text)));
-  }
-
-  #write(bytes: Uint8Array): void {
-    if (!this.#isOpen) return;
-    this.#socket.write(bytes);
-    if (this.#socket.writableLength > BACKLOG_BYTES_MAX) this.#socket.destroy();
-  }
-
   #close(reason: number): void {
-    if (!this.#isOpen) return;
-    this.#write(encodeFrame(OPCODE.close, Uint8Array.of(reason >> 8, reason & 255)));
-    this.#end();
-    this.#socket.end();
-  }
-
-  #end(): void {
-    this.#isOpen = false;
-    for (const stop of this.#session.subscriptions.values()) stop();
-    this.#session.subscriptions.clear();
+    this.#talk.close(encodeFrame(OPCODE.close, Uint8Array.of(reason >> 8, reason & 255)));
   }
 }
