@@ -33,7 +33,14 @@ export interface ChainOptions {
   readonly genesis: Block;
   readonly state: ChainState;
   readonly keccak256?: Keccak256;
+  /** Hash of the genesis, where it is another chain's block: headers may have more than ours. */
+  readonly hash?: Uint8Array;
+  /** Hashes of blocks before the genesis, where it is another chain's block. */
+  readonly olderHash?: OlderHash;
 }
+
+/** The hash of a block before the first one that a chain has. */
+export type OlderHash = (number: bigint) => Uint8Array | undefined;
 
 /** A block that the chain has accepted. */
 export interface ChainEntry {
@@ -85,13 +92,16 @@ export class BlockChain {
   readonly #amended = new WeakSet<ChainEntry>();
   /** States that were given up and asked for again, by the hash of their block. */
   readonly #rebuilt = new Map<string, Snapshot>();
+  readonly #olderHash: OlderHash | undefined;
 
-  constructor({ schedule, genesis, state, keccak256 = keccak_256 }: ChainOptions) {
+  constructor(options: ChainOptions) {
+    const { schedule, genesis, state, keccak256 = keccak_256 } = options;
     this.schedule = schedule;
     this.#state = state;
     this.keccak256 = keccak256;
+    this.#olderHash = options.olderHash;
     this.genesis = {
-      hash: headerHash(genesis.header, keccak256),
+      hash: options.hash ?? headerHash(genesis.header, keccak256),
       block: genesis,
       parent: undefined,
       totalDifficulty: genesis.header.difficulty,
@@ -141,6 +151,12 @@ export class BlockChain {
     return entry && entry.block.header.number >= number ? this.at(number) : undefined;
   }
 
+  /** The hash of a block below an entry or of the entry itself, as BLOCKHASH has it. */
+  ancestorHash(number: bigint, from: ChainEntry): Uint8Array | undefined {
+    if (number < this.genesis.block.header.number) return this.#olderHash?.(number);
+    return this.ancestor(number, from)?.hash;
+  }
+
   /** The block of a number that an entry is or stands for. */
   #within(entry: ChainEntry, number: bigint): ChainEntry | undefined {
     if (entry.block.header.number === number) return entry;
@@ -166,7 +182,10 @@ export class BlockChain {
     if (entry.mark === undefined) Object.assign(entry, this.#withMark(entry));
     this.#keep(entry);
     const change = this.#canon.moveTo(entry);
-    for (const each of change.added) this.#giveUp(each.block.header.number - STATES_KEPT);
+    for (const each of change.added) {
+      this.#keep(each);
+      this.#giveUp(each.block.header.number - STATES_KEPT);
+    }
     return change;
   }
 
@@ -368,6 +387,12 @@ export class BlockChain {
     if (this.#current.hash === entry.hash) this.#goTo(entry);
   }
 
+  /** Gives an entry the state back that it had, and forgets what was run on it since. */
+  putBack(entry: ChainEntry, mark: Snapshot): void {
+    (entry as { mark: Snapshot }).mark = mark;
+    this.#goTo(entry);
+  }
+
   #isAt(entry: ChainEntry): boolean {
     if (this.#current === entry) return true;
     return entry.mark !== undefined && this.#current.mark === entry.mark;
@@ -468,7 +493,7 @@ export class BlockChain {
       depositContract,
       keccak256: this.keccak256,
       stateRoot: () => this.#state.root(),
-      ancestorHash: (number) => this.ancestor(number, parent)?.hash,
+      ancestorHash: (number) => this.ancestorHash(number, parent),
       ommerContext: () => this.#ommerContext(parent),
     };
   }

@@ -7,8 +7,9 @@
  */
 import { assert } from '../../base/assert.ts';
 import { bytesToBigint } from '../../base/u256.ts';
-import type { Snapshot } from '../../state/backends/backend.ts';
+import type { Snapshot, SnapshotBackend } from '../../state/backends/backend.ts';
 import { createEvmView, type EvmView } from '../../state/views/evm.ts';
+import type { Block } from '../blocks/block.ts';
 import {
   type BlockJob,
   type BlockTemplate,
@@ -17,7 +18,7 @@ import {
   prepareBlock,
 } from '../blocks/build.ts';
 import type { HeadChange } from '../blocks/canon.ts';
-import { BlockChain, type ChainEntry } from '../blocks/chain.ts';
+import { BlockChain, type ChainEntry, type OlderHash } from '../blocks/chain.ts';
 import { blobBaseFee } from '../blocks/fees.ts';
 import { createGenesisBlock, type Genesis } from '../blocks/genesis-file.ts';
 import { isBlockRejection } from '../blocks/rejections.ts';
@@ -50,6 +51,19 @@ export interface DevChainOptions {
   readonly coinbase?: Uint8Array;
   /** Seconds of a clock outside, in place of the chain's own time. */
   readonly hostClock?: () => bigint;
+  /** The block of another chain that this one goes on from, in place of the genesis. */
+  readonly base?: ChainBase;
+  /** Who hears of the chain: those of another one that this one takes the place of. */
+  readonly listeners?: Set<DevChainListener>;
+}
+
+/** A block of another chain, whose state the backend has. */
+export interface ChainBase {
+  readonly block: Block;
+  /** 32 bytes. */
+  readonly hash: Uint8Array;
+  readonly backend: SnapshotBackend;
+  readonly olderHash: OlderHash;
 }
 
 /** What is asked of the next block alone. */
@@ -75,8 +89,8 @@ interface MineOptions {
   readonly isEmptyKept: boolean;
 }
 
-interface ChainSnapshot {
-  readonly id: number;
+/** All that a chain is at a moment. */
+interface Moment {
   readonly entry: ChainEntry;
   readonly mark: Snapshot;
   readonly clock: ClockState;
@@ -84,6 +98,10 @@ interface ChainSnapshot {
   readonly gasLimit: bigint | undefined;
   readonly next: NextBlock;
   readonly pool: readonly PooledTransaction[];
+}
+
+interface ChainSnapshot extends Moment {
+  readonly id: number;
 }
 
 /** So many empty blocks and more are one range. */
@@ -101,7 +119,9 @@ export class DevChain {
   #coinbase: Uint8Array;
   #gasLimit: bigint | undefined;
   #next: NextBlock = {};
-  readonly #listeners = new Set<DevChainListener>();
+  readonly listeners: Set<DevChainListener>;
+  /** What listeners are told later, or never; undefined where they are told at once. */
+  #held: Telling[] | undefined;
   readonly #snapshots: ChainSnapshot[] = [];
   #snapshotCount = 0;
   #pending: ChainEntry | undefined;
@@ -110,15 +130,26 @@ export class DevChain {
   readonly #genesisMark: Snapshot;
 
   constructor(options: DevChainOptions) {
-    const { genesis, engine, hostClock } = options;
+    const { genesis, engine, hostClock, base } = options;
     const { chainId } = genesis.schedule;
-    this.state = new ChainState({ chainId, contractSenders: true, ...(engine ? { engine } : {}) });
-    putAccounts(this.state.backend, genesis.accounts, this.state.keccak256);
+    this.listeners = options.listeners ?? new Set();
+    this.state = new ChainState({
+      chainId,
+      contractSenders: true,
+      ...(engine ? { engine } : {}),
+      ...(base ? { backend: base.backend } : {}),
+    });
+    if (base === undefined) {
+      putAccounts(this.state.backend, genesis.accounts, this.state.keccak256);
+    }
+    const { state } = this;
     this.chain = new BlockChain({
       schedule: genesis.schedule,
-      genesis: createGenesisBlock(genesis, this.state.root()),
-      state: this.state,
-      keccak256: this.state.keccak256,
+      state,
+      keccak256: state.keccak256,
+      ...(base
+        ? { genesis: base.block, hash: base.hash, olderHash: base.olderHash }
+        : { genesis: createGenesisBlock(genesis, state.root()) }),
     });
     this.#genesisMark = this.state.snapshot();
     this.pool = new TransactionPool({
@@ -170,8 +201,40 @@ export class DevChain {
 
   /** @returns how to stop listening */
   listen(listener: DevChainListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  #tell(telling: Telling): void {
+    if (this.#held !== undefined) this.#held.push(telling);
+    else for (const listener of this.listeners) telling(listener);
+  }
+
+  /**
+   * Does something as a whole or not at all: where it is not to be kept everything is put back and
+   * nobody hears of it.
+   *
+   * @param isKept - Asked when it is done, or has thrown; an error is thrown on where it is kept.
+   */
+  attempt<T>(run: () => T, isKept: () => boolean): { readonly result: T } | undefined {
+    const before = { ...this.#moment(), snapshots: [...this.#snapshots] };
+    const held: Telling[] = [];
+    this.#held = held;
+    try {
+      const result = run();
+      return isKept() ? { result } : undefined;
+    } catch (error) {
+      if (isKept()) throw error;
+      return undefined;
+    } finally {
+      if (!isKept()) {
+        this.#goBack(before);
+        this.#snapshots.splice(0, this.#snapshots.length, ...before.snapshots);
+        held.length = 0;
+      }
+      this.#held = undefined;
+      for (const telling of held) this.#tell(telling);
+    }
   }
 
   /** Sets the time, whose consequences are for the next block. */
@@ -220,7 +283,7 @@ export class DevChain {
     const problem = this.pool.add(transaction);
     if (problem !== undefined) return problem;
     this.#dropPending();
-    for (const listener of this.#listeners) listener.pending?.(transaction);
+    this.#tell((listener) => listener.pending?.(transaction));
     if (this.isAutomining) this.minePending();
     return undefined;
   }
@@ -265,7 +328,7 @@ export class DevChain {
     const entry = this.#make(job, only === undefined ? selection : listSource(only), true);
     this.pool.settle(selection);
     for (const { transaction, rejection } of selection.dropped) {
-      for (const listener of this.#listeners) listener.dropped?.(transaction, rejection);
+      this.#tell((listener) => listener.dropped?.(transaction, rejection));
     }
     if (entry.hashes.length === 0 && !isEmptyKept) {
       this.chain.forget([entry]);
@@ -288,12 +351,11 @@ export class DevChain {
 
   /** Tells listeners of calls to accounts without code while something runs. */
   watchCalls<T>({ executor }: EvmWorld, run: () => T): T {
-    const watching = [...this.#listeners].filter((each) => each.codelessCall !== undefined);
-    if (watching.length === 0) return run();
+    const isWatched = [...this.listeners].some((each) => each.codelessCall !== undefined);
+    if (!isWatched) return run();
     const { host } = executor;
-    host.onCodelessCall = (address, input) => {
-      for (const listener of watching) listener.codelessCall?.(address, input);
-    };
+    host.onCodelessCall = (address, input) =>
+      this.#tell((listener) => listener.codelessCall?.(address, input));
     try {
       return run();
     } finally {
@@ -342,7 +404,7 @@ export class DevChain {
   #moveHead(entry: ChainEntry): HeadChange {
     const change = this.chain.setHead(entry);
     this.changed();
-    for (const listener of this.#listeners) listener.head?.(change);
+    this.#tell((listener) => listener.head?.(change));
     return change;
   }
 
@@ -371,7 +433,7 @@ export class DevChain {
       prevRandao: rules.rules.eip4399 ? bytesToBigint(mixHash) : input.difficulty,
       baseFee: input.baseFeePerGas ?? 0n,
       blobBaseFee: rules.rules.eip4844 ? blobBaseFee(excessBlobGas, rules.costs) : 0n,
-      blockHash: (at) => this.chain.ancestor(at, job.parent)?.hash,
+      blockHash: (at) => this.chain.ancestorHash(at, job.parent),
     };
     this.#prepared = { job, env };
     return this.#prepared;
@@ -415,10 +477,14 @@ export class DevChain {
   /** A mark of the whole chain, its settings and its pool. */
   snapshot(): number {
     const id = this.#snapshotCount++;
+    this.#snapshots.push({ id, ...this.#moment() });
+    return id;
+  }
+
+  #moment(): Moment {
     const { mark } = this.head;
     assert(mark !== undefined, 'the state after the head was given up');
-    this.#snapshots.push({
-      id,
+    return {
       entry: this.head,
       mark,
       clock: this.clock.state,
@@ -426,8 +492,7 @@ export class DevChain {
       gasLimit: this.#gasLimit,
       next: this.#next,
       pool: this.pool.list(),
-    });
-    return id;
+    };
   }
 
   /** Ids of the snapshots that can be gone back to, with the block of each. */
@@ -443,16 +508,22 @@ export class DevChain {
     this.#snapshots.length = at;
     this.#dropPending();
     this.chain.setMark(snapshot.entry, snapshot.mark);
-    const change = this.#moveHead(snapshot.entry);
-    this.chain.forget(change.removed);
-    this.clock.state = snapshot.clock;
-    this.#coinbase = snapshot.coinbase;
-    this.#gasLimit = snapshot.gasLimit;
-    this.#next = snapshot.next;
-    this.pool.clear();
-    for (const transaction of snapshot.pool) this.pool.add(transaction);
-    this.changed();
+    this.#goBack(snapshot);
     return true;
+  }
+
+  #goBack(moment: Moment): void {
+    this.#dropPending();
+    const change = this.#moveHead(moment.entry);
+    this.chain.forget(change.removed);
+    this.chain.putBack(moment.entry, moment.mark);
+    this.clock.state = moment.clock;
+    this.#coinbase = moment.coinbase;
+    this.#gasLimit = moment.gasLimit;
+    this.#next = moment.next;
+    this.pool.clear();
+    for (const transaction of moment.pool) this.pool.add(transaction);
+    this.changed();
   }
 
   /** Takes the last blocks off the chain; their transactions are gone. */
@@ -499,6 +570,8 @@ export class DevChain {
     }
   }
 }
+
+type Telling = (listener: DevChainListener) => void;
 
 function listSource(list: readonly PooledTransaction[]): CandidateSource {
   let index = 0;

@@ -53,7 +53,7 @@ export function blockEnv(node: Node, entry: ChainEntry, override: BlockOverride 
     baseFee: override.baseFeePerGas ?? header.baseFeePerGas ?? 0n,
     blobBaseFee:
       override.blobBaseFee ?? (rules.rules.eip4844 ? blobBaseFee(excessBlobGas, rules.costs) : 0n),
-    blockHash: (at) => node.chain.ancestor(at, entry)?.hash,
+    blockHash: (at) => node.chain.ancestorHash(at, entry),
   };
 }
 
