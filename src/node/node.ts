@@ -3,6 +3,7 @@
  *
  * Nothing here touches the outside: servers, timers and clocks are with whoever made the node.
  */
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex } from '../base/bytes.ts';
 import { LockstepError } from '../base/errors.ts';
 import { splitRlp } from '../base/rlp.ts';
@@ -11,7 +12,7 @@ import { blockTransaction } from '../chain/blocks/block.ts';
 import type { BlockChain, ChainEntry } from '../chain/blocks/chain.ts';
 import type { BlockRules } from '../chain/blocks/rules.ts';
 import { rulesAt } from '../chain/blocks/schedule.ts';
-import { DevChain } from '../chain/dev/dev-chain.ts';
+import { DevChain, type DevChainOptions } from '../chain/dev/dev-chain.ts';
 import type { PooledTransaction } from '../chain/dev/pool.ts';
 import { StepWorld } from '../chain/tracers/steps.ts';
 import type { SignedTransaction } from '../chain/transactions/types.ts';
@@ -20,7 +21,15 @@ import type { EvmWorld } from '../chain/world.ts';
 import type { EvmView } from '../state/views/evm.ts';
 import { blockEnv } from './execution/call.ts';
 import { Filters } from './filters.ts';
-import { DEFAULT_BASE_FEE, type NodeOptions, type NodeSetup, setUp } from './options.ts';
+import { forkAccounts, forkGenesis } from './fork/base.ts';
+import { type Fork, type ForkOptions, openFork } from './fork/fork.ts';
+import {
+  DEFAULT_BALANCE,
+  DEFAULT_BASE_FEE,
+  type NodeOptions,
+  type NodeSetup,
+  setUp,
+} from './options.ts';
 import { serverError } from './rpc/errors.ts';
 import type { BlockId, BlockTag } from './rpc/types.ts';
 import { Wallets } from './wallets.ts';
@@ -37,7 +46,12 @@ export interface NodeSettings {
 const STEP_WORLDS_MAX = 2;
 
 export class Node {
-  readonly dev: DevChain;
+  /** Another one after a reset to a fork, or from it. */
+  dev: DevChain;
+  /** The chain that this one goes on from. */
+  fork: Fork | undefined;
+  /** Resolves once there is a chain; undefined where it is there. */
+  ready: Promise<void> | undefined;
   readonly wallets: Wallets;
   readonly filters: Filters;
   readonly settings: NodeSettings;
@@ -45,11 +59,13 @@ export class Node {
   readonly blobs: ReadonlyMap<string, Uint8Array>;
   readonly #blobs = new Map<string, Uint8Array>();
   options: NodeSetup;
+  readonly #asked: NodeOptions;
   #chainId: bigint;
   readonly #envs = new WeakMap<ChainEntry, BlockEnv>();
   readonly #stepWorlds = new Map<BlockRules, StepWorld>();
 
   constructor(options: NodeOptions = {}) {
+    this.#asked = options;
     this.options = setUp(options);
     this.dev = createChain(options, this.options);
     this.#startFees(options);
@@ -63,6 +79,67 @@ export class Node {
       isLogging: true,
       blockTime: options.blockTime ?? 0,
     };
+    if (options.fork === undefined) return;
+    this.ready = this.forkFrom(options.fork);
+    // Each request tells of a failure.
+    this.ready.catch(() => {});
+  }
+
+  // ---- forks
+
+  /**
+   * Goes on from a block of another chain, with nothing of this one.
+   *
+   * @throws LockstepError L2101 to L2107
+   */
+  async forkFrom(options: ForkOptions): Promise<void> {
+    const fork = await openFork(options, keccak_256);
+    const accounts = forkAccounts(this.options.wallets);
+    await fork.cells.fetchAccounts(accounts.map(({ address }) => address));
+    const genesis = forkGenesis(this.#asked, fork);
+    this.#replaceChain({ base: fork.base(), genesis }, fork);
+    const { baseFee, gasLimit, balance = DEFAULT_BALANCE } = this.#asked;
+    if (baseFee !== undefined) this.dev.setNext({ baseFeePerGas: baseFee });
+    if (gasLimit !== undefined) this.dev.gasLimit = gasLimit;
+    this.dev.amend((view) => {
+      for (const { address, code } of accounts) {
+        if (code !== undefined) {
+          if (view.getCodeHash(address) === undefined) view.setCode(address, code);
+          continue;
+        }
+        view.setBalance(address, balance);
+        // Whoever knows the mnemonic may have delegated these accounts to code (EIP-7702).
+        view.setCode(address, NO_CODE);
+      }
+    });
+  }
+
+  /** Begins anew: from a fork's block, or with the chain of the options. */
+  async reset(fork: ForkOptions | undefined): Promise<void> {
+    if (fork !== undefined) {
+      await this.forkFrom(fork);
+      return;
+    }
+    if (this.fork === undefined) {
+      this.dev.reset();
+      return;
+    }
+    this.#replaceChain({ genesis: this.options.genesis }, undefined);
+    this.#startFees(this.#asked);
+  }
+
+  #replaceChain(own: Pick<DevChainOptions, 'base' | 'genesis'>, fork: Fork | undefined): void {
+    const { listeners, isAutomining } = this.dev;
+    this.dev = createChain(this.#asked, { ...this.options, ...own, isAutomining, listeners });
+    this.fork = fork;
+    this.finality = undefined;
+    this.#chainId = own.genesis.schedule.chainId;
+    this.#stepWorlds.clear();
+  }
+
+  /** Runs something on the chain; on a fork until nothing of the state is missing. */
+  attempt<T>(run: () => T): T | Promise<T> {
+    return this.fork === undefined ? run() : this.fork.attempt(() => this.dev, run);
   }
 
   /** The first block has the base fee that was asked for, as with anvil; then EIP-1559 goes on. */
@@ -262,12 +339,21 @@ export class Node {
 /** Blobs that are kept, of 128 KiB each. */
 const BLOB_COUNT_MAX = 512;
 
-function createChain(options: NodeOptions, { genesis, coinbase }: NodeSetup): DevChain {
-  const { isAutomining, order, blockCountMax, hostClock, engine = 'auto' } = options;
+const NO_CODE = new Uint8Array(0);
+
+type ChainSetup = Pick<DevChainOptions, 'genesis' | 'base' | 'isAutomining' | 'listeners'> &
+  Pick<NodeSetup, 'coinbase'>;
+
+function createChain(options: NodeOptions, setup: ChainSetup): DevChain {
+  const { genesis, coinbase, base, listeners } = setup;
+  const { order, blockCountMax, hostClock, engine = 'auto' } = options;
+  const isAutomining = setup.isAutomining ?? options.isAutomining;
   return new DevChain({
     genesis,
     engine: { engine },
     coinbase,
+    ...(base === undefined ? {} : { base }),
+    ...(listeners === undefined ? {} : { listeners }),
     ...(isAutomining === undefined ? {} : { isAutomining }),
     ...(order === undefined ? {} : { order }),
     ...(blockCountMax === undefined ? {} : { blockCountMax }),

@@ -7,6 +7,7 @@ import { bigintToBytes32, bytesToBigint } from '../../base/u256.ts';
 import type { PooledTransaction } from '../../chain/dev/pool.ts';
 import { dumpState, loadState } from '../dump.ts';
 import { setTokenSlot } from '../execution/token-slot.ts';
+import type { ForkOptions } from '../fork/fork.ts';
 import { blockToJson } from '../format/block.ts';
 import type { Node } from '../node.ts';
 import { invalidParams, serverError } from '../rpc/errors.ts';
@@ -458,6 +459,32 @@ function requireDepth(node: Node, depth: bigint): bigint {
   throw serverError(`depth ${depth} is greater than the number of blocks ${most}`);
 }
 
+const forking: t.Type<Pick<ForkOptions, 'url' | 'blockNumber'>> = {
+  schema: {
+    type: 'object',
+    properties: { jsonRpcUrl: { type: 'string' }, blockNumber: t.number.schema },
+  },
+  read(value, path) {
+    const { jsonRpcUrl: url, blockNumber } = t
+      .object({ jsonRpcUrl: t.optional(t.text), blockNumber: t.optional(t.number) })
+      .read(value, path);
+    return {
+      ...(url === undefined ? {} : { url }),
+      ...(blockNumber === undefined ? {} : { blockNumber }),
+    };
+  },
+};
+
+/** What is forked next: as before where nothing else is said, but the latest block. */
+function nextFork(node: Node, asked: Pick<ForkOptions, 'url' | 'blockNumber'>): ForkOptions {
+  const { blockNumber, transactionHash, request, chainId, ...rest } = node.fork?.options ?? {};
+  const remote = {
+    ...(request === undefined ? {} : { request }),
+    ...(chainId === undefined ? {} : { chainId }),
+  };
+  return { ...rest, ...(asked.url === undefined ? remote : {}), ...asked };
+}
+
 const BACK: Method[][] = [
   method(names('anvil evm', 'snapshot'), 'Marks the whole chain.', [], t.quantity.schema, (node) =>
     t.toQuantity(node.dev.snapshot()),
@@ -493,12 +520,12 @@ const BACK: Method[][] = [
   ),
   method(
     names('anvil hardhat', 'reset'),
-    'Goes back to the genesis, with no transaction waiting.',
-    [param('options', t.optional(t.object({ forking: t.optional(t.json) })))],
+    'Goes back to the genesis, or to a block of another chain, with no transaction waiting.',
+    [param('options', t.optional(t.object({ forking: t.optional(forking) })))],
     NULL,
-    (node, [options]) => {
-      if (options?.forking !== undefined) throw serverError('forking is not supported');
-      node.dev.reset();
+    async (node, [options]) => {
+      const asked = options?.forking;
+      await node.reset(asked && nextFork(node, asked));
       return null;
     },
   ),

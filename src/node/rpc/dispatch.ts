@@ -1,5 +1,6 @@
 /** Requests to responses: one, or a batch (JSON-RPC 2.0, sections 4 to 6). */
 import { LockstepError } from '../../base/errors.ts';
+import { runForked } from '../fork/routes.ts';
 import type { Node } from '../node.ts';
 import { RPC_CODE, RpcError } from './errors.ts';
 import { type Method, readArgs, type Session } from './method.ts';
@@ -50,8 +51,12 @@ export class Dispatcher {
   async call(name: string, params: readonly unknown[], session: Session): Promise<unknown> {
     const method = this.#methods.get(name);
     if (method === undefined) throw unknownMethod(name);
+    const node = this.#node;
     try {
-      return await method.run(this.#node, readArgs(method, params), session);
+      if (node.ready !== undefined) await node.ready;
+      const args = readArgs(method, params);
+      if (node.fork !== undefined) return await runForked(node, { method, args, params, session });
+      return await method.run(node, args, session);
     } catch (error) {
       throw toRpcError(error);
     }
@@ -146,8 +151,8 @@ function unknownMethod(name: string): RpcError {
 export function toRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
   if (error instanceof LockstepError) {
-    const code = error.plane === 'rejection' ? RPC_CODE.invalidParams : RPC_CODE.internal;
-    return new RpcError(code, error.message);
+    if (error.plane === 'rejection') return new RpcError(RPC_CODE.invalidParams, error.message);
+    return new RpcError(RPC_CODE.internal, `${error.message}. ${error.remedy}`);
   }
   const text = error instanceof Error ? error.message : String(error);
   return new RpcError(RPC_CODE.internal, text);

@@ -1,0 +1,133 @@
+/** Forks: a chain that goes on from a block of another node, which is one of ours. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ForkCache } from '../../src/node/fork/client.ts';
+import { serve } from '../../src/node/server/index.ts';
+import { createTestNode, initCode, STORE_CODE, type TestNode } from './support.ts';
+
+const WORD = (value: number | bigint): string => value.toString(16).padStart(64, '0');
+const SOMEBODY = `0x${'ab'.repeat(20)}`;
+const ETHER = 10n ** 18n;
+
+interface Origin {
+  readonly node: TestNode;
+  readonly contract: string;
+  readonly hash: string;
+}
+
+/** A chain of three blocks: a contract, a call that stores and logs 42, a transfer. */
+async function origin(): Promise<Origin> {
+  const node = createTestNode({ chainId: 777n });
+  const [from, to] = node.accounts;
+  const created = await node.rpc('eth_sendTransaction', { from, data: initCode(STORE_CODE) });
+  const { contractAddress } = await node.rpc('eth_getTransactionReceipt', created);
+  const data = `0x${WORD(42)}`;
+  const hash = await node.rpc('eth_sendTransaction', { from, to: contractAddress, data });
+  await node.rpc('eth_sendTransaction', { from, to: SOMEBODY, value: '0x5' });
+  void to;
+  return { node, contract: contractAddress, hash };
+}
+
+function memoryCache(lines: string[] = []): ForkCache & { readonly lines: string[] } {
+  return { lines, load: () => [...lines], append: (line) => void lines.push(line) };
+}
+
+function forkOf({ node }: Origin, more: object = {}, options: object = {}): TestNode {
+  const request = (call: { method: string; params: readonly unknown[] }) =>
+    node.provider.request(call);
+  return createTestNode({ fork: { request, ...more }, ...options });
+}
+
+test('a fork has the state, the blocks and the logs of the other chain', async () => {
+  const first = await origin();
+  const { rpc } = forkOf(first);
+  const there = first.node.rpc;
+  assert.equal(await rpc('eth_blockNumber'), '0x3');
+  assert.equal(await rpc('eth_chainId'), '0x309');
+  assert.equal(await rpc('eth_getBalance', SOMEBODY, 'latest'), '0x5');
+  assert.equal(BigInt(await rpc('eth_getStorageAt', first.contract, '0x0', 'latest')), 42n);
+  assert.equal(
+    await rpc('eth_getCode', first.contract, 'latest'),
+    await there('eth_getCode', first.contract, 'latest'),
+  );
+  for (const request of [
+    ['eth_getBlockByNumber', '0x2', true],
+    ['eth_getBlockByNumber', 'latest', false],
+    ['eth_getBlockByNumber', 'earliest', false],
+    ['eth_getTransactionByHash', first.hash],
+    ['eth_getTransactionReceipt', first.hash],
+    ['eth_getBlockReceipts', '0x2'],
+    ['eth_getLogs', { fromBlock: '0x0', toBlock: 'latest' }],
+    ['debug_traceTransaction', first.hash, { tracer: 'callTracer' }],
+    ['eth_getBalance', SOMEBODY, '0x2'],
+    ['eth_call', { to: first.contract }, '0x1'],
+    ['eth_getProof', SOMEBODY, [], 'latest'],
+    ['eth_getTransactionByHash', `0x${'77'.repeat(32)}`],
+  ] as const) {
+    const [method, ...params] = request;
+    assert.deepEqual(await rpc(method, ...params), await there(method, ...params), method);
+  }
+});
+
+test('what is done on a fork is its own', async () => {
+  const first = await origin();
+  const fork = forkOf(first);
+  const { rpc, accounts } = fork;
+  const from = accounts[1];
+  assert.equal(BigInt(await rpc('eth_getBalance', accounts[0], 'latest')), 10_000n * ETHER);
+  const hash = await rpc('eth_sendTransaction', {
+    from: accounts[0],
+    to: first.contract,
+    data: `0x${WORD(43)}`,
+  });
+  const receipt = await rpc('eth_getTransactionReceipt', hash);
+  assert.equal(receipt.status, '0x1');
+  assert.equal(receipt.blockNumber, '0x4');
+  assert.equal((await rpc('eth_getTransactionByHash', hash)).nonce, '0x3');
+  assert.equal(BigInt(await rpc('eth_getStorageAt', first.contract, '0x0', 'latest')), 43n);
+  assert.equal(BigInt(await rpc('eth_getStorageAt', first.contract, '0x0', '0x3')), 42n);
+  assert.equal(BigInt(await first.node.rpc('eth_getStorageAt', first.contract, '0x0')), 42n);
+  const logs = await rpc('eth_getLogs', { fromBlock: '0x0', toBlock: 'latest' });
+  assert.deepEqual(
+    logs.map((each: { data: string }) => BigInt(each.data)),
+    [42n, 43n],
+  );
+  const block = await rpc('eth_getBlockByNumber', '0x4', false);
+  assert.equal(block.parentHash, (await first.node.rpc('eth_getBlockByNumber', '0x3')).hash);
+  await rpc('eth_sendTransaction', { from, to: SOMEBODY, value: '0x1' });
+  assert.equal(await rpc('eth_getBalance', SOMEBODY, 'latest'), '0x6');
+  const trace = await rpc('debug_traceTransaction', hash, { tracer: 'callTracer' });
+  assert.equal(trace.to, first.contract);
+});
+
+test('two forks of a block have equal blocks, with a cache and without', async () => {
+  const first = await origin();
+  const cache = memoryCache();
+  const run = async ({ rpc, accounts }: TestNode, isCurious: boolean): Promise<string> => {
+    if (isCurious) await rpc('eth_call', { to: first.contract, data: `0x${WORD(1)}` }, 'latest');
+    await rpc('eth_sendTransaction', { from: accounts[2], to: SOMEBODY, value: '0x9' });
+    await rpc('eth_sendTransaction', { from: accounts[2], to: first.contract, data: '0x' });
+    await rpc('anvil_mine', '0x2');
+    return (await rpc('eth_getBlockByNumber', 'latest', false)).hash;
+  };
+  const hash = await run(forkOf(first, { cache }), false);
+  assert.equal(await run(forkOf(first), true), hash);
+  const lines = [...cache.lines];
+  const offline = createTestNode({ fork: { cache: memoryCache(lines), isOffline: true } });
+  assert.equal(await run(offline, false), hash);
+  const error = await offline.fail('eth_getBalance', `0x${'cd'.repeat(20)}`, 'latest');
+  assert.match(error.message, /offline, and its cache has no answer to eth_getBalance/);
+});
+
+test('a fork over HTTP batches what it asks for', async (context) => {
+  const first = await origin();
+  const server = await serve({ provider: first.node.provider, host: '127.0.0.1', port: 0 });
+  context.after(() => server.close());
+  const fork = createTestNode({ fork: { url: `http://127.0.0.1:${server.port}` } });
+  const { rpc, accounts } = fork;
+  await rpc('eth_sendTransaction', { from: accounts[3], to: SOMEBODY, value: '0x1' });
+  assert.equal(await rpc('eth_getBalance', SOMEBODY, 'latest'), '0x6');
+  const info = await rpc('anvil_nodeInfo');
+  assert.equal(info.forkConfig.forkUrl, `127.0.0.1:${server.port}`);
+  assert.equal(info.forkConfig.forkBlockNumber, 3);
+});
