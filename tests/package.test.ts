@@ -52,7 +52,7 @@ const NAMES: Readonly<Record<string, string>> = {
     'InputError decodeLog decodeRevert decodeValues encodeArguments encodeCall encodeConstructor ' +
     'findFunction hexContract loadContract parseSignature selectorOf signatureOf',
   './node': 'METHODS Node Provider RPC_CODE RpcError createOpenRpc createProvider',
-  './node/server': 'serve',
+  './node/server': 'openForkCache serve',
   './state':
     'SPACES createEvmCommitment createEvmView createMemoryBackend createPending createStore ' +
     'createTrie indexedRoot isPending isPerTransaction resolvePending verifyAccountProof ' +

@@ -1,6 +1,7 @@
 /** The row of `lockstep node` in the table of commands: the options of anvil that it has. */
 import { ENGINE_NAMES } from '../engines/names.ts';
 import type { OptionSpec } from './args.ts';
+import { FORK_OPTIONS } from './fork-table.ts';
 
 const OPTIONS: readonly OptionSpec[] = [
   { name: 'port', short: 'p', value: 'PORT', summary: 'port; 8545, and 0 for any that is free' },
@@ -36,6 +37,7 @@ const OPTIONS: readonly OptionSpec[] = [
   { name: 'enable-tx-gas-limit', summary: 'a transaction has at most 2^24 gas (EIP-7825)' },
   { name: 'code-size-limit', value: 'BYTES', summary: "of a contract; the fork's unless told" },
   { name: 'disable-code-size-limit', summary: 'code of any size' },
+  ...FORK_OPTIONS,
   {
     name: 'state',
     value: 'FILE',

@@ -3,7 +3,6 @@
  *
  * Nothing here touches the outside: servers, timers and clocks are with whoever made the node.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex } from '../base/bytes.ts';
 import { LockstepError } from '../base/errors.ts';
 import { splitRlp } from '../base/rlp.ts';
@@ -21,15 +20,9 @@ import type { EvmWorld } from '../chain/world.ts';
 import type { EvmView } from '../state/views/evm.ts';
 import { blockEnv } from './execution/call.ts';
 import { Filters } from './filters.ts';
-import { forkAccounts, forkGenesis } from './fork/base.ts';
-import { type Fork, type ForkOptions, openFork } from './fork/fork.ts';
-import {
-  DEFAULT_BALANCE,
-  DEFAULT_BASE_FEE,
-  type NodeOptions,
-  type NodeSetup,
-  setUp,
-} from './options.ts';
+import type { Fork, ForkOptions } from './fork/fork.ts';
+import type { Replay } from './fork/replay.ts';
+import { DEFAULT_BASE_FEE, type NodeOptions, type NodeSetup, setUp } from './options.ts';
 import { serverError } from './rpc/errors.ts';
 import type { BlockId, BlockTag } from './rpc/types.ts';
 import { Wallets } from './wallets.ts';
@@ -93,25 +86,33 @@ export class Node {
    * @throws LockstepError L2101 to L2107
    */
   async forkFrom(options: ForkOptions): Promise<void> {
-    const fork = await openFork(options, keccak_256);
-    const accounts = forkAccounts(this.options.wallets);
-    await fork.cells.fetchAccounts(accounts.map(({ address }) => address));
-    const genesis = forkGenesis(this.#asked, fork);
+    // Who forks nothing loads nothing of it.
+    const { prepareFork } = await import('./fork/begin.ts');
+    const { wallets } = this.options;
+    const { fork, genesis, amend, replay } = await prepareFork(options, this.#asked, wallets);
     this.#replaceChain({ base: fork.base(), genesis }, fork);
-    const { baseFee, gasLimit, balance = DEFAULT_BALANCE } = this.#asked;
+    const { baseFee, gasLimit } = this.#asked;
     if (baseFee !== undefined) this.dev.setNext({ baseFeePerGas: baseFee });
     if (gasLimit !== undefined) this.dev.gasLimit = gasLimit;
-    this.dev.amend((view) => {
-      for (const { address, code } of accounts) {
-        if (code !== undefined) {
-          if (view.getCodeHash(address) === undefined) view.setCode(address, code);
-          continue;
-        }
-        view.setBalance(address, balance);
-        // Whoever knows the mnemonic may have delegated these accounts to code (EIP-7702).
-        view.setCode(address, NO_CODE);
-      }
+    this.dev.amend(amend);
+    if (replay !== undefined) await this.attempt(() => this.#repeat(replay));
+  }
+
+  /** Makes a block of some transactions of one of another chain, with its fields. */
+  #repeat({ header, transactions }: Replay): void {
+    const { dev } = this;
+    const { coinbase, gasLimit } = dev;
+    const { baseFeePerGas } = header;
+    dev.coinbase = header.coinbase;
+    dev.gasLimit = header.gasLimit;
+    dev.adjustClock((clock) => clock.setNext(header.timestamp));
+    dev.setNext({
+      mixHash: header.mixHash,
+      ...(baseFeePerGas === undefined ? {} : { baseFeePerGas }),
     });
+    dev.mineOne(transactions);
+    dev.coinbase = coinbase;
+    if (this.#asked.gasLimit !== undefined) dev.gasLimit = gasLimit;
   }
 
   /** Begins anew: from a fork's block, or with the chain of the options. */
@@ -338,8 +339,6 @@ export class Node {
 
 /** Blobs that are kept, of 128 KiB each. */
 const BLOB_COUNT_MAX = 512;
-
-const NO_CODE = new Uint8Array(0);
 
 type ChainSetup = Pick<DevChainOptions, 'genesis' | 'base' | 'isAutomining' | 'listeners'> &
   Pick<NodeSetup, 'coinbase'>;

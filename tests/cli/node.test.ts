@@ -14,7 +14,10 @@ interface Answer {
 /** Runs the node until `use` has what it wants; gives all that was printed. */
 async function withNode(
   words: readonly string[],
-  use: (rpc: (method: string, ...params: unknown[]) => Promise<unknown>) => Promise<void>,
+  use: (
+    rpc: (method: string, ...params: unknown[]) => Promise<unknown>,
+    url: string,
+  ) => Promise<void>,
 ): Promise<string> {
   const stop = new AbortController();
   let printed = '';
@@ -38,7 +41,7 @@ async function withNode(
       const { result, error } = (await response.json()) as Answer;
       assert.equal(error, undefined, `${method}: ${JSON.stringify(error)}`);
       return result;
-    });
+    }, address);
   } finally {
     stop.abort();
   }
@@ -155,4 +158,42 @@ test('mistakes in the options are told', async (context) => {
 
 test('the version of the node is that of the package', () => {
   assert.equal(VERSION, JSON.parse(readFileSync('package.json', 'utf8')).version);
+});
+
+test('a fork keeps what it fetched, and runs offline with it', async (context) => {
+  const folder = folderOf(context, {});
+  const cache = join(folder, 'cache', 'fork.jsonl');
+  const to = `0x${'56'.repeat(20)}`;
+  const use = async (rpc: (method: string, ...params: unknown[]) => Promise<unknown>) => {
+    const [from] = (await rpc('eth_accounts')) as string[];
+    await rpc('eth_sendTransaction', { from, to, value: '0x1' });
+    assert.equal(await rpc('eth_getBalance', to, 'latest'), '0x1');
+    hashes.push(await rpc('eth_getBlockByNumber', 'latest', false));
+  };
+  const hashes: unknown[] = [];
+  await withNode(['--chain-id', '99', '-q'], async (rpc, url) => {
+    await rpc('anvil_mine', '0x5');
+    const words = ['--fork-url', `${url}@4`, '--fork-header', 'X-Key: 1', '--fork-cache', cache];
+    const printed = await withNode(words, use);
+    assert.match(printed, /^Fork\n=+\n\nEndpoint: {7}127\.0\.0\.1:\d+\nBlock number: {3}4\n/m);
+  });
+  await withNode(['--offline', '--fork-cache', cache, '-q'], use);
+  assert.equal(hashes.length, 2);
+  assert.deepEqual(hashes[0], hashes[1]);
+});
+
+test('options of a fork are checked before anything is asked', async () => {
+  const url = ['--fork-url', 'http://127.0.0.1:1'];
+  for (const [words, wanted] of [
+    [['--fork-block-number', '5'], /--fork-block-number needs --fork-url/],
+    [['--offline'], /--offline needs --fork-cache/],
+    [[...url, '--fork-block-number', 'x'], /write a whole number/],
+    [[...url, '--fork-header', 'secret'], /write 'Name: value'/],
+    [[...url, '--retries', '0', '--no-storage-caching'], /127\.0\.0\.1:1 does not answer/],
+  ] as const) {
+    const { code, err } = await lockstep(['node', '--port', '0', ...words]);
+    assert.equal(code, 2);
+    assert.match(err, wanted);
+    assert.doesNotMatch(err, /secret/);
+  }
 });

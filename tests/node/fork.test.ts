@@ -131,3 +131,116 @@ test('a fork over HTTP batches what it asks for', async (context) => {
   assert.equal(info.forkConfig.forkUrl, `127.0.0.1:${server.port}`);
   assert.equal(info.forkConfig.forkBlockNumber, 3);
 });
+
+test('a fork after a transaction has what its block did up to it', async () => {
+  const node = createTestNode({ isAutomining: false });
+  const [from, to] = node.accounts;
+  const fee = { maxFeePerGas: '0x77359400', gas: '0x5208' };
+  await node.rpc('anvil_mine', '0x2');
+  const hashes: string[] = [];
+  for (const [index, value] of ['0x1', '0x2', '0x4'].entries()) {
+    const nonce = `0x${index.toString(16)}`;
+    hashes.push(
+      await node.rpc('eth_sendTransaction', { ...fee, from, to: SOMEBODY, value, nonce }),
+    );
+  }
+  const legacy = { from: to, to: SOMEBODY, value: '0x8', gas: '0x5208', gasPrice: '0x59682f00' };
+  hashes.push(await node.rpc('eth_sendTransaction', legacy));
+  await node.rpc('evm_mine');
+  const { timestamp, transactions } = await node.rpc('eth_getBlockByNumber', 'latest', false);
+  const at = Number(transactions.indexOf(hashes[1]));
+  const second = transactions[at];
+  const request = (call: { method: string; params: readonly unknown[] }) =>
+    node.provider.request(call);
+  const { rpc } = createTestNode({
+    fork: { request, transactionHash: Buffer.from(second.slice(2), 'hex') },
+  });
+  const block = await rpc('eth_getBlockByNumber', 'latest', false);
+  assert.equal(block.number, '0x3');
+  assert.equal(block.timestamp, timestamp);
+  assert.deepEqual(block.transactions, transactions.slice(0, at + 1));
+  for (const hash of block.transactions) {
+    assert.equal((await rpc('eth_getTransactionReceipt', hash)).status, '0x1');
+  }
+  const whole = createTestNode({
+    fork: { request, transactionHash: Buffer.from(transactions.at(-1).slice(2), 'hex') },
+  });
+  assert.equal(await whole.rpc('eth_getBalance', SOMEBODY, 'latest'), '0xf');
+});
+
+test('a reset forks another block, forks anew, or ends the fork', async (context) => {
+  const first = await origin();
+  const server = await serve({ provider: first.node.provider, host: '127.0.0.1', port: 0 });
+  context.after(() => server.close());
+  const jsonRpcUrl = `http://127.0.0.1:${server.port}`;
+  const { rpc, fail, accounts } = createTestNode();
+  const heads: unknown[] = [];
+  const id = await rpc('eth_newBlockFilter');
+  await rpc('hardhat_reset', { forking: { jsonRpcUrl, blockNumber: 2 } });
+  assert.equal(await rpc('eth_blockNumber'), '0x2');
+  assert.equal(await rpc('eth_chainId'), '0x309');
+  assert.equal(await rpc('eth_getBalance', SOMEBODY, 'latest'), '0x0');
+  await rpc('eth_sendTransaction', { from: accounts[5], to: SOMEBODY, value: '0x1' });
+  heads.push(...(await rpc('eth_getFilterChanges', id)));
+  assert.equal(heads.length, 1);
+  await rpc('anvil_reset', { forking: {} });
+  assert.equal(await rpc('eth_blockNumber'), '0x3');
+  assert.equal(await rpc('eth_getBalance', SOMEBODY, 'latest'), '0x5');
+  await rpc('anvil_reset');
+  assert.equal(await rpc('eth_chainId'), '0x7a69');
+  assert.equal(await rpc('eth_blockNumber'), '0x0');
+  const { code, message } = await fail('anvil_reset', { forking: { jsonRpcUrl: 'nowhere' } });
+  assert.equal(code, -32602);
+  assert.match(message, /no URL that begins with http/);
+  assert.equal(await rpc('eth_blockNumber'), '0x0');
+});
+
+test('snapshots, rollbacks and the pool work on a fork as they do elsewhere', async () => {
+  const first = await origin();
+  const { rpc, accounts } = forkOf(first, {}, { isAutomining: false });
+  const id = await rpc('evm_snapshot');
+  const from = accounts[4];
+  const hash = await rpc('eth_sendTransaction', { from, to: first.contract, data: `0x${WORD(7)}` });
+  assert.equal((await rpc('txpool_status')).pending, '0x1');
+  await rpc('anvil_mine', '0x2');
+  assert.equal((await rpc('eth_getTransactionReceipt', hash)).status, '0x1');
+  await rpc('anvil_rollback', 2);
+  assert.equal(BigInt(await rpc('eth_getStorageAt', first.contract, '0x0')), 42n);
+  await rpc('anvil_setStorageAt', first.contract, '0x0', `0x${WORD(0)}`);
+  assert.equal(BigInt(await rpc('eth_getStorageAt', first.contract, '0x0')), 0n);
+  await rpc('anvil_addBalance', SOMEBODY, '0x2');
+  assert.equal(await rpc('eth_getBalance', SOMEBODY), '0x7');
+  assert.equal(await rpc('evm_revert', id), true);
+  assert.equal(BigInt(await rpc('eth_getStorageAt', first.contract, '0x0')), 42n);
+  const dump = JSON.parse(Buffer.from((await rpc('anvil_dumpState')).slice(2), 'hex').toString());
+  assert.equal(dump.accounts[accounts[0] as string].nonce, '0x3');
+});
+
+test('requests that wait do not disturb each other', async () => {
+  const first = await origin();
+  const { rpc, accounts } = forkOf(first);
+  const sent = await Promise.all(
+    accounts.map((from) => rpc('eth_sendTransaction', { from, to: SOMEBODY, value: '0x1' })),
+  );
+  for (const hash of sent) {
+    assert.equal((await rpc('eth_getTransactionReceipt', hash)).status, '0x1');
+  }
+  assert.equal(await rpc('eth_getBalance', SOMEBODY), '0xf');
+  assert.equal(await rpc('eth_blockNumber'), '0xd');
+});
+
+test('BLOCKHASH and the contracts of the system see the blocks of the other chain', async () => {
+  const first = await origin();
+  const { rpc, accounts } = forkOf(first);
+  // Returns the hash of the block whose number is the input.
+  const code = '0x5f35405f5260205ff3';
+  const call = { from: accounts[0], to: SOMEBODY, data: `0x${WORD(1)}` };
+  const overrides = { [SOMEBODY]: { code } };
+  const { hash } = await rpc('eth_getBlockByNumber', '0x1', false);
+  await rpc('evm_mine');
+  assert.equal(await rpc('eth_call', call, 'latest', overrides), hash);
+  const history = '0x0000f90827f1c53a10cb7a02335b175320002935';
+  const parent = await rpc('eth_getBlockByNumber', '0x3', false);
+  assert.equal(await rpc('eth_call', { to: history, data: `0x${WORD(3)}` }), parent.hash);
+  assert.equal(await rpc('eth_call', { to: history, data: `0x${WORD(1)}` }), hash);
+});

@@ -19,6 +19,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   const options = readNodeOptions(args);
   const provider = createProvider(options);
   const { node } = provider;
+  await node.ready;
   provider.onError = ({ message }) => io.err(`lockstep: ${message}\n`);
   const importPath = args.value('import');
   if (importPath !== undefined) node.importBlocks(readFile(importPath));
@@ -45,7 +46,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   log.stop();
   if (dump !== undefined) {
     const { dumpState } = await import('../../node/dump.ts');
-    writeFileSync(dump, `${dumpState(node)}\n`);
+    writeFileSync(dump, `${await node.attempt(() => dumpState(node))}\n`);
   }
   provider.close();
   await server.close();

@@ -137,13 +137,23 @@ export class Client {
     }
   }
 
-  /** Asks and keeps the answer where there is one and it is final; null is none. */
-  async get(call: Call, isFinal = true): Promise<unknown> {
+  /** Keeps an answer unless there is one. */
+  note(call: Call, result: unknown): void {
+    if (!this.#known.has(keyOf(call))) this.#keep(call, result);
+  }
+
+  /** The answer of the remote, whatever is kept. */
+  async ask(call: Call): Promise<unknown> {
+    const [answer] = await this.#ask([call]);
+    return this.#resultOf(call, answer);
+  }
+
+  /** The answer to a request, which is kept but for null: what is not there may come. */
+  async get(call: Call): Promise<unknown> {
     const known = this.peek(call);
     if (known !== undefined) return known;
-    const [answer] = await this.#ask([call]);
-    const result = this.#resultOf(call, answer);
-    if (isFinal && result !== null) this.#keep(call, result);
+    const result = await this.ask(call);
+    if (result !== null) this.#keep(call, result);
     return result;
   }
 

@@ -127,6 +127,7 @@ export async function openFork(options: ForkOptions, keccak256: Keccak256): Prom
     throw new LockstepError('L2106', { problem: `${client.host} has no block ${number}` });
   }
   const { block, hash } = readBlock(json);
+  client.note(HEAD, toQuantity(number));
   if (typeof cache === 'function') {
     const own = cache({ chainId, number, hash });
     if (own !== undefined) client.open(own);
@@ -135,6 +136,7 @@ export async function openFork(options: ForkOptions, keccak256: Keccak256): Prom
 }
 
 const CHAIN_ID: Call = { method: 'eth_chainId', params: [] };
+/** In a cache the number of the block that was forked from. */
 const HEAD: Call = { method: 'eth_blockNumber', params: [] };
 
 function readNumber(value: unknown, client: Client, call: Call): bigint {
@@ -148,8 +150,9 @@ async function findNumber(
 ): Promise<bigint> {
   if (transactionHash !== undefined) return (await blockOf(transactionHash, client)) - 1n;
   if (blockNumber !== undefined && blockNumber >= 0n) return blockNumber;
-  const head = readNumber(await client.get(HEAD), client, HEAD);
-  return blockNumber === undefined ? head : head + blockNumber;
+  const known = blockNumber === undefined ? client.peek(HEAD) : undefined;
+  const head = readNumber(known ?? (await client.ask(HEAD)), client, HEAD);
+  return head + (blockNumber ?? 0n);
 }
 
 async function blockOf(hash: Uint8Array, client: Client): Promise<bigint> {

@@ -162,15 +162,15 @@ class HttpRemote implements Remote {
 
   /** Asks until there is an answer to each; undefined where the remote takes no batches. */
   async #insist(calls: readonly Call[]): Promise<Answer[] | undefined> {
-    const found = new Map<Call, Answer>();
-    let left = calls;
+    const found: Answer[] = [];
+    let left = [...calls.keys()];
     for (let attempt = 0; ; attempt++) {
       try {
         await this.#keepPace(left.length);
-        const answers = await this.#send(left);
+        const answers = await this.#send(left.map((index) => calls[index] as Call));
         if (answers === undefined) return undefined;
-        for (const [index, call] of left.entries()) found.set(call, answers[index] as Answer);
-        left = left.filter((call) => isRateLimit(found.get(call)));
+        for (const [place, index] of left.entries()) found[index] = answers[place] as Answer;
+        left = left.filter((index) => isRateLimit(found[index]));
         if (left.length === 0 || attempt >= this.#retries) break;
       } catch (error) {
         if (!(error instanceof PassingFailure)) throw error;
@@ -181,7 +181,7 @@ class HttpRemote implements Remote {
       }
       await pause(this.#backoffMs * 2 ** attempt);
     }
-    return calls.map((call) => found.get(call) as Answer);
+    return found;
   }
 
   async #keepPace(count: number): Promise<void> {

@@ -1,6 +1,5 @@
 /** Requests to responses: one, or a batch (JSON-RPC 2.0, sections 4 to 6). */
 import { LockstepError } from '../../base/errors.ts';
-import { runForked } from '../fork/routes.ts';
 import type { Node } from '../node.ts';
 import { RPC_CODE, RpcError } from './errors.ts';
 import { type Method, readArgs, type Session } from './method.ts';
@@ -55,7 +54,10 @@ export class Dispatcher {
     try {
       if (node.ready !== undefined) await node.ready;
       const args = readArgs(method, params);
-      if (node.fork !== undefined) return await runForked(node, { method, args, params, session });
+      if (node.fork !== undefined) {
+        const { runForked } = await import('../fork/routes.ts');
+        return await runForked(node, { method, args, params, session });
+      }
       return await method.run(node, args, session);
     } catch (error) {
       throw toRpcError(error);
