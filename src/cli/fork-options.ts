@@ -14,19 +14,19 @@ function readCount(args: Args, name: string, max: number): number | undefined {
   const text = args.value(name);
   if (text === undefined) return undefined;
   if (/^\d{1,9}$/.test(text) && Number(text) <= max) return Number(text);
-  throw usageError(`--${name} ${text}: write a number from 0 to ${max}`, 'node');
+  throw usageError(`--${name} ${text}: write a number from 0 to ${max}`);
 }
 
 function readBlock(text: string | undefined): bigint | undefined {
   if (text === undefined) return undefined;
   if (/^-?\d{1,18}$|^0x[\da-fA-F]{1,15}$/.test(text)) return BigInt(text);
-  throw usageError(`--fork-block-number ${text}: write a whole number`, 'node');
+  throw usageError(`--fork-block-number ${text}: write a whole number`);
 }
 
 function readHash(text: string | undefined): Uint8Array | undefined {
   if (text === undefined) return undefined;
   if (/^0x[\da-fA-F]{64}$/.test(text)) return hexToBytes(text);
-  throw usageError(`--fork-transaction-hash ${text}: write 0x and 64 hexadecimal digits`, 'node');
+  throw usageError(`--fork-transaction-hash ${text}: write 0x and 64 hexadecimal digits`);
 }
 
 function readHeaders(lines: readonly string[]): Record<string, string> {
@@ -34,7 +34,7 @@ function readHeaders(lines: readonly string[]): Record<string, string> {
     lines.map((line) => {
       const match = /^([\w-]+):\s*(.*)$/.exec(line);
       // The text may be a key: it is not repeated.
-      if (match === null) throw usageError("--fork-header: write 'Name: value'", 'node');
+      if (match === null) throw usageError("--fork-header: write 'Name: value'");
       return [match[1] as string, match[2] as string];
     }),
   );
@@ -46,17 +46,21 @@ function defaultCache({ chainId, number, hash }: ForkId) {
   return openForkCache(join(userCacheFolder(), 'fork', String(chainId), name));
 }
 
-/** The fork that the options ask for; undefined where they name none. */
-export function readForkOptions(args: Args): ForkOptions | undefined {
+/**
+ * The fork that the options ask for; undefined where they name none.
+ *
+ * @param command - Whose options they are, for messages.
+ */
+export function readForkOptions(args: Args, command: string): ForkOptions | undefined {
   const given = args.value('fork-url') ?? args.value('rpc-url');
   const file = args.value('fork-cache');
   const isOffline = args.flag('offline');
   if (given === undefined && !isOffline) {
     const stray = FORK_OPTIONS.find(({ name }) => args.list(name) !== undefined);
     if (stray === undefined) return undefined;
-    throw usageError(`--${stray.name} needs --fork-url`, 'node');
+    throw usageError(`--${stray.name} needs --fork-url`, command);
   }
-  if (isOffline && file === undefined) throw usageError('--offline needs --fork-cache', 'node');
+  if (isOffline && file === undefined) throw usageError('--offline needs --fork-cache', command);
   const [, url, atBlock] = /^(.*?)(?:@(\d+))?$/s.exec(given ?? '') ?? [];
   const fields = {
     url: given === undefined ? undefined : url,

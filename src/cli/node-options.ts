@@ -89,7 +89,7 @@ export function readNodeOptions(args: Args): NodeOptions {
     engine: args.value('engine') as EngineName | undefined,
     hostClock: args.flag('wall-clock') ? wallClock : undefined,
     isImpersonatingAll: args.flag('auto-impersonate') || undefined,
-    fork: readForkOptions(args),
+    fork: readForkOptions(args, 'node'),
   });
 }
 

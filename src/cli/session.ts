@@ -13,6 +13,7 @@ import { didYouMean } from '../languages/suggest.ts';
 import { FORKS, type Fork, LATEST_FORK, parseFork } from '../vms/evm/forks.ts';
 import { costsOf } from '../vms/evm/gas.ts';
 import { usageError } from './args.ts';
+import type { Insist } from './forked-machine.ts';
 import type { Io } from './io.ts';
 
 /** The sender of everything unless told; rich, and easy to recognise. */
@@ -44,12 +45,13 @@ export interface SessionOptions {
 export async function openSession(
   io: Pick<Io, 'createMachine'>,
   options: SessionOptions,
+  insist: Insist = (run) => run(),
 ): Promise<Session> {
   const fork = readFork(options.fork);
   const from = options.from === undefined ? DEFAULT_SENDER : readAddress(options.from, '--from');
   const { gas, engine = 'auto' } = options;
   const machine = await io.createMachine({ fork, engine });
-  machine.state.setBalance(from, SENDER_BALANCE);
+  await insist(() => machine.state.setBalance(from, SENDER_BALANCE));
   return { machine, fork, from, gas, engine, placed: 0 };
 }
 
@@ -107,9 +109,10 @@ export function placeContract(session: Session, contract: EvmContract): Placed {
     );
   }
   checkSize(code, costsOf(session.fork).codeBytesMax, 'contract-oversized', contract);
-  const number = FIRST_CODE_ADDRESS + BigInt(session.placed++);
+  const number = FIRST_CODE_ADDRESS + BigInt(session.placed);
   const address: Hex = `0x${number.toString(16).padStart(40, '0')}`;
   session.machine.state.setCode(address, code);
+  session.placed++;
   return { name: contract.name, address, contract };
 }
 

@@ -140,7 +140,8 @@ export class Node {
 
   /** Runs something on the chain; on a fork until nothing of the state is missing. */
   attempt<T>(run: () => T): T | Promise<T> {
-    return this.fork === undefined ? run() : this.fork.attempt(() => this.dev, run);
+    if (this.fork === undefined) return run();
+    return this.fork.attempt((isKept) => this.dev.attempt(run, isKept));
   }
 
   /** The first block has the base fee that was asked for, as with anvil; then EIP-1559 goes on. */

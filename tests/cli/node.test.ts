@@ -197,3 +197,19 @@ test('options of a fork are checked before anything is asked', async () => {
     assert.doesNotMatch(err, /secret/);
   }
 });
+
+test('lockstep run goes on from another chain', async (context) => {
+  const other = `0x${'99'.repeat(20)}`;
+  // Loads slot 0 of another contract, by its code, and returns it.
+  const caller = `0x60205f5f5f5f73${other.slice(2)}5af15060205ff3`;
+  const folder = folderOf(context, { 'caller.hex': caller });
+  await withNode(['-q'], async (rpc, url) => {
+    await rpc('anvil_setCode', other, '0x5f545f5260205ff3');
+    await rpc('anvil_setStorageAt', other, '0x0', `0x${'2a'.padStart(64, '0')}`);
+    const words = ['run', join(folder, 'caller.hex'), '--json', '--no-storage-caching'];
+    const { code, out, err } = await lockstep([...words, '--fork-url', url]);
+    assert.equal(err, '');
+    assert.equal(code, 0);
+    assert.match(out, /"output":"0x0{62}2a"/);
+  });
+});

@@ -5,6 +5,8 @@ import type { EngineName } from '../../engines/tiering.ts';
 import type { EvmContract } from '../../languages/contract.ts';
 import { hexContract, loadContract } from '../../languages/load.ts';
 import { type Args, onePositional, usageError } from '../args.ts';
+import { FORK_OPTIONS } from '../fork-table.ts';
+import type { ForkedMachine, Insist } from '../forked-machine.ts';
 import { createPaint } from '../format.ts';
 import type { Io } from '../io.ts';
 import { type Call, checkCall, readCall, readCreation } from '../message-args.ts';
@@ -25,7 +27,9 @@ import {
   openSession,
   type Placed,
   placeContract,
+  readFork,
   type Session,
+  type SessionOptions,
   sendMessage,
 } from '../session.ts';
 import { slotNamer } from '../slot-names.ts';
@@ -65,21 +69,28 @@ async function runContract(contract: EvmContract, args: Args, io: Io): Promise<R
   // What was asked for is read before anything runs, so that a typing error costs nothing.
   const call = await readCall(contract, args);
   const creation = await readCreation(contract, args);
-  const session = await openSession(io, {
+  const options = {
     fork: args.value('fork'),
     from: args.value('from'),
     gas: readPositive(args.value('gas'), '--gas'),
     engine: args.value('engine') as EngineName | undefined,
-  });
+  };
+  const forked = await openFork(args, options);
+  const insist: Insist = forked?.insist ?? ((run) => run());
+  const own = forked === undefined ? io : { createMachine: async () => forked.machine };
+  const session = await openSession(own, options, insist);
   const started = performance.now();
-  const placed = creation
-    ? deployContract(session, contract, creation.init, creation.argumentData, creation.value)
-    : placeContract(session, contract);
+  const placed = await insist(() =>
+    creation
+      ? deployContract(session, contract, creation.init, creation.argumentData, creation.value)
+      : placeContract(session, contract),
+  );
   const firstMs = performance.now() - started;
   const timing: Timing = { engine: session.engine, firstMs, medianMs: undefined, runs: 0 };
   const deploy = await reportDeployment(session, placed, timing);
   const deployed = deploy === undefined || deploy.outcome.status === 'success';
-  const step = deployed && call ? await runCall(session, placed, call, args, io) : undefined;
+  const step =
+    deployed && call ? await runCall({ session, insist }, placed, call, args, io) : undefined;
   return {
     file: contract.file,
     contract: contract.name,
@@ -91,6 +102,17 @@ async function runContract(contract: EvmContract, args: Args, io: Io): Promise<R
     deploy,
     call: step,
   };
+}
+
+/** The machine over another chain, where the options name one. */
+async function openFork(
+  args: Args,
+  { fork, engine }: SessionOptions,
+): Promise<ForkedMachine | undefined> {
+  if (!FORK_OPTIONS.some(({ name }) => args.flag(name))) return undefined;
+  const { openForkedMachine } = await import('../forked-machine.ts');
+  const rules = { fork: readFork(fork), ...(engine === undefined ? {} : { engine }) };
+  return openForkedMachine(args, rules);
 }
 
 async function reportDeployment(
@@ -126,7 +148,7 @@ function slotNames(
 }
 
 async function runCall(
-  session: Session,
+  { session, insist }: { readonly session: Session; readonly insist: Insist },
   placed: Placed,
   call: Call,
   args: Args,
@@ -135,10 +157,8 @@ async function runCall(
   const { machine, fork } = session;
   const message = { to: placed.address, data: call.data, value: call.value };
   const before = machine.snapshot();
-  const { outcome, timing } = timeCall(
-    machine,
-    () => sendMessage(session, message),
-    session.engine,
+  const { outcome, timing } = await insist(() =>
+    timeCall(machine, () => sendMessage(session, message), session.engine),
   );
   if (args.flag('trace')) {
     const { writeTrace } = await import('../trace.ts');

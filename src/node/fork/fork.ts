@@ -7,7 +7,7 @@ import { bytesToHex, type Keccak256 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
 import type { Block } from '../../chain/blocks/block.ts';
 import type { OlderHash } from '../../chain/blocks/chain.ts';
-import type { ChainBase, DevChain } from '../../chain/dev/dev-chain.ts';
+import type { ChainBase } from '../../chain/dev/dev-chain.ts';
 import { PendingError } from '../../dmir/host.ts';
 import { toQuantity } from '../rpc/types.ts';
 import { createForkBackend, RemoteCells, throwPending } from './cells.ts';
@@ -36,6 +36,9 @@ export interface ForkOptions extends RemoteOptions {
   /** Nothing is asked for: what the cache does not have is an error. */
   readonly isOffline?: boolean;
 }
+
+/** Runs something once; undefined where it was not kept and undone. */
+export type Attempt<T> = (isKept: () => boolean) => { readonly result: T } | undefined;
 
 /** Runs that end because something is missing, one after the other for one request. */
 const ROUNDS_MAX = 10_000;
@@ -87,15 +90,16 @@ export class Fork {
   };
 
   /**
-   * Runs something on a chain over this fork until nothing is missing. Each run is as a whole or
-   * not at all, so that others may run while one waits.
+   * Runs something over this fork until nothing is missing. Each run is as a whole or not at all, so
+   * that others may run while one waits.
    *
+   * @param tryOnce - Runs once, and undoes what it did unless that is to be kept.
    * @throws LockstepError L2101 to L2105 where what is missing cannot be fetched
    */
-  async attempt<T>(dev: () => DevChain, run: () => T): Promise<T> {
+  async attempt<T>(tryOnce: Attempt<T>): Promise<T> {
     for (let round = 0; round < ROUNDS_MAX; round++) {
       this.cells.guess();
-      const done = dev().attempt(run, () => !this.cells.hasWanted && this.#wanted.length === 0);
+      const done = tryOnce(() => !this.cells.hasWanted && this.#wanted.length === 0);
       const older = this.#wanted.splice(0);
       // Before anything is waited for: another run begins with nothing wanted.
       const work = this.cells.fetchWanted();
