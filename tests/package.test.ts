@@ -53,6 +53,7 @@ const NAMES: Readonly<Record<string, string>> = {
     'findFunction hexContract loadContract parseSignature selectorOf signatureOf',
   './node': 'METHODS Node Provider RPC_CODE RpcError createOpenRpc createProvider',
   './node/server': 'openForkCache serve',
+  './node/stack': 'DebugInfo createStackTraces formatStackTrace readArtifacts',
   './state':
     'SPACES createEvmCommitment createEvmView createMemoryBackend createPending createStore ' +
     'createTrie indexedRoot isPending isPerTransaction resolvePending verifyAccountProof ' +

@@ -37,6 +37,11 @@ const OPTIONS: readonly OptionSpec[] = [
   { name: 'enable-tx-gas-limit', summary: 'a transaction has at most 2^24 gas (EIP-7825)' },
   { name: 'code-size-limit', value: 'BYTES', summary: "of a contract; the fork's unless told" },
   { name: 'disable-code-size-limit', summary: 'code of any size' },
+  {
+    name: 'artifacts',
+    value: 'DIR',
+    summary: 'what Hardhat, Foundry or solc wrote: failures are told with file and line',
+  },
   ...FORK_OPTIONS,
   {
     name: 'state',

@@ -167,6 +167,11 @@ export class Node {
     this.#stepWorlds.clear();
   }
 
+  /** What the node knows of the sources of contracts. */
+  get stackTraces(): NodeOptions['stackTraces'] {
+    return this.#asked.stackTraces;
+  }
+
   // ---- blocks
 
   /** The number that a tag or a number means. */

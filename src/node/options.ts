@@ -10,6 +10,7 @@ import { LATEST_FORK, type Overrides } from '../vms/evm/forks.ts';
 import { CALL_GAS_MAX } from './execution/limits.ts';
 import type { ForkOptions } from './fork/fork.ts';
 import { predeployedAccounts } from './predeploys.ts';
+import type { StackTraces } from './stack/index.ts';
 import { deriveWallets, type Wallet } from './wallets.ts';
 
 /** Everything has a default; amounts are wei and times seconds unless told. */
@@ -65,6 +66,8 @@ export interface NodeOptions {
   readonly isImpersonatingAll?: boolean;
   /** Seconds of a clock outside, in place of the chain's own time. */
   readonly hostClock?: () => bigint;
+  /** Tells where contracts fail in their sources (`createStackTraces` of `lockstep/node/stack`). */
+  readonly stackTraces?: StackTraces;
   /** Another chain to go on from, in place of a genesis. */
   readonly fork?: ForkOptions;
 }

@@ -1,6 +1,7 @@
 /** `lockstep node` and `lockstep rpctest`. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { VERSION } from '../../src/node/version.ts';
@@ -212,4 +213,38 @@ test('lockstep run goes on from another chain', async (context) => {
     assert.equal(code, 0);
     assert.match(out, /"output":"0x0{62}2a"/);
   });
+});
+
+test('with artifacts calls are decoded, and failures told with file and line', async (context) => {
+  const source = [
+    'contract Door {',
+    '  error Closed(uint256 hour);',
+    '  function open(uint256 hour) external pure {',
+    '    if (hour < 8) revert Closed(hour);',
+    '  }',
+    '}',
+  ].join('\n');
+  const solc = createRequire(import.meta.url)('solc');
+  const outputSelection = { '*': { '*': ['abi', 'evm.bytecode', 'evm.deployedBytecode'] } };
+  const input = {
+    language: 'Solidity',
+    sources: { 'Door.sol': { content: source } },
+    settings: { outputSelection },
+  };
+  const output = JSON.parse(solc.compile(JSON.stringify(input)));
+  const { object } = output.contracts['Door.sol'].Door.evm.bytecode;
+  const folder = folderOf(context, { 'door.json': JSON.stringify({ input, output }) });
+  const data = `0x690e7c09${'7'.padStart(64, '0')}`;
+  const printed = await withNode(['--artifacts', folder], async (rpc) => {
+    const [from] = (await rpc('eth_accounts')) as string[];
+    const hash = await rpc('eth_sendTransaction', { from, data: `0x${object}` });
+    const receipt = (await rpc('eth_getTransactionReceipt', hash)) as { contractAddress: string };
+    await rpc('eth_sendTransaction', { from, to: receipt.contractAddress, data, gas: '0x186a0' });
+  });
+  assert.match(printed, /^ {4}Call: Door\.constructor\(\)$/m);
+  assert.match(printed, /^ {4}Call: Door\.open\(7\)$/m);
+  assert.match(
+    printed,
+    /^ {4}Failed: reverted with custom error 'Closed\(7\)'\n {8}at Door\.open \(Door\.sol:4:26\)$/m,
+  );
 });

@@ -1,6 +1,7 @@
 /** `lockstep node`: a development node, with the options of anvil. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { bytesToHex } from '../../base/bytes.ts';
+import type { StackTraces } from '../../node/stack/index.ts';
 import type { Args } from '../args.ts';
 import { usageError } from '../args.ts';
 import type { Io } from '../io.ts';
@@ -16,8 +17,9 @@ export async function run(args: Args, io: Io): Promise<number> {
   const { createProvider } = await import('../../node/index.ts');
   const { serve } = await import('../../node/server/index.ts');
   const { loadState } = await import('../../node/dump.ts');
+  const stackTraces = await readStackTraces(args.value('artifacts'));
   const options = readNodeOptions(args);
-  const provider = createProvider(options);
+  const provider = createProvider({ ...options, ...(stackTraces ? { stackTraces } : {}) });
   const { node } = provider;
   await node.ready;
   provider.onError = ({ message }) => io.err(`lockstep: ${message}\n`);
@@ -51,6 +53,12 @@ export async function run(args: Args, io: Io): Promise<number> {
   provider.close();
   await server.close();
   return 0;
+}
+
+async function readStackTraces(folder: string | undefined): Promise<StackTraces | undefined> {
+  if (folder === undefined) return undefined;
+  const { createStackTraces, readArtifacts } = await import('../../node/stack/index.ts');
+  return createStackTraces(readArtifacts(folder));
 }
 
 function readPort(args: Args): number {
@@ -97,8 +105,13 @@ function configText(node: AnyNode): string {
 
 /** Resolves when the process is asked to end, or the test that runs the command. */
 function untilStopped(io: Io): Promise<void> {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-    io.stopped?.addEventListener('abort', () => resolve());
+    const stop = (): void => {
+      for (const signal of signals) process.removeListener(signal, stop);
+      resolve();
+    };
+    for (const signal of signals) process.once(signal, stop);
+    io.stopped?.addEventListener('abort', stop);
   });
 }

@@ -90,8 +90,8 @@ export class Fork {
   };
 
   /**
-   * Runs something over this fork until nothing is missing. Each run is as a whole or not at all, so
-   * that others may run while one waits.
+   * Runs something over this fork until nothing is missing. Each run is as a whole or not at all,
+   * so that others may run while one waits.
    *
    * @param tryOnce - Runs once, and undoes what it did unless that is to be kept.
    * @throws LockstepError L2101 to L2105 where what is missing cannot be fetched

@@ -5,6 +5,7 @@ import { blobBaseFee, nextExcessBlobGas } from '../../chain/blocks/fees.ts';
 import { createAccessList } from '../execution/access-list.ts';
 import { runCall } from '../execution/call.ts';
 import { estimateGas } from '../execution/estimate.ts';
+import { explained } from '../execution/explain.ts';
 import { simulate } from '../execution/simulate.ts';
 import { traceCalls, traceFrames } from '../execution/trace.ts';
 import { haltText } from '../format/halt.ts';
@@ -144,9 +145,12 @@ export const STATE_METHODS: readonly Method[] = [
     [param('call', callRequest), block, ...overrides],
     t.data.schema,
     (node, [request, id, state, override]) => {
-      const result = runCall(node, request, { entry: node.require(id), state, block: override });
-      if (result.status === 'success') return bytesToHex(result.output);
-      throw executionError(result, haltText(result.outcome.reason));
+      const context = { entry: node.require(id), state, block: override };
+      return explained(node, request, context, () => {
+        const result = runCall(node, request, context);
+        if (result.status === 'success') return bytesToHex(result.output);
+        throw executionError(result, haltText(result.outcome.reason));
+      });
     },
   ),
   method(
@@ -154,8 +158,11 @@ export const STATE_METHODS: readonly Method[] = [
     'The least gas limit that a transaction succeeds with, or a little more.',
     [param('call', callRequest), block, ...overrides],
     t.quantity.schema,
-    (node, [request, id, state, override]) =>
-      t.toQuantity(estimateGas(node, request, { entry: node.require(id), state, block: override })),
+    (node, [request, id, state, override]) => {
+      const context = { entry: node.require(id), state, block: override };
+      const estimate = () => t.toQuantity(estimateGas(node, request, context));
+      return explained(node, request, context, estimate);
+    },
   ),
   method(
     'eth_createAccessList',
