@@ -5,7 +5,7 @@ import type { Transaction } from '../chain/transactions/types.ts';
 import { CONSOLE_ADDRESS, decodeConsoleLog } from '../node/console.ts';
 import { explainMined } from '../node/execution/explain.ts';
 import type { Node } from '../node/node.ts';
-import type { StackTrace } from '../node/stack/explain.ts';
+import type { StackTrace } from '../node/stack/entry.ts';
 import { createAddress } from '../vms/evm/host/creates.ts';
 import type { Io } from './io.ts';
 

@@ -3,8 +3,9 @@
 import type { Outcome } from '../../chain/types.ts';
 import type { EngineName } from '../../engines/tiering.ts';
 import type { EvmContract } from '../../languages/contract.ts';
-import { hexContract, loadContract } from '../../languages/load.ts';
+import { hexContract, type Loaded, loadContract } from '../../languages/load.ts';
 import { type Args, onePositional, usageError } from '../args.ts';
+import { explainStep } from '../explain-step.ts';
 import { FORK_OPTIONS } from '../fork-table.ts';
 import type { ForkedMachine, Insist } from '../forked-machine.ts';
 import { createPaint } from '../format.ts';
@@ -40,7 +41,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   const name = onePositional(args, 'a file: lockstep run FILE', 'run');
   checkOptions(args);
   const literal = /^0x[\da-fA-F]+$/.test(name);
-  const { contract, notes } = literal
+  const { contract, notes, readDebug }: Loaded = literal
     ? { contract: hexContract(name, 'code'), notes: [] }
     : await loadContract(name, {
         contract: args.value('contract'),
@@ -52,7 +53,7 @@ export async function run(args: Args, io: Io): Promise<number> {
     return runDmir(contract, args, io);
   }
   if (args.flag('steps')) throw usageError('--steps is for dMIR; EVM code ends by its gas', 'run');
-  const report = await runContract(contract, args, io);
+  const report = await runContract(contract, readDebug, args, io);
   if (args.flag('json')) io.out(`${JSON.stringify(runToJson(report))}\n`);
   else io.out(renderRun(report, createPaint(io.color)) + (await hint(report, contract)));
   return isSuccess(report) ? 0 : 1;
@@ -65,7 +66,12 @@ function checkOptions(args: Args): void {
   checkCall(args, 'run');
 }
 
-async function runContract(contract: EvmContract, args: Args, io: Io): Promise<RunReport> {
+async function runContract(
+  contract: EvmContract,
+  readDebug: Loaded['readDebug'],
+  args: Args,
+  io: Io,
+): Promise<RunReport> {
   // What was asked for is read before anything runs, so that a typing error costs nothing.
   const call = await readCall(contract, args);
   const creation = await readCreation(contract, args);
@@ -87,10 +93,12 @@ async function runContract(contract: EvmContract, args: Args, io: Io): Promise<R
   );
   const firstMs = performance.now() - started;
   const timing: Timing = { engine: session.engine, firstMs, medianMs: undefined, runs: 0 };
-  const deploy = await reportDeployment(session, placed, timing);
+  const deploy = await reportDeployment({ session, insist, readDebug }, placed, creation, timing);
   const deployed = deploy === undefined || deploy.outcome.status === 'success';
   const step =
-    deployed && call ? await runCall({ session, insist }, placed, call, args, io) : undefined;
+    deployed && call
+      ? await runCall({ session, insist, readDebug }, placed, call, args, io)
+      : undefined;
   return {
     file: contract.file,
     contract: contract.name,
@@ -115,14 +123,30 @@ async function openFork(
   return openForkedMachine(args, rules);
 }
 
+/** What runs the steps. */
+interface Running {
+  readonly session: Session;
+  readonly insist: Insist;
+  readonly readDebug: Loaded['readDebug'];
+}
+
+type Creation = Awaited<ReturnType<typeof readCreation>>;
+
 async function reportDeployment(
-  session: Session,
+  { session, insist, readDebug }: Running,
   placed: Placed,
+  creation: Creation,
   timing: Timing,
 ): Promise<StepReport | undefined> {
   if (placed.deployment === undefined) return undefined;
   const { outcome, code } = placed.deployment;
-  const { fork } = session;
+  const { fork, machine, from, gas } = session;
+  const message = {
+    code,
+    from,
+    value: creation?.value ?? 0n,
+    ...(gas === undefined ? {} : { gas }),
+  };
   return reportStep(
     {
       kind: 'deploy',
@@ -133,6 +157,7 @@ async function reportDeployment(
       gas: transactionGas(fork, code, true, outcome.gasUsed, outcome.gasRefund),
       timings: [timing],
       abi: placed.contract.abi,
+      trace: await explainStep({ machine, insist, readDebug }, outcome, message),
     },
     await slotNames(session, placed, new Uint8Array(0), outcome),
   );
@@ -148,7 +173,7 @@ function slotNames(
 }
 
 async function runCall(
-  { session, insist }: { readonly session: Session; readonly insist: Insist },
+  { session, insist, readDebug }: Running,
   placed: Placed,
   call: Call,
   args: Args,
@@ -175,6 +200,11 @@ async function runCall(
       gas: transactionGas(fork, call.data, false, outcome.gasUsed, outcome.gasRefund),
       timings: [timing],
       abi: placed.contract.abi,
+      trace: await explainStep(
+        { machine, insist, readDebug },
+        outcome,
+        callOptions(session, message),
+      ),
     },
     await slotNames(session, placed, call.data, outcome),
   );

@@ -36,10 +36,7 @@ export function readArtifacts(folder: string): DebugInfo {
   if (!existsSync(folder)) {
     throw new InputError('file-missing', `${folder} does not exist`, 'compile the contracts first');
   }
-  const readSource = sourceReader(folder);
-  const files = listFiles(folder);
-  const whole = files.flatMap((path) => readCompilation(path, readSource));
-  const contracts = whole.length > 0 ? whole : readSingles(files, readSource);
+  const contracts = readContracts(folder);
   if (contracts.length === 0) {
     throw new InputError(
       'artifact-no-code',
@@ -48,6 +45,15 @@ export function readArtifacts(folder: string): DebugInfo {
     );
   }
   return new DebugInfo(contracts);
+}
+
+/** The contracts of a folder or of one file that have source maps. */
+export function readContracts(folder: string): CompiledContract[] {
+  const readSource = sourceReader(folder);
+  const files = listFiles(folder);
+  const whole = files.flatMap((path) => readCompilation(path, readSource));
+  const contracts = whole.length > 0 ? whole : readSingles(files, readSource);
+  return contracts.filter(({ init, runtime }) => init !== undefined || runtime !== undefined);
 }
 
 function listFiles(folder: string): string[] {

@@ -28,6 +28,9 @@ export interface CompiledContract {
   readonly isViaIr: boolean;
 }
 
+/** Reads debug information when somebody asks for it. */
+export type ReadDebug = () => readonly CompiledContract[];
+
 /** A range of a source. */
 export interface Location {
   readonly source: SourceFile;

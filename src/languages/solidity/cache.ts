@@ -13,7 +13,7 @@ import type { CompilerOutput } from './compiler.ts';
 import { findUnit, type Project } from './project.ts';
 
 /** Grows when the form of an entry or the wanted outputs change. */
-const CACHE_FORMAT = 1;
+const CACHE_FORMAT = 2;
 
 export interface SourceUnit {
   readonly unit: string;

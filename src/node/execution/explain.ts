@@ -2,7 +2,7 @@
 import type { Node } from '../node.ts';
 import { RPC_CODE, RpcError } from '../rpc/errors.ts';
 import type { CallRequest } from '../rpc/requests.ts';
-import type { StackTrace } from '../stack/explain.ts';
+import type { StackTrace } from '../stack/entry.ts';
 import type { CallContext } from './call.ts';
 import { type TraceTask, traceCall, traceMined } from './trace.ts';
 

@@ -4,14 +4,15 @@ import type { Transaction } from '../../chain/transactions/types.ts';
 import type { BlockLimits } from '../../chain/world.ts';
 import { decodeValues } from '../../languages/abi.ts';
 import type { DebugInfo } from '../../languages/debug/info.ts';
-import { calledItem, explainFailure, formatStackTrace, type StackTrace } from './explain.ts';
+import { formatStackTrace, type StackTrace } from './entry.ts';
+import { calledItem, explainFailure } from './explain.ts';
 import { recordFailure } from './recorder.ts';
 
 export { readArtifacts } from '../../languages/debug/artifacts.ts';
 export type { CompiledCode, CompiledContract } from '../../languages/debug/info.ts';
 export { DebugInfo } from '../../languages/debug/info.ts';
-export type { StackEntry, StackTrace } from './explain.ts';
-export { formatStackTrace } from './explain.ts';
+export type { StackEntry, StackTrace } from './entry.ts';
+export { formatStackTrace } from './entry.ts';
 
 /** What a node asks about its contracts. */
 export interface StackTraces {

@@ -4,6 +4,7 @@
  */
 
 import { equalBytes } from '../../base/bytes.ts';
+import type { Executor } from '../../chain/executor.ts';
 import { endText } from '../../chain/tracers/failures.ts';
 import type { StepWatcher, StepWorld } from '../../chain/tracers/steps.ts';
 import type { Transaction } from '../../chain/transactions/types.ts';
@@ -76,14 +77,14 @@ const EXTCODESIZE = 0x3b;
 
 export class StackRecorder implements FrameObserver, StepWatcher {
   readonly #info: DebugInfo;
-  readonly #stepped: StepWorld;
+  readonly #executor: Executor;
   readonly #open: OpenFrame[] = [];
   /** The outermost frame, where it failed. */
   failure: FailedFrame | undefined;
 
-  constructor(info: DebugInfo, stepped: StepWorld) {
+  constructor(info: DebugInfo, executor: Executor) {
     this.#info = info;
-    this.#stepped = stepped;
+    this.#executor = executor;
   }
 
   enter(machine: MachineAccess, entry: FrameEntry): void {
@@ -128,7 +129,7 @@ export class StackRecorder implements FrameObserver, StepWatcher {
 
   #begin(frame: OpenFrame): void {
     frame.isRunning = true;
-    const code = this.#stepped.world.executor.machine.currentCode();
+    const code = this.#executor.machine.currentCode();
     const isCreation = frame.entry.type.startsWith('CREATE');
     frame.code = isCreation ? this.#info.findInit(code) : this.#info.findRuntime(code);
   }
@@ -159,7 +160,7 @@ export class StackRecorder implements FrameObserver, StepWatcher {
 
   #failureOf(frame: OpenFrame, end: FrameEnd, output: Uint8Array): FailedFrame {
     const { entry, code, callSites, pc, steps, failure, codeless, returned, origin } = frame;
-    const { executor } = this.#stepped.world;
+    const { host, machine } = this.#executor;
     const isSoon = (at: { readonly step: number } | undefined) =>
       at !== undefined && steps - at.step <= SOON;
     const isPassedOn =
@@ -183,7 +184,7 @@ export class StackRecorder implements FrameObserver, StepWatcher {
         end.status === 'revert'
           ? undefined
           : (frame.rejected?.replaceAll('-', ' ') ??
-            endText(executor.host, executor.machine, end, this.#open.length)),
+            endText(host, machine, end, this.#open.length)),
       inner: isPassedOn ? failure?.frame : undefined,
       codeless,
       shortReturn: returned !== undefined && returned.length < WORD ? returned.pc : undefined,
@@ -203,8 +204,9 @@ export function recordFailure(
   limits: BlockLimits,
   info: DebugInfo,
 ): FailedFrame | undefined {
-  const recorder = new StackRecorder(info, stepped);
-  const { host } = stepped.world.executor;
+  const { executor } = stepped.world;
+  const recorder = new StackRecorder(info, executor);
+  const { host } = executor;
   host.observer = recorder;
   try {
     stepped.apply(tx, sender, limits, recorder);
