@@ -2,6 +2,7 @@
 import { bytesToHex } from '../base/bytes.ts';
 import type { ChainEntry } from '../chain/blocks/chain.ts';
 import type { Transaction } from '../chain/transactions/types.ts';
+import { PendingError } from '../dmir/host.ts';
 import { CONSOLE_ADDRESS, decodeConsoleLog } from '../node/console.ts';
 import { explainMined } from '../node/execution/explain.ts';
 import type { Node } from '../node/node.ts';
@@ -48,6 +49,16 @@ export function createNodeLog(
   return { stop };
 }
 
+/** What a fork would have to fetch first is not worth a wait of who sent the transaction. */
+function unlessPending<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof PendingError) return undefined;
+    throw error;
+  }
+}
+
 function formatTrace(node: Node, trace: StackTrace | undefined): string {
   const text = trace && node.stackTraces?.format(trace);
   return text === undefined ? '' : `: ${text.replaceAll('\n', '\n    ')}`;
@@ -79,8 +90,8 @@ function printBlock(
         : undefined;
     const failed = result === false;
     const transaction = bytesToHex(each);
-    const call = tx && describeCall(node, entry, tx);
-    const trace = failed ? explainMined(node, each) : undefined;
+    const call = tx && unlessPending(() => describeCall(node, entry, tx));
+    const trace = failed ? unlessPending(() => explainMined(node, each)) : undefined;
     print(
       {
         transaction,

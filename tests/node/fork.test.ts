@@ -1,8 +1,12 @@
 /** Forks: a chain that goes on from a block of another node, which is one of ours. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createForkBackend } from '../../src/node/fork/cells.ts';
 import type { ForkCache } from '../../src/node/fork/client.ts';
+import { SUBJECT_OF } from '../../src/node/fork/routes.ts';
+import { METHODS } from '../../src/node/methods/table.ts';
 import { serve } from '../../src/node/server/index.ts';
+import { SPACES } from '../../src/state/cells.ts';
 import { createTestNode, initCode, STORE_CODE, type TestNode } from './support.ts';
 
 const WORD = (value: number | bigint): string => value.toString(16).padStart(64, '0');
@@ -243,4 +247,80 @@ test('BLOCKHASH and the contracts of the system see the blocks of the other chai
   const parent = await rpc('eth_getBlockByNumber', '0x3', false);
   assert.equal(await rpc('eth_call', { to: history, data: `0x${WORD(3)}` }), parent.hash);
   assert.equal(await rpc('eth_call', { to: history, data: `0x${WORD(1)}` }), hash);
+});
+
+test('methods that the remote answers are there, and name their block or hash', () => {
+  for (const [name, subject] of SUBJECT_OF) {
+    const method = METHODS.get(name);
+    assert.ok(method !== undefined, name);
+    const names = method.params.map((each) => each.name);
+    if (subject === 'transaction' || subject === 'block') assert.equal(names[0], 'hash', name);
+    else if (subject !== 'logs' && subject !== 'filter') assert.ok(names.includes('block'), name);
+  }
+});
+
+test('a fork does what the chain itself would do', async () => {
+  const first = await origin();
+  const fork = forkOf(first);
+  const [from, other] = fork.accounts;
+  const { contract } = first;
+  // Calls the contract with the input, twice, and stores what came in slot 1.
+  const caller = `0x5f355f525f5f60205f5f73${contract.slice(2)}5af15f5f60205f5f73${contract.slice(2)}5af101600155`;
+  const requests = [
+    { from, to: contract, data: `0x${WORD(0)}` },
+    { from, to: contract, data: `0x${WORD(9)}` },
+    { from, data: initCode(caller) },
+    { from: other, to: SOMEBODY, value: '0x7' },
+    {
+      from,
+      to: contract,
+      data: `0x${WORD(42)}`,
+      accessList: [{ address: contract, storageKeys: [] }],
+    },
+    { from: other, data: '0xfe', gas: '0x186a0' },
+  ];
+  const run = async ({ rpc }: TestNode): Promise<unknown[]> => {
+    const seen: unknown[] = [];
+    for (const request of requests) {
+      const hash = await rpc('eth_sendTransaction', request);
+      const { contractAddress: created } = await rpc('eth_getTransactionReceipt', hash);
+      if (created !== null && request.from === from) {
+        await rpc('eth_sendTransaction', { from, to: created, data: `0x${WORD(11)}` });
+        seen.push(await rpc('eth_getStorageAt', created, '0x1'));
+      }
+      const block = await rpc('eth_getBlockByNumber', 'latest', false);
+      const { gasUsed, receiptsRoot, transactionsRoot, baseFeePerGas, number, timestamp } = block;
+      seen.push({ gasUsed, receiptsRoot, transactionsRoot, baseFeePerGas, number, timestamp });
+      seen.push(await rpc('eth_getStorageAt', contract, '0x0'));
+    }
+    return seen;
+  };
+  const own = await run(fork);
+  assert.deepEqual(own, await run(first.node));
+});
+
+test('what a fork deletes is gone, and a storage with its account', () => {
+  const word = (value: number): Uint8Array => Buffer.from(WORD(value), 'hex');
+  const owner = new Uint8Array(20).fill(7);
+  const cell = (space: number, key = 0) => ({ space, owner, key: word(key) });
+  const backend = createForkBackend({ get: () => word(5) });
+  const { slot, nonce, codeHash, balance } = SPACES;
+  const start = backend.snapshot();
+  assert.deepEqual(backend.get(cell(slot.number, 1)), word(5));
+  backend.put(cell(slot.number, 1), word(6));
+  backend.delete(cell(slot.number, 2));
+  assert.deepEqual(backend.get(cell(slot.number, 1)), word(6));
+  assert.equal(backend.get(cell(slot.number, 2)), undefined);
+  const scanned = [...(backend.scan({ space: slot.number }) as Iterable<{ value: Uint8Array }>)];
+  assert.deepEqual(
+    scanned.map(({ value }) => [...value]),
+    [[...word(6)]],
+  );
+  backend.delete(cell(nonce.number));
+  assert.deepEqual(backend.get(cell(slot.number, 3)), word(5));
+  backend.delete(cell(codeHash.number));
+  assert.equal(backend.get(cell(slot.number, 3)), undefined);
+  assert.deepEqual(backend.get(cell(balance.number)), word(5));
+  backend.restore(start);
+  assert.deepEqual(backend.get(cell(slot.number, 2)), word(5));
 });

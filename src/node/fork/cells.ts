@@ -77,13 +77,14 @@ export class RemoteCells {
     this.#isGuessing = true;
   }
 
-  get hasWanted(): boolean {
-    return this.#wanted.size > 0;
+  /** Ends the run; what comes after it guesses no more. */
+  endGuess(): { readonly hasWanted: boolean } {
+    this.#isGuessing = false;
+    return { hasWanted: this.#wanted.size > 0 };
   }
 
-  /** Ends the run, and fetches what it wanted. */
+  /** Fetches what the run wanted. */
   async fetchWanted(): Promise<void> {
-    this.#isGuessing = false;
     const calls = [...this.#wanted.values()].flat();
     this.#wanted.clear();
     await this.#client.bring(calls);

@@ -99,7 +99,7 @@ export class Fork {
   async attempt<T>(tryOnce: Attempt<T>): Promise<T> {
     for (let round = 0; round < ROUNDS_MAX; round++) {
       this.cells.guess();
-      const done = tryOnce(() => !this.cells.hasWanted && this.#wanted.length === 0);
+      const done = tryOnce(() => !this.cells.endGuess().hasWanted && this.#wanted.length === 0);
       const older = this.#wanted.splice(0);
       // Before anything is waited for: another run begins with nothing wanted.
       const work = this.cells.fetchWanted();

@@ -60,7 +60,7 @@ const SUBJECTS: readonly (readonly [subject: Subject, methods: string])[] = [
   ['filter', 'eth_getFilterLogs'],
 ];
 
-const SUBJECT_OF: ReadonlyMap<string, Subject> = new Map(
+export const SUBJECT_OF: ReadonlyMap<string, Subject> = new Map(
   SUBJECTS.flatMap(([subject, methods]) =>
     methods.split(/\s+/).map((name) => [name, subject] as const),
   ),
