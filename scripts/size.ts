@@ -31,6 +31,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/node': 380_000,
   'lockstep/node/database': 13_000,
   'lockstep/node/server': 15_000,
+  'lockstep/node/stack': 40_000,
   'lockstep/state': 26_000,
   'lockstep/vms/evm': 33_000,
   'lockstep/vms/evm/precompiles': 28_000,

@@ -211,6 +211,41 @@ export const ERRORS = {
     message: 'compiled code cannot be kept in {folder}: {problem}',
     remedy: 'Name a folder that can be written to, or keep no code.',
   },
+  L2101: {
+    plane: 'host',
+    message: 'the remote node at {host} does not answer: {problem}',
+    remedy: 'Check its address and key; give it more --retries, or a longer --timeout.',
+  },
+  L2102: {
+    plane: 'host',
+    message: 'the remote node at {host} has no state of block {block}: {problem}',
+    remedy: 'Take an archive node, or fork from a block that is among the last 100 of the chain.',
+  },
+  L2103: {
+    plane: 'host',
+    message: 'the remote node at {host} refuses {method}: {problem}',
+    remedy: 'Check that it has the method, and that the key in its address allows it.',
+  },
+  L2104: {
+    plane: 'host',
+    message: 'the remote node at {host} answers {method} with {found}, where {wanted} is expected',
+    remedy: 'Check that the address is that of the JSON-RPC of a node.',
+  },
+  L2105: {
+    plane: 'host',
+    message: 'the fork is offline, and its cache has no answer to {method}',
+    remedy: 'Run the same once without --offline, with the same cache.',
+  },
+  L2106: {
+    plane: 'rejection',
+    message: 'the fork cannot begin: {problem}',
+    remedy: 'Name a block or a transaction that the remote node has.',
+  },
+  L2107: {
+    plane: 'rejection',
+    message: 'the cache of the fork is malformed at line {line}: {problem}',
+    remedy: 'Remove the line, or the file: it is written again as it is needed.',
+  },
   L2701: {
     plane: 'host',
     message: '{what} of a plugin failed: {problem}',

@@ -15,10 +15,11 @@ import { SPACES } from '../state/cells.ts';
 import { createEvmView } from '../state/views/evm.ts';
 import { type Fork, LATEST_FORK, parseFork } from '../vms/evm/forks.ts';
 import { MODULE_BYTES_MAX } from '../vms/evm/gas.ts';
+import type { FrameObserver } from '../vms/evm/host/observer.ts';
 import { checkOverrides, type ScheduleOverrides } from '../vms/evm/overrides.ts';
 import { setBlock, setTransaction, toAddress, toBytes, warmUp } from './environment.ts';
 import { Executor } from './executor.ts';
-import { traceFrames } from './trace.ts';
+import { runSteps, type StepWatcher, traceFrames } from './trace.ts';
 import type {
   AccountDump,
   BlockEnv,
@@ -48,6 +49,9 @@ export interface MachineOptions {
   /** When the engine compiles. */
   tier?: TierOptions;
 }
+
+/** Makes what looks at the frames of an executor and at their instructions. */
+export type CreateWatcher = (executor: Executor) => FrameObserver & StepWatcher;
 
 /** Gas of the outermost frame unless told. */
 export const DEFAULT_GAS = 30_000_000n;
@@ -247,12 +251,19 @@ export class EvmMachine implements Machine {
 
   /** The same for a creation; gives its address. */
   startDeploy(options: DeployOptions): { address: Uint8Array; end: FrameEnd | undefined } {
+    return this.#startDeploy(this.executor, options);
+  }
+
+  #startDeploy(
+    executor: Executor,
+    options: DeployOptions,
+  ): { address: Uint8Array; end: FrameEnd | undefined } {
     const from = this.#address(options.from ?? DEFAULT_SENDER, 'the sender');
     const code = toBytes(options.code, 'the init code');
-    const sender = this.#prepare(this.executor, options, from);
-    this.executor.warm.begin(from, from);
-    this.#applyAccessList(this.executor, options);
-    return this.executor.startCreate({
+    const sender = this.#prepare(executor, options, from);
+    executor.warm.begin(from, from);
+    this.#applyAccessList(executor, options);
+    return executor.startCreate({
       from: sender,
       code,
       value: readValue(options),
@@ -287,6 +298,26 @@ export class EvmMachine implements Machine {
     executor.reset();
     this.executor.reset();
     return outcome;
+  }
+
+  /** Runs a message once more for who watches its steps and frames; nothing of it stays. */
+  watch(message: CallOptions | DeployOptions, createWatcher: CreateWatcher): void {
+    this.executor.flush();
+    this.#tracer ??= this.#createExecutor(1);
+    const executor = this.#tracer;
+    executor.reset();
+    const watcher = createWatcher(executor);
+    executor.host.observer = watcher;
+    try {
+      const ended =
+        'code' in message
+          ? this.#startDeploy(executor, message).end
+          : this.#start(executor, message);
+      executor.run(ended ?? runSteps(executor, watcher));
+    } finally {
+      executor.host.observer = undefined;
+      executor.reset();
+    }
   }
 
   snapshot(): number {

@@ -1,7 +1,7 @@
 /** Steps through frames whose blocks are single EVM instructions. */
 import type { FrameEnd } from '../dmir/host.ts';
 import * as L from '../kernel/layout.ts';
-import { OPCODES } from '../vms/evm/opcodes.ts';
+import { OP, OPCODES } from '../vms/evm/opcodes.ts';
 import type { Executor } from './executor.ts';
 import type { TraceStep } from './types.ts';
 
@@ -91,4 +91,46 @@ export function traceFrames(executor: Executor, onStep: (step: TraceStep) => voi
       return end;
     }
   }
+}
+
+/** Who looks at a transaction's instructions. */
+export interface StepWatcher {
+  /** The instruction is about to run; its operands and the memory are as it finds them. */
+  before(step: TraceStep): void;
+  /**
+   * The machine has left the instruction: for the next one, into a callee, or out of the frame.
+   *
+   * @param isFault whether the instruction ended its frame by a trap, without an effect
+   */
+  after?(step: TraceStep, isFault: boolean): void;
+}
+
+/** What ends a frame without a fault. */
+const PLAIN_ENDS: ReadonlySet<number> = new Set([OP.STOP, OP.RETURN, OP.REVERT]);
+
+/** Runs the started frame to its end, for who looks at its instructions. */
+export function runSteps(executor: Executor, watcher: StepWatcher): FrameEnd {
+  const { machine } = executor;
+  const reader = new StepReader(executor);
+  let last: TraceStep | undefined;
+  for (;;) {
+    const step = reader.read();
+    if (step !== undefined) {
+      if (last !== undefined) watcher.after?.(last, isFault(last, step.depth, step.stack.at(-1)));
+      watcher.before(step);
+      last = step;
+    }
+    machine.pauseAfter(1n);
+    const end = machine.advance();
+    if (end === undefined) continue;
+    const flag = end.status === 'success' ? 1n : 0n;
+    if (last !== undefined) watcher.after?.(last, isFault(last, 0, flag));
+    return end;
+  }
+}
+
+/** Whether a frame ended by a trap of the instruction; `flag` is what its caller got. */
+function isFault({ op, depth }: TraceStep, depthAfter: number, flag: bigint | undefined): boolean {
+  if (depthAfter >= depth || PLAIN_ENDS.has(op)) return false;
+  return op !== OP.SELFDESTRUCT || flag === 0n;
 }

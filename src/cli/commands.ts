@@ -1,6 +1,7 @@
 /** The table of commands: what help shows and what the parser knows. */
 import { LANGUAGE_NAMES } from '../languages/languages.ts';
 import type { OptionSpec } from './args.ts';
+import { FORK_OPTIONS } from './fork-table.ts';
 import { NODE_COMMAND } from './node-command.ts';
 import { OPTION } from './option-rows.ts';
 
@@ -95,6 +96,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'deploy', summary: 'the code of a hexadecimal file is init code: deploy it' },
       { name: 'runtime', summary: 'set the runtime code of an artifact, run no constructor' },
       { name: 'trace', summary: 'print every instruction as a JSON line of EIP-3155' },
+      ...FORK_OPTIONS,
       OPTION.verbose,
       OPTION.json,
     ],

@@ -1,5 +1,6 @@
 /** The row of `lockstep node` in the table of commands: the options of anvil that it has. */
 import type { OptionSpec } from './args.ts';
+import { FORK_OPTIONS } from './fork-table.ts';
 import { OPTION } from './option-rows.ts';
 
 const OPTIONS: readonly OptionSpec[] = [
@@ -43,6 +44,12 @@ const OPTIONS: readonly OptionSpec[] = [
     summary: 'read states of so many blocks below the head; of 256 at least',
   },
   { name: 'max-persisted-states', value: 'COUNT', summary: 'the same' },
+  {
+    name: 'artifacts',
+    value: 'DIR',
+    summary: 'what Hardhat, Foundry or solc wrote: failures are told with file and line',
+  },
+  ...FORK_OPTIONS,
   {
     name: 'state',
     value: 'FILE',

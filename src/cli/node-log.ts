@@ -1,8 +1,12 @@
 /** What `lockstep node` prints while it runs: blocks, transactions, and what contracts log. */
 import { bytesToHex } from '../base/bytes.ts';
 import type { ChainEntry } from '../chain/blocks/chain.ts';
+import type { Transaction } from '../chain/transactions/types.ts';
+import { PendingError } from '../dmir/host.ts';
 import { CONSOLE_ADDRESS, decodeConsoleLog } from '../node/console.ts';
+import { explainMined } from '../node/execution/explain.ts';
 import type { Node } from '../node/node.ts';
+import type { StackTrace } from '../node/stack/entry.ts';
 import { createAddress } from '../vms/evm/host/creates.ts';
 import type { Io } from './io.ts';
 
@@ -35,7 +39,7 @@ export function createNodeLog(
         const blocks = removed.length;
         print({ removed: blocks }, `    Removed blocks: ${blocks}\n\n`);
       }
-      for (const entry of added) printBlock(entry, print);
+      for (const entry of added) printBlock(node, entry, print);
     },
     dropped({ hash }, { message }) {
       const transaction = bytesToHex(hash);
@@ -45,7 +49,33 @@ export function createNodeLog(
   return { stop };
 }
 
+/** What a fork would have to fetch first is not worth a wait of who sent the transaction. */
+function unlessPending<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof PendingError) return undefined;
+    throw error;
+  }
+}
+
+function formatTrace(node: Node, trace: StackTrace | undefined): string {
+  const text = trace && node.stackTraces?.format(trace);
+  return text === undefined ? '' : `: ${text.replaceAll('\n', '\n    ')}`;
+}
+
+/** The function that a transaction calls, with its arguments, where its contract is known. */
+function describeCall(node: Node, entry: ChainEntry, tx: Transaction): string | undefined {
+  const { stackTraces } = node;
+  if (stackTraces === undefined) return undefined;
+  const { to, data } = tx;
+  if (to === undefined) return stackTraces.describeCall(data, data, true);
+  const code = node.dev.read(entry, (view) => view.getCode(to) as Uint8Array);
+  return stackTraces.describeCall(code, data, false);
+}
+
 function printBlock(
+  node: Node,
   entry: ChainEntry,
   print: (row: Readonly<Record<string, unknown>>, text: string) => void,
 ): void {
@@ -60,11 +90,21 @@ function printBlock(
         : undefined;
     const failed = result === false;
     const transaction = bytesToHex(each);
+    const call = tx && unlessPending(() => describeCall(node, entry, tx));
+    const trace = failed ? unlessPending(() => explainMined(node, each)) : undefined;
     print(
-      { transaction, gasUsed: gasUsed.toString(), failed, ...(contract ? { contract } : {}) },
+      {
+        transaction,
+        gasUsed: gasUsed.toString(),
+        failed,
+        ...(contract ? { contract } : {}),
+        ...(call ? { call } : {}),
+        ...(trace ? { trace } : {}),
+      },
       `\n    Transaction: ${transaction}\n` +
         (contract === undefined ? '' : `    Contract created: ${contract}\n`) +
-        `    Gas used: ${gasUsed}\n${failed ? '    Failed\n' : ''}`,
+        (call === undefined ? '' : `    Call: ${call}\n`) +
+        `    Gas used: ${gasUsed}\n${failed ? `    Failed${formatTrace(node, trace)}\n` : ''}`,
     );
   }
   const { number, timestamp } = block.header;

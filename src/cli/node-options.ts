@@ -8,6 +8,7 @@ import { DEFAULT_MNEMONIC, DEFAULT_PATH, type NodeOptions } from '../node/option
 import { CLIENT_VERSION } from '../node/version.ts';
 import { checksumAddress } from '../node/wallets.ts';
 import { type Args, usageError } from './args.ts';
+import { readForkOptions } from './fork-options.ts';
 
 const ETHER = 10n ** 18n;
 const COUNT_MAX = 10_000;
@@ -96,6 +97,7 @@ export function readNodeOptions(args: Args, database?: ChainDatabase): NodeOptio
       readNumber(args, 'max-persisted-states'),
     ),
     isImpersonatingAll: args.flag('auto-impersonate') || undefined,
+    fork: readForkOptions(args, 'node'),
   });
 }
 
@@ -138,12 +140,22 @@ export function formatBanner(node: Node, args: Args): string {
           section('Private Keys', ...keys),
           section('Wallet', ...wallet),
         ]),
+    ...(node.fork === undefined ? [] : [section('Fork', ...forkLines(node.fork))]),
     section('Chain ID', node.chainId.toString()),
     section('Base Fee', (header.baseFeePerGas ?? 0n).toString()),
     section('Gas Limit', header.gasLimit.toString()),
     section('Genesis Timestamp', header.timestamp.toString()),
     section('Genesis Number', header.number.toString()),
   ].join('');
+}
+
+function forkLines({ client, number, hash, chainId }: NonNullable<Node['fork']>): string[] {
+  return [
+    `Endpoint:       ${client.host}`,
+    `Block number:   ${number}`,
+    `Block hash:     ${bytesToHex(hash)}`,
+    `Chain ID:       ${chainId}`,
+  ];
 }
 
 function formatEther(wei: bigint): string {

@@ -1,6 +1,7 @@
 /** A run's report as text for people. */
 import { bytesToHex } from '../base/bytes.ts';
 import type { DecodedField } from '../languages/abi.ts';
+import { formatEntry } from '../node/stack/entry.ts';
 import { explainHalt } from './explanations.ts';
 import {
   formatCount,
@@ -33,9 +34,14 @@ export function renderStep(step: StepReport, paint: Paint, full: boolean): strin
   const parts = [`${paint('bold', title)}  ${status}\n`, formatTable(summaryRows(step, paint))];
   if (!full && !failed) return parts.join('');
   parts.push(section('events', renderEvents(step.events), paint));
+  parts.push(section('stack', renderStack(step), paint));
   parts.push(section('storage', renderWrites(step, paint), paint));
   parts.push(section('time', renderTimings(step), paint));
   return parts.join('');
+}
+
+function renderStack({ trace }: StepReport): string {
+  return (trace?.entries ?? []).map((entry) => `  at ${formatEntry(entry)}\n`).join('');
 }
 
 function section(name: string, text: string, paint: Paint): string {

@@ -6,6 +6,7 @@ import { bytesToHex } from '../base/bytes.ts';
 import type { Outcome } from '../chain/types.ts';
 import type { DecodedField, DecodedItem, DecodedRevert } from '../languages/abi.ts';
 import type { Abi, AbiItem } from '../languages/contract.ts';
+import type { StackTrace } from '../node/stack/entry.ts';
 import { formatQuantity } from './format.ts';
 import type { Timing } from './timing.ts';
 import type { TransactionGas } from './transaction-gas.ts';
@@ -39,6 +40,8 @@ export interface StepReport {
   /** Undefined where the output does not decode or no types are known. */
   readonly result: readonly DecodedField[] | undefined;
   readonly revert: DecodedRevert | undefined;
+  /** Where it failed, where the compiler told the places of the code. */
+  readonly trace: StackTrace | undefined;
   readonly gas: TransactionGas;
   readonly events: readonly EventReport[];
   readonly writes: readonly WriteReport[];
@@ -69,11 +72,12 @@ interface StepInput {
   readonly gas: TransactionGas;
   readonly timings: readonly Timing[];
   readonly abi: Abi | undefined;
+  readonly trace?: StackTrace | undefined;
 }
 
 /** Loads the ABI library where there is something to decode, and decodes it. */
 export async function reportStep(input: StepInput, nameSlot: NameSlot): Promise<StepReport> {
-  const { kind, address, item, data, outcome, gas, timings, abi } = input;
+  const { kind, address, item, data, outcome, gas, timings, abi, trace } = input;
   const reverted = outcome.status === 'revert';
   const needsAbi = item !== undefined || reverted || outcome.logs.length > 0;
   const codec = needsAbi ? await import('../languages/abi.ts') : undefined;
@@ -92,6 +96,7 @@ export async function reportStep(input: StepInput, nameSlot: NameSlot): Promise<
     outcome,
     result: known && item !== undefined ? codec?.decodeValues(outputs, outcome.output) : undefined,
     revert: reverted ? codec?.decodeRevert(abi, outcome.output) : undefined,
+    trace,
     gas,
     events: outcome.logs.map((log) => ({
       address: log.address,
@@ -140,6 +145,7 @@ export function stepToJson(step: StepReport): object {
             ...(revert.fields === undefined ? {} : itemToJson(revert as DecodedItem)),
           },
         }),
+    ...(step.trace === undefined ? {} : { trace: step.trace }),
     ...(step.kind === 'call' || outcome.status !== 'success'
       ? { output: bytesToHex(outcome.output) }
       : { codeBytes: outcome.output.length }),

@@ -15,6 +15,7 @@ import { costsOf } from '../vms/evm/gas.ts';
 import { readContract } from '../vms/wasm/contract.ts';
 import { isWasm, readDeployment, writeDeployment } from '../vms/wasm/deployment.ts';
 import { usageError } from './args.ts';
+import type { Insist } from './forked-machine.ts';
 import type { Io } from './io.ts';
 
 /** The sender of everything unless told; rich, and easy to recognise. */
@@ -48,13 +49,14 @@ export interface SessionOptions {
 export async function openSession(
   io: Pick<Io, 'createMachine'>,
   options: SessionOptions,
+  insist: Insist = (run) => run(),
 ): Promise<Session> {
   const fork = readFork(options.fork);
   const from = options.from === undefined ? DEFAULT_SENDER : readAddress(options.from, '--from');
   const { gas, engine = 'auto', codeCache } = options;
   const tier = codeCache === undefined ? {} : { codeCache };
   const machine = await io.createMachine({ fork, engine, tier });
-  machine.state.setBalance(from, SENDER_BALANCE);
+  await insist(() => machine.state.setBalance(from, SENDER_BALANCE));
   return { machine, fork, from, gas, engine, placed: 0 };
 }
 
@@ -122,9 +124,10 @@ export function placeContract(session: Session, contract: EvmContract): Placed {
     );
   }
   checkCode(code, contract, costsOf(session.fork).codeBytesMax);
-  const number = FIRST_CODE_ADDRESS + BigInt(session.placed++);
+  const number = FIRST_CODE_ADDRESS + BigInt(session.placed);
   const address: Hex = `0x${number.toString(16).padStart(40, '0')}`;
   session.machine.state.setCode(address, code);
+  session.placed++;
   return { name: contract.name, address, contract };
 }
 

@@ -1,6 +1,7 @@
 /** The contract languages: one row each. What knows a language by name or by file reads it here. */
 import { extname } from 'node:path';
 import type { EvmContract, Note } from './contract.ts';
+import type { ReadDebug } from './debug/info.ts';
 import { InputError } from './errors.ts';
 
 export interface CompileOptions {
@@ -17,7 +18,13 @@ export interface Language {
   readonly npm?: string;
   readonly debian?: string;
   /** Its compiler is loaded on use. */
-  readonly compile: (file: string, options: CompileOptions, notes: Note[]) => Promise<EvmContract>;
+  readonly compile: (file: string, options: CompileOptions, notes: Note[]) => Promise<Compiled>;
+}
+
+export interface Compiled {
+  readonly contract: EvmContract;
+  /** Places in sources, where the compiler tells them. */
+  readonly readDebug?: ReadDebug;
 }
 
 export type LanguageName = 'solidity' | 'assemblyscript' | 'c' | 'c++' | 'rust';
@@ -33,29 +40,38 @@ export const LANGUAGES: Readonly<Record<LanguageName, Language>> = {
     title: 'AssemblyScript',
     extensions: ['.ts'],
     npm: 'assemblyscript',
-    compile: async (file, _, notes) =>
-      (await import('./assemblyscript/compile.ts')).compileAssemblyScript(file, notes),
+    compile: async (file, _, notes) => {
+      const { compileAssemblyScript } = await import('./assemblyscript/compile.ts');
+      return { contract: await compileAssemblyScript(file, notes) };
+    },
   },
   c: {
     title: 'C',
     extensions: ['.c'],
     debian: 'clang lld',
-    compile: async (file, _, notes) => (await import('./c/compile.ts')).compileC(file, 'c', notes),
+    compile: (file, _, notes) => compileC(file, 'c', notes),
   },
   'c++': {
     title: 'C++',
     extensions: ['.cpp', '.cc', '.cxx'],
     debian: 'clang lld',
-    compile: async (file, _, notes) =>
-      (await import('./c/compile.ts')).compileC(file, 'c++', notes),
+    compile: (file, _, notes) => compileC(file, 'c++', notes),
   },
   rust: {
     title: 'Rust',
     extensions: ['.rs'],
     debian: 'rustc libstd-rust-dev-wasm32 lld',
-    compile: async (file, _, notes) => (await import('./rust/compile.ts')).compileRust(file, notes),
+    compile: async (file, _, notes) => {
+      const { compileRust } = await import('./rust/compile.ts');
+      return { contract: await compileRust(file, notes) };
+    },
   },
 };
+
+async function compileC(file: string, dialect: 'c' | 'c++', notes: Note[]): Promise<Compiled> {
+  const { compileC: compile } = await import('./c/compile.ts');
+  return { contract: await compile(file, dialect, notes) };
+}
 
 export const LANGUAGE_NAMES = Object.keys(LANGUAGES) as LanguageName[];
 

@@ -5,6 +5,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import type { Contract, EvmContract, Note } from './contract.ts';
+import type { ReadDebug } from './debug/info.ts';
 import { InputError } from './errors.ts';
 import { parseHexText } from './hex-text.ts';
 import { LANGUAGES, type LanguageName, languageOf } from './languages.ts';
@@ -19,6 +20,8 @@ export interface LoadOptions {
 export interface Loaded {
   readonly contract: Contract;
   readonly notes: readonly Note[];
+  /** What the compiler told of the places of code in the sources; undefined for other files. */
+  readonly readDebug?: ReadDebug;
 }
 
 /** `Token.sol:Name` to the file and the contract; a file of that whole name wins. */
@@ -108,12 +111,14 @@ export async function loadContract(name: string, options: LoadOptions = {}): Pro
   const notes: Note[] = [];
   if (isLanguage(kind)) {
     const { compile } = LANGUAGES[kind];
-    const contract = await compile(file, { contract: wanted, fork: options.fork }, notes);
-    return { contract, notes };
+    const compiled = await compile(file, { contract: wanted, fork: options.fork }, notes);
+    return { ...compiled, notes };
   }
   if (kind === 'json') {
     const { readArtifact } = await import('./artifacts.ts');
-    return { contract: readArtifact(bytes.toString('utf8'), file, wanted, notes), notes };
+    const { readContracts } = await import('./debug/artifacts.ts');
+    const contract = readArtifact(bytes.toString('utf8'), file, wanted, notes);
+    return { contract, notes, readDebug: () => readContracts(file) };
   }
   if (kind === 'dmir' || kind === 'dmir-binary') {
     const content = kind === 'dmir' ? bytes.toString('utf8') : new Uint8Array(bytes);

@@ -1,7 +1,7 @@
 /** The accounts of the head as a JSON text, in order, and back. Equal states have equal texts. */
 import { bytesToHex } from '../base/bytes.ts';
 import { bytesToBigint } from '../base/u256.ts';
-import type { EvmAccount } from '../state/views/evm.ts';
+import type { EvmAccount, EvmView } from '../state/views/evm.ts';
 import type { Node } from './node.ts';
 import { invalidParams, ParamError } from './rpc/errors.ts';
 import * as t from './rpc/types.ts';
@@ -19,7 +19,9 @@ const dump = t.object({
 });
 
 export function dumpState(node: Node): string {
-  const accounts = node.dev.readHead((view) => view.dump() as readonly EvmAccount[]);
+  const accounts = node.dev.readHead((view) =>
+    (view.dump() as readonly EvmAccount[]).map((each) => whole(view, each)),
+  );
   const { header } = node.head.block;
   const content = {
     block: { number: t.toQuantity(header.number), timestamp: t.toQuantity(header.timestamp) },
@@ -38,6 +40,17 @@ export function dumpState(node: Node): string {
     ),
   };
   return JSON.stringify(content);
+}
+
+/** Of an account that a fork changed some of, the rest is that of the other chain. */
+function whole(view: EvmView, account: EvmAccount): EvmAccount {
+  const { address } = account;
+  return {
+    ...account,
+    balance: view.getBalance(address) as bigint,
+    nonce: view.getNonce(address) as bigint,
+    code: view.getCode(address) as Uint8Array,
+  };
 }
 
 /** Accounts that the text does not name stay as they are. */

@@ -4,7 +4,7 @@
  * them; the oldest filter goes first.
  */
 import { bytesToHex } from '../base/bytes.ts';
-import type { DevChainListener } from '../chain/dev/dev-chain.ts';
+import type { DevChainListener } from '../chain/dev/options.ts';
 import { headerToJson } from './format/block.ts';
 import { pooledTransaction } from './format/transaction.ts';
 import { findLogs, type LogQuery, patternOf } from './logs.ts';

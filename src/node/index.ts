@@ -1,4 +1,7 @@
 /** `lockstep/node`: a development chain with JSON-RPC, in process and without a server. */
+export type { ForkCache } from './fork/client.ts';
+export type { ForkId, ForkOptions } from './fork/fork.ts';
+export type { RemoteOptions } from './fork/transport.ts';
 export { METHODS } from './methods/table.ts';
 export { Node } from './node.ts';
 export type { NodeOptions } from './options.ts';

@@ -1,5 +1,5 @@
 /** Which logs a query means, and where to look for them (`eth_getLogs`, filters, subscriptions). */
-import { equalBytes } from '../base/bytes.ts';
+import { bytesToHex, equalBytes } from '../base/bytes.ts';
 import type { ChainEntry } from '../chain/blocks/chain.ts';
 import { logsBloom, type ReceiptLog } from '../chain/blocks/receipts.ts';
 import { bloomOf } from '../chain/blocks/record.ts';
@@ -93,6 +93,38 @@ export function* findLogs(
   }
 }
 
+/** The numbers of the first and the last block that a query without a hash looks at. */
+export function rangeOf(
+  node: Node,
+  { fromBlock = 'latest', toBlock = 'latest' }: LogQuery,
+): { readonly first: bigint; readonly last: bigint } {
+  const first = node.numberOf(fromBlock);
+  const last = node.numberOf(toBlock);
+  if (first > last) throw invalidParams('invalid block range params');
+  if (last - first >= node.options.logRangeMax) {
+    const text = `block range of ${last - first + 1n} blocks, at most ${node.options.logRangeMax}`;
+    throw new RpcError(RPC_CODE.limitExceeded, text);
+  }
+  return { first, last };
+}
+
+/** Whose logs a query asks for and of which topics, as a request has it. */
+export function queryToJson({ address: owners, topics, blockHash }: LogQuery): Json {
+  return {
+    ...(blockHash === undefined ? {} : { blockHash: bytesToHex(blockHash) }),
+    ...(owners === undefined ? {} : { address: listOf(owners).map(bytesToHex) }),
+    ...(topics === undefined
+      ? {}
+      : {
+          topics: topics.map((each) => {
+            if (each === undefined) return null;
+            if (each instanceof Uint8Array) return bytesToHex(each);
+            return each.map((option) => (option === undefined ? null : bytesToHex(option)));
+          }),
+        }),
+  };
+}
+
 /** The logs of a query. */
 export function queryLogs(node: Node, query: LogQuery): Json[] {
   const pattern = patternOf(query);
@@ -105,15 +137,8 @@ export function queryLogs(node: Node, query: LogQuery): Json[] {
     if (entry === undefined) throw serverError('unknown block');
     return [...findLogs(entry, pattern)];
   }
-  const latest = node.chain.head.block.header.number;
-  const first = node.numberOf(query.fromBlock ?? 'latest');
-  const last = node.numberOf(query.toBlock ?? 'latest');
-  if (first > last) throw invalidParams('invalid block range params');
-  if (last - first >= node.options.logRangeMax) {
-    const text = `block range of ${last - first + 1n} blocks, at most ${node.options.logRangeMax}`;
-    throw new RpcError(RPC_CODE.limitExceeded, text);
-  }
-  if (first > latest) return [];
+  const { first, last } = rangeOf(node, query);
+  if (first > node.chain.head.block.header.number) return [];
   const mayHave = bloomTest(pattern);
   const found: Json[] = [];
   for (const entry of node.chain.between(first, last)) {

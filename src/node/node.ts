@@ -12,6 +12,7 @@ import type { BlockChain, ChainEntry } from '../chain/blocks/chain.ts';
 import type { BlockRules } from '../chain/blocks/rules.ts';
 import { rulesAt } from '../chain/blocks/schedule.ts';
 import { DevChain } from '../chain/dev/dev-chain.ts';
+import type { DevChainOptions } from '../chain/dev/options.ts';
 import type { PooledTransaction } from '../chain/dev/pool.ts';
 import { StepWorld } from '../chain/tracers/steps.ts';
 import type { SignedTransaction } from '../chain/transactions/types.ts';
@@ -21,6 +22,8 @@ import type { EvmView } from '../state/views/evm.ts';
 import { blockEnv } from './execution/call.ts';
 import { PatientCalls } from './execution/patient.ts';
 import { Filters } from './filters.ts';
+import type { Fork, ForkOptions } from './fork/fork.ts';
+import type { Replay } from './fork/replay.ts';
 import { DEFAULT_BASE_FEE, type NodeOptions, type NodeSetup, setUp } from './options.ts';
 import { readPrecompiles } from './plugins.ts';
 import { serverError } from './rpc/errors.ts';
@@ -39,7 +42,12 @@ export interface NodeSettings {
 const STEP_WORLDS_MAX = 2;
 
 export class Node {
-  readonly dev: DevChain;
+  /** Another one after a reset to a fork, or from it. */
+  dev: DevChain;
+  /** The chain that this one goes on from. */
+  fork: Fork | undefined;
+  /** Resolves once there is a chain; undefined where it is there. */
+  ready: Promise<void> | undefined;
   readonly wallets: Wallets;
   readonly filters: Filters;
   readonly calls: PatientCalls;
@@ -48,11 +56,13 @@ export class Node {
   readonly blobs: ReadonlyMap<string, Uint8Array>;
   readonly #blobs = new Map<string, Uint8Array>();
   options: NodeSetup;
+  readonly #asked: NodeOptions;
   #chainId: bigint;
   readonly #envs = new WeakMap<ChainEntry, BlockEnv>();
   readonly #stepWorlds = new Map<BlockRules, StepWorld>();
 
   constructor(options: NodeOptions = {}) {
+    this.#asked = options;
     this.options = setUp(options);
     this.dev = createChain(options, this.options, (error) => this.onProblem?.(error));
     this.#startFees(options);
@@ -67,6 +77,77 @@ export class Node {
       isLogging: true,
       blockTime: options.blockTime ?? 0,
     };
+    if (options.fork === undefined) return;
+    this.ready = this.forkFrom(options.fork);
+    // Each request tells of a failure.
+    this.ready.catch(() => {});
+  }
+
+  // ---- forks
+
+  /**
+   * Goes on from a block of another chain, with nothing of this one.
+   *
+   * @throws LockstepError L2101 to L2107
+   */
+  async forkFrom(options: ForkOptions): Promise<void> {
+    // Who forks nothing loads nothing of it.
+    const { prepareFork } = await import('./fork/begin.ts');
+    const { wallets } = this.options;
+    const { fork, genesis, amend, replay } = await prepareFork(options, this.#asked, wallets);
+    this.#replaceChain({ base: fork.base(), genesis }, fork);
+    const { baseFee, gasLimit } = this.#asked;
+    if (baseFee !== undefined) this.dev.setNext({ baseFeePerGas: baseFee });
+    if (gasLimit !== undefined) this.dev.gasLimit = gasLimit;
+    this.dev.amend(amend);
+    if (replay !== undefined) await this.attempt(() => this.#repeat(replay));
+  }
+
+  /** Makes a block of some transactions of one of another chain, with its fields. */
+  #repeat({ header, transactions }: Replay): void {
+    const { dev } = this;
+    const { coinbase, gasLimit } = dev;
+    const { baseFeePerGas } = header;
+    dev.coinbase = header.coinbase;
+    dev.gasLimit = header.gasLimit;
+    dev.adjustClock((clock) => clock.setNext(header.timestamp));
+    dev.setNext({
+      mixHash: header.mixHash,
+      ...(baseFeePerGas === undefined ? {} : { baseFeePerGas }),
+    });
+    dev.mineOne(transactions);
+    dev.coinbase = coinbase;
+    if (this.#asked.gasLimit !== undefined) dev.gasLimit = gasLimit;
+  }
+
+  /** Begins anew: from a fork's block, or with the chain of the options. */
+  async reset(fork: ForkOptions | undefined): Promise<void> {
+    if (fork !== undefined) {
+      await this.forkFrom(fork);
+      return;
+    }
+    if (this.fork === undefined) {
+      this.dev.reset();
+      return;
+    }
+    this.#replaceChain({ genesis: this.options.genesis }, undefined);
+    this.#startFees(this.#asked);
+  }
+
+  #replaceChain(own: Pick<DevChainOptions, 'base' | 'genesis'>, fork: Fork | undefined): void {
+    const { listeners, isAutomining } = this.dev;
+    const setup = { ...this.options, ...own, isAutomining, listeners };
+    this.dev = createChain(this.#asked, setup, (error) => this.onProblem?.(error));
+    this.fork = fork;
+    this.finality = undefined;
+    this.#chainId = own.genesis.schedule.chainId;
+    this.#stepWorlds.clear();
+  }
+
+  /** Runs something on the chain; on a fork until nothing of the state is missing. */
+  attempt<T>(run: () => T): T | Promise<T> {
+    if (this.fork === undefined) return run();
+    return this.fork.attempt((isKept) => this.dev.attempt(run, isKept));
   }
 
   /** The first block has the base fee that was asked for, as with anvil; then EIP-1559 goes on. */
@@ -90,6 +171,11 @@ export class Node {
     this.#chainId = chainId;
     this.dev.setChainId(chainId);
     this.#stepWorlds.clear();
+  }
+
+  /** What the node knows of the sources of contracts. */
+  get stackTraces(): NodeOptions['stackTraces'] {
+    return this.#asked.stackTraces;
   }
 
   // ---- blocks
@@ -269,17 +355,24 @@ export class Node {
 /** Blobs that are kept, of 128 KiB each. */
 const BLOB_COUNT_MAX = 512;
 
+type ChainSetup = Pick<DevChainOptions, 'genesis' | 'base' | 'isAutomining' | 'listeners'> &
+  Pick<NodeSetup, 'coinbase'>;
+
 function createChain(
   options: NodeOptions,
-  { genesis, coinbase }: NodeSetup,
+  setup: ChainSetup,
   tell: (error: LockstepError) => void,
 ): DevChain {
-  const { isAutomining, order, blockCountMax, hostClock, precompiles, engine = 'auto' } = options;
+  const { genesis, coinbase, base, listeners } = setup;
+  const { order, blockCountMax, hostClock, precompiles, engine = 'auto' } = options;
   const { codeCache, database, statesKept } = options;
+  const isAutomining = setup.isAutomining ?? options.isAutomining;
   return new DevChain({
     genesis,
     engine: { engine, ...(codeCache === undefined ? {} : { tier: { codeCache } }) },
     coinbase,
+    ...(base === undefined ? {} : { base }),
+    ...(listeners === undefined ? {} : { listeners }),
     ...(isAutomining === undefined ? {} : { isAutomining }),
     ...(order === undefined ? {} : { order }),
     ...(blockCountMax === undefined ? {} : { blockCountMax }),

@@ -1,16 +1,19 @@
 /** How a node is set up, and the genesis that follows from it. */
 import { LockstepError } from '../base/errors.ts';
 import { type Genesis, readGenesis } from '../chain/blocks/genesis-file.ts';
+import type { BlockFork } from '../chain/blocks/rules.ts';
 import { BLOCK_FORKS, parseBlockFork } from '../chain/blocks/rules.ts';
 import type { ChainDatabase } from '../chain/dev/database.ts';
 import type { PoolOrder } from '../chain/dev/pool.ts';
 import type { GenesisAccount } from '../chain/genesis.ts';
 import type { EngineName } from '../engines/tiering.ts';
-import { LATEST_FORK } from '../vms/evm/forks.ts';
+import { LATEST_FORK, type Overrides } from '../vms/evm/forks.ts';
 import { MODULE_BYTES_MAX } from '../vms/evm/gas.ts';
 import { CALL_GAS_MAX } from './execution/limits.ts';
+import type { ForkOptions } from './fork/fork.ts';
 import type { OwnPrecompiles } from './plugins.ts';
 import { predeployedAccounts } from './predeploys.ts';
+import type { StackTraces } from './stack/index.ts';
 import { deriveWallets, type Wallet } from './wallets.ts';
 
 /** Everything has a default; amounts are wei and times seconds unless told. */
@@ -74,6 +77,10 @@ export interface NodeOptions {
   readonly database?: ChainDatabase;
   /** States of so many blocks below the head can be read; of all unless told. */
   readonly statesKept?: bigint;
+  /** Tells where contracts fail in their sources (`createStackTraces` of `lockstep/node/stack`). */
+  readonly stackTraces?: StackTraces;
+  /** Another chain to go on from, in place of a genesis. */
+  readonly fork?: ForkOptions;
 }
 
 /** What the options come to. */
@@ -122,23 +129,34 @@ export function setUp(options: NodeOptions): NodeSetup {
   };
 }
 
-function genesisOf(options: NodeOptions): Genesis {
-  const { hardfork = LATEST_FORK, codeSizeMax } = options;
+/**
+ * The fork that the options name; the latest unless told.
+ *
+ * @throws LockstepError L1402 for one that does not exist
+ */
+export function forkOf({ hardfork = LATEST_FORK }: Pick<NodeOptions, 'hardfork'>): BlockFork {
   const fork = hardfork === 'latest' ? LATEST_FORK : parseBlockFork(hardfork);
-  if (fork === undefined) {
-    const known = BLOCK_FORKS.join(', ');
-    throw new LockstepError('L1402', { network: hardfork, fork: hardfork, known });
-  }
+  if (fork !== undefined) return fork;
+  const known = BLOCK_FORKS.join(', ');
+  throw new LockstepError('L1402', { network: hardfork, fork: hardfork, known });
+}
+
+/** What a development chain has different from every fork. */
+export function overridesOf({ hasTxGasLimit, codeSizeMax }: NodeOptions): Overrides {
   const costs = {
     moduleBytesMax: MODULE_BYTES_MAX,
-    ...(options.hasTxGasLimit ? {} : { txGasMax: TX_GAS_UNLIMITED }),
+    ...(hasTxGasLimit ? {} : { txGasMax: TX_GAS_UNLIMITED }),
     ...(codeSizeMax === undefined
       ? {}
       : { codeBytesMax: codeSizeMax, initcodeBytesMax: codeSizeMax * 2n }),
   };
+  return { costs };
+}
+
+function genesisOf(options: NodeOptions): Genesis {
   const chainId = options.chainId ?? DEFAULT_CHAIN_ID;
   return {
-    schedule: { chainId, steps: [{ fork, overrides: { costs } }] },
+    schedule: { chainId, steps: [{ fork: forkOf(options), overrides: overridesOf(options) }] },
     accounts: predeployedAccounts(options.hasCreate2Deployer ?? true),
     header: {
       parentHash: new Uint8Array(32),

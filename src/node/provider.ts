@@ -89,10 +89,11 @@ export class Provider {
   }
 
   /** A block that cannot be made is told, and tried again at the next time. */
-  #mineOnTime(): void {
+  async #mineOnTime(): Promise<void> {
     try {
-      this.node.dev.mineOne();
-      this.node.dev.settled()?.catch((error) => this.onError?.(toRpcError(error)));
+      await this.node.ready;
+      await this.node.attempt(() => this.node.dev.mineOne());
+      await this.node.dev.settled();
     } catch (error) {
       this.onError?.(toRpcError(error));
     }

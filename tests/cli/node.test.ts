@@ -1,6 +1,7 @@
 /** `lockstep node` and `lockstep rpctest`. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -15,7 +16,10 @@ interface Answer {
 /** Runs the node until `use` has what it wants; gives all that was printed. */
 async function withNode(
   words: readonly string[],
-  use: (rpc: (method: string, ...params: unknown[]) => Promise<unknown>) => Promise<void>,
+  use: (
+    rpc: (method: string, ...params: unknown[]) => Promise<unknown>,
+    url: string,
+  ) => Promise<void>,
 ): Promise<string> {
   const stop = new AbortController();
   let printed = '';
@@ -39,7 +43,7 @@ async function withNode(
       const { result, error } = (await response.json()) as Answer;
       assert.equal(error, undefined, `${method}: ${JSON.stringify(error)}`);
       return result;
-    });
+    }, address);
   } finally {
     stop.abort();
   }
@@ -197,4 +201,92 @@ test('mistakes in the options are told', async (context) => {
 
 test('the version of the node is that of the package', () => {
   assert.equal(VERSION, JSON.parse(readFileSync('package.json', 'utf8')).version);
+});
+
+test('a fork keeps what it fetched, and runs offline with it', async (context) => {
+  const folder = folderOf(context, {});
+  const cache = join(folder, 'cache', 'fork.jsonl');
+  const to = `0x${'56'.repeat(20)}`;
+  const use = async (rpc: (method: string, ...params: unknown[]) => Promise<unknown>) => {
+    const [from] = (await rpc('eth_accounts')) as string[];
+    await rpc('eth_sendTransaction', { from, to, value: '0x1' });
+    assert.equal(await rpc('eth_getBalance', to, 'latest'), '0x1');
+    hashes.push(await rpc('eth_getBlockByNumber', 'latest', false));
+  };
+  const hashes: unknown[] = [];
+  await withNode(['--chain-id', '99', '-q'], async (rpc, url) => {
+    await rpc('anvil_mine', '0x5');
+    const words = ['--fork-url', `${url}@4`, '--fork-header', 'X-Key: 1', '--fork-cache', cache];
+    const printed = await withNode(words, use);
+    assert.match(printed, /^Fork\n=+\n\nEndpoint: {7}127\.0\.0\.1:\d+\nBlock number: {3}4\n/m);
+  });
+  await withNode(['--offline', '--fork-cache', cache, '-q'], use);
+  assert.equal(hashes.length, 2);
+  assert.deepEqual(hashes[0], hashes[1]);
+});
+
+test('options of a fork are checked before anything is asked', async () => {
+  const url = ['--fork-url', 'http://127.0.0.1:1'];
+  for (const [words, wanted] of [
+    [['--fork-block-number', '5'], /--fork-block-number needs --fork-url/],
+    [['--offline'], /--offline needs --fork-cache/],
+    [[...url, '--fork-block-number', 'x'], /write a whole number/],
+    [[...url, '--fork-header', 'secret'], /write 'Name: value'/],
+    [[...url, '--retries', '0', '--no-storage-caching'], /127\.0\.0\.1:1 does not answer/],
+  ] as const) {
+    const { code, err } = await lockstep(['node', '--port', '0', ...words]);
+    assert.equal(code, 2);
+    assert.match(err, wanted);
+    assert.doesNotMatch(err, /secret/);
+  }
+});
+
+test('lockstep run goes on from another chain', async (context) => {
+  const other = `0x${'99'.repeat(20)}`;
+  // Loads slot 0 of another contract, by its code, and returns it.
+  const caller = `0x60205f5f5f5f73${other.slice(2)}5af15060205ff3`;
+  const folder = folderOf(context, { 'caller.hex': caller });
+  await withNode(['-q'], async (rpc, url) => {
+    await rpc('anvil_setCode', other, '0x5f545f5260205ff3');
+    await rpc('anvil_setStorageAt', other, '0x0', `0x${'2a'.padStart(64, '0')}`);
+    const words = ['run', join(folder, 'caller.hex'), '--json', '--no-storage-caching'];
+    const { code, out, err } = await lockstep([...words, '--fork-url', url]);
+    assert.equal(err, '');
+    assert.equal(code, 0);
+    assert.match(out, /"output":"0x0{62}2a"/);
+  });
+});
+
+test('with artifacts calls are decoded, and failures told with file and line', async (context) => {
+  const source = [
+    'contract Door {',
+    '  error Closed(uint256 hour);',
+    '  function open(uint256 hour) external pure {',
+    '    if (hour < 8) revert Closed(hour);',
+    '  }',
+    '}',
+  ].join('\n');
+  const solc = createRequire(import.meta.url)('solc');
+  const outputSelection = { '*': { '*': ['abi', 'evm.bytecode', 'evm.deployedBytecode'] } };
+  const input = {
+    language: 'Solidity',
+    sources: { 'Door.sol': { content: source } },
+    settings: { outputSelection },
+  };
+  const output = JSON.parse(solc.compile(JSON.stringify(input)));
+  const { object } = output.contracts['Door.sol'].Door.evm.bytecode;
+  const folder = folderOf(context, { 'door.json': JSON.stringify({ input, output }) });
+  const data = `0x690e7c09${'7'.padStart(64, '0')}`;
+  const printed = await withNode(['--artifacts', folder], async (rpc) => {
+    const [from] = (await rpc('eth_accounts')) as string[];
+    const hash = await rpc('eth_sendTransaction', { from, data: `0x${object}` });
+    const receipt = (await rpc('eth_getTransactionReceipt', hash)) as { contractAddress: string };
+    await rpc('eth_sendTransaction', { from, to: receipt.contractAddress, data, gas: '0x186a0' });
+  });
+  assert.match(printed, /^ {4}Call: Door\.constructor\(\)$/m);
+  assert.match(printed, /^ {4}Call: Door\.open\(7\)$/m);
+  assert.match(
+    printed,
+    /^ {4}Failed: reverted with custom error 'Closed\(7\)'\n {8}at Door\.open \(Door\.sol:4:26\)$/m,
+  );
 });

@@ -1,8 +1,10 @@
 /** `lockstep run` and the prompt: what they print, hand to the machine, and end with. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { createMachine } from '../../src/chain/machine.ts';
 import { createFakeMachine, FAKE_ADDRESS } from './support/fake-machine.ts';
-import { lockstep } from './support/run.ts';
+import { folderOf, lockstep } from './support/run.ts';
 
 const TOKEN = 'examples/erc20/Token.sol';
 const RECEIVER = '0x00000000000000000000000000000000000000b0';
@@ -184,4 +186,34 @@ test('the prompt keeps one machine', async () => {
   assert.match(out, /1,000,000,000,000,000,000,000,000 wei/);
   assert.match(err, /nothing in scope is named tokn; did you mean token\?/);
   assert.match(err, /the prompt knows no nonsense/);
+});
+
+test('a failure is told with the functions and lines that it went through', async (context) => {
+  const source = [
+    'pragma solidity ^0.8.0;',
+    'contract Door {',
+    '  error Closed(uint256 hour);',
+    '  constructor(uint256 x) { require(x > 2, "small"); }',
+    '  function open(uint256 hour) external pure { check(hour); }',
+    '  function check(uint256 hour) internal pure {',
+    '    if (hour < 8) revert Closed(hour);',
+    '  }',
+    '}',
+  ].join('\n');
+  const file = join(folderOf(context, { 'Door.sol': source }), 'Door.sol');
+  const run = (...words: string[]) =>
+    lockstep(['run', file, ...words], { machine: createMachine() });
+  const called = await run('--deploy-args', '5', '--call', 'open', '7');
+  assert.equal(called.code, 1);
+  assert.match(
+    called.out,
+    /stack\n {2}at Door\.check \(near .*Door\.sol:7:26\)\n {2}at Door\.open \(near .*Door\.sol:5:/,
+  );
+  const deployed = await run('--deploy-args', '1', '--json');
+  const { trace } = JSON.parse(deployed.out).deploy;
+  assert.equal(trace.reason, "reverted with reason string 'small'");
+  assert.deepEqual(
+    trace.entries.map((each: { function: string; line: number }) => [each.function, each.line]),
+    [['constructor', 4]],
+  );
 });

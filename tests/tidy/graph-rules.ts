@@ -29,7 +29,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   chain: { rooms: CHAIN_ROOMS, packages: HASHES },
   conformance: { rooms: ['node', 'chain', ...CHAIN_ROOMS], packages: ['node:', ...HASHES] },
   node: {
-    rooms: ['chain', ...CHAIN_ROOMS],
+    rooms: ['languages', 'chain', ...CHAIN_ROOMS],
     packages: ['node:', 'ox', '@noble/curves', ...HASHES],
   },
   languages: { rooms: ['base'], packages: ['node:', 'ox', ...HASHES] },

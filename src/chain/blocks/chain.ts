@@ -39,7 +39,14 @@ export interface ChainOptions {
   readonly store?: ChainStore;
   /** States of so many blocks below the head can be read; of all unless told. */
   readonly statesKept?: bigint;
+  /** Hash of the genesis, where it is another chain's block: headers may have more than ours. */
+  readonly hash?: Uint8Array;
+  /** Hashes of blocks before the genesis, where it is another chain's block. */
+  readonly olderHash?: OlderHash;
 }
+
+/** The hash of a block before the first one that a chain has. */
+export type OlderHash = (number: bigint) => Uint8Array | undefined;
 
 /** A block that the chain has accepted. */
 export interface ChainEntry {
@@ -95,6 +102,7 @@ export class BlockChain {
   #current: ChainEntry;
   #world: EvmWorld | undefined;
   readonly #statesKept: bigint | undefined;
+  readonly #olderHash: OlderHash | undefined;
 
   constructor(options: ChainOptions) {
     const { schedule, genesis, state, keccak256 = keccak_256, store = new MemoryStore() } = options;
@@ -102,8 +110,9 @@ export class BlockChain {
     this.#state = state;
     this.#statesKept = options.statesKept;
     this.keccak256 = keccak256;
+    this.#olderHash = options.olderHash;
     this.genesis = {
-      hash: headerHash(genesis.header, keccak256),
+      hash: options.hash ?? headerHash(genesis.header, keccak256),
       block: genesis,
       encoded: encodeBlock(genesis),
       parent: undefined,
@@ -180,6 +189,12 @@ export class BlockChain {
       entry = above;
     }
     return entry && entry.block.header.number >= number ? this.at(number) : undefined;
+  }
+
+  /** The hash of a block below an entry or of the entry itself, as BLOCKHASH has it. */
+  ancestorHash(number: bigint, from: ChainEntry): Uint8Array | undefined {
+    if (number < this.genesis.block.header.number) return this.#olderHash?.(number);
+    return this.ancestor(number, from)?.hash;
   }
 
   /** The block of a number that an entry is or stands for. */
@@ -431,6 +446,11 @@ export class BlockChain {
     if (equalBytes(this.#current.hash, head.hash)) this.#goTo(head);
   }
 
+  /** Forgets what was run on any state since the head has its own. */
+  forgetRuns(): void {
+    this.#goTo(this.head);
+  }
+
   #isAt(entry: ChainEntry): boolean {
     if (this.#current === entry) return true;
     return entry.mark !== undefined && this.#current.mark === entry.mark;
@@ -469,7 +489,7 @@ export class BlockChain {
       depositContract,
       keccak256: this.keccak256,
       stateRoot: () => this.#state.root(),
-      ancestorHash: (number) => this.ancestor(number, parent)?.hash,
+      ancestorHash: (number) => this.ancestorHash(number, parent),
       ommerContext: () => this.#ommerContext(parent),
     };
   }

@@ -6,8 +6,7 @@
 import { assert } from '../../base/assert.ts';
 import { bytesToHex, equalBytes } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
-import type { CellChange, Snapshot } from '../../state/backends/backend.ts';
-import { cellOfPath } from '../../state/cells.ts';
+import type { Snapshot } from '../../state/backends/backend.ts';
 import type { CanonicalIndex } from './canon.ts';
 import type { ChainEntry } from './chain.ts';
 import type { ChainState } from './state.ts';
@@ -81,7 +80,7 @@ export class StateHistory {
     for (const changes of store.changes(number, base.number)) {
       if (changes === undefined) throw new LockstepError('L1405', { number });
       // A cell that two of a block's changes name had first what the earlier one says.
-      for (const { path, before } of changes.toReversed()) this.#put(path, before);
+      for (const { path, before } of changes.toReversed()) this.#state.backend.assign(path, before);
     }
     return this.#state.snapshot();
   }
@@ -92,14 +91,8 @@ export class StateHistory {
     if (range !== undefined) return mark;
     if (changes === undefined) throw new LockstepError('L1405', { number: block.header.number });
     this.#state.restore(mark);
-    for (const { path, after } of changes) this.#put(path, after);
+    for (const { path, after } of changes) this.#state.backend.assign(path, after);
     return this.#state.snapshot();
-  }
-
-  #put(path: CellChange['path'], value: Uint8Array | undefined): void {
-    const { backend } = this.#state;
-    if (value === undefined) backend.delete(cellOfPath(path));
-    else backend.put(cellOfPath(path), value);
   }
 }
 

@@ -17,16 +17,16 @@ import {
 } from '../blocks/build.ts';
 import type { HeadChange } from '../blocks/canon.ts';
 import { BlockChain, type ChainEntry } from '../blocks/chain.ts';
-import { createGenesisBlock, type Genesis } from '../blocks/genesis-file.ts';
+import { createGenesisBlock } from '../blocks/genesis-file.ts';
 import { isBlockRejection } from '../blocks/rejections.ts';
 import type { BlockRules } from '../blocks/rules.ts';
-import { ChainState, type ChainStateOptions } from '../blocks/state.ts';
+import { ChainState } from '../blocks/state.ts';
 import { putAccounts } from '../genesis.ts';
-import type { Rejection } from '../transactions/rejections.ts';
 import type { BlockEnv } from '../types.ts';
 import type { EvmWorld } from '../world.ts';
 import { type ClockState, INITIAL_CLOCK, LogicalClock } from './clock.ts';
 import type { ChainDatabase } from './database.ts';
+import type { DevChainListener, DevChainOptions } from './options.ts';
 import {
   fillPool,
   type NextBlock,
@@ -36,46 +36,7 @@ import {
   settingsToText,
   takeUp,
 } from './persistence.ts';
-import {
-  type NonceOf,
-  type PooledTransaction,
-  type PoolOrder,
-  type PoolProblem,
-  TransactionPool,
-} from './pool.ts';
-
-export interface DevChainOptions {
-  readonly genesis: Genesis;
-  readonly engine?: ChainStateOptions['engine'];
-  /** Whether a transaction is mined as soon as it is there; true unless told. */
-  readonly isAutomining?: boolean;
-  readonly order?: PoolOrder;
-  /** Transactions that wait at most. */
-  readonly poolCountMax?: number;
-  /** Transactions of a block at most. */
-  readonly blockCountMax?: number;
-  /** 20 bytes. */
-  readonly coinbase?: Uint8Array;
-  /** Seconds of a clock outside, in place of the chain's own time. */
-  readonly hostClock?: () => bigint;
-  /** What keeps the chain beyond the process; nothing unless told. */
-  readonly database?: ChainDatabase;
-  /** States of so many blocks below the head can be read; of all unless told. */
-  readonly statesKept?: bigint;
-  /** As in `ExecutorOptions`. */
-  readonly ownPrecompiles?: ChainStateOptions['ownPrecompiles'];
-}
-
-/** What hears of the chain. */
-export interface DevChainListener {
-  /** The head is another one; blocks of a rollback are only removed. */
-  head?(change: HeadChange): void;
-  pending?(transaction: PooledTransaction): void;
-  /** A transaction of a new block calls an account that has no code, and what it says to it. */
-  codelessCall?(address: bigint, input: Uint8Array): void;
-  /** A transaction left the pool that no block will take. */
-  dropped?(transaction: PooledTransaction, rejection: Rejection): void;
-}
+import { type NonceOf, type PooledTransaction, type PoolProblem, TransactionPool } from './pool.ts';
 
 interface MineOptions {
   /** In place of what the pool has. */
@@ -83,8 +44,8 @@ interface MineOptions {
   readonly isEmptyKept: boolean;
 }
 
-interface ChainSnapshot {
-  readonly id: number;
+/** All that a chain is at a moment. */
+interface Moment {
   readonly entry: ChainEntry;
   readonly mark: Snapshot;
   readonly clock: ClockState;
@@ -92,6 +53,10 @@ interface ChainSnapshot {
   readonly gasLimit: bigint | undefined;
   readonly next: NextBlock;
   readonly pool: readonly PooledTransaction[];
+}
+
+interface ChainSnapshot extends Moment {
+  readonly id: number;
 }
 
 /** So many empty blocks and more are one range. */
@@ -109,7 +74,9 @@ export class DevChain {
   #coinbase: Uint8Array;
   #gasLimit: bigint | undefined;
   #next: NextBlock = {};
-  readonly #listeners = new Set<DevChainListener>();
+  readonly listeners: Set<DevChainListener>;
+  /** What listeners are told later, or never; undefined where they are told at once. */
+  #held: Telling[] | undefined;
   readonly #snapshots: ChainSnapshot[] = [];
   #snapshotCount = 0;
   #pending: ChainEntry | undefined;
@@ -122,27 +89,31 @@ export class DevChain {
 
   /** @throws LockstepError L1406, L1408 where the database cannot be read or is of another chain */
   constructor(options: DevChainOptions) {
-    const { genesis, engine, hostClock, database, statesKept, ownPrecompiles } = options;
+    const { genesis, engine, hostClock, database, statesKept, ownPrecompiles, base } = options;
     const { schedule } = genesis;
     const { chainId } = schedule;
+    this.listeners = options.listeners ?? new Set();
     this.state = new ChainState({
       chainId,
       contractSenders: true,
       ownPrecompiles,
       ...(engine ? { engine } : {}),
+      ...(base ? { backend: base.backend } : {}),
     });
-    const empty = this.state.snapshot();
-    putAccounts(this.state.backend, genesis.accounts, this.state.keccak256);
-    const block = createGenesisBlock(genesis, this.state.root());
-    this.#genesisMark = this.state.snapshot();
+    const { state } = this;
+    const empty = state.snapshot();
+    if (base === undefined) putAccounts(state.backend, genesis.accounts, state.keccak256);
+    const block = base?.block ?? createGenesisBlock(genesis, state.root());
+    this.#genesisMark = state.snapshot();
     this.#database = database;
     this.isTakenUp = database?.identity !== undefined;
-    if (database) takeUp({ database, schedule, genesis: block, state: this.state, empty });
+    if (database) takeUp({ database, schedule, genesis: block, state, empty });
     this.chain = new BlockChain({
       schedule,
       genesis: block,
-      state: this.state,
-      keccak256: this.state.keccak256,
+      state,
+      keccak256: state.keccak256,
+      ...(base === undefined ? {} : { hash: base.hash, olderHash: base.olderHash }),
       ...(database === undefined ? {} : { store: database }),
       ...(statesKept === undefined ? {} : { statesKept }),
     });
@@ -235,8 +206,40 @@ export class DevChain {
 
   /** @returns how to stop listening */
   listen(listener: DevChainListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  #tell(telling: Telling): void {
+    if (this.#held !== undefined) this.#held.push(telling);
+    else for (const listener of this.listeners) telling(listener);
+  }
+
+  /**
+   * Does something as a whole or not at all: where it is not to be kept everything is put back and
+   * nobody hears of it.
+   *
+   * @param isKept - Asked when it is done, or has thrown; an error is thrown on where it is kept.
+   */
+  attempt<T>(run: () => T, isKept: () => boolean): { readonly result: T } | undefined {
+    const before = { ...this.#moment(), snapshots: [...this.#snapshots] };
+    const held: Telling[] = [];
+    this.#held = held;
+    try {
+      const result = run();
+      return isKept() ? { result } : undefined;
+    } catch (error) {
+      if (isKept()) throw error;
+      return undefined;
+    } finally {
+      if (!isKept()) {
+        this.#goBack(before);
+        this.#snapshots.splice(0, this.#snapshots.length, ...before.snapshots);
+        held.length = 0;
+      }
+      this.#held = undefined;
+      for (const telling of held) this.#tell(telling);
+    }
   }
 
   /** Sets the time, whose consequences are for the next block. */
@@ -285,7 +288,7 @@ export class DevChain {
     const problem = this.pool.add(transaction);
     if (problem !== undefined) return problem;
     this.#dropPending();
-    for (const listener of this.#listeners) listener.pending?.(transaction);
+    this.#tell((listener) => listener.pending?.(transaction));
     if (this.isAutomining) this.minePending();
     return undefined;
   }
@@ -330,7 +333,7 @@ export class DevChain {
     const entry = this.#make(job, only === undefined ? selection : listSource(only), true);
     this.pool.settle(selection);
     for (const { transaction, rejection } of selection.dropped) {
-      for (const listener of this.#listeners) listener.dropped?.(transaction, rejection);
+      this.#tell((listener) => listener.dropped?.(transaction, rejection));
     }
     if (entry.hashes.length === 0 && !isEmptyKept) {
       this.chain.forget([entry]);
@@ -353,12 +356,11 @@ export class DevChain {
 
   /** Tells listeners of calls to accounts without code while something runs. */
   watchCalls<T>({ executor }: EvmWorld, run: () => T): T {
-    const watching = [...this.#listeners].filter((each) => each.codelessCall !== undefined);
-    if (watching.length === 0) return run();
+    const isWatched = [...this.listeners].some((each) => each.codelessCall !== undefined);
+    if (!isWatched) return run();
     const { host } = executor;
-    host.onCodelessCall = (address, input) => {
-      for (const listener of watching) listener.codelessCall?.(address, input);
-    };
+    host.onCodelessCall = (address, input) =>
+      this.#tell((listener) => listener.codelessCall?.(address, input));
     try {
       return run();
     } finally {
@@ -407,7 +409,7 @@ export class DevChain {
   #moveHead(entry: ChainEntry, mark?: Snapshot): HeadChange {
     const change = this.chain.setHead(entry, mark);
     this.changed();
-    for (const listener of this.#listeners) listener.head?.(change);
+    this.#tell((listener) => listener.head?.(change));
     return change;
   }
 
@@ -467,10 +469,14 @@ export class DevChain {
   /** A mark of the whole chain, its settings and its pool. */
   snapshot(): number {
     const id = this.#snapshotCount++;
+    this.#snapshots.push({ id, ...this.#moment() });
+    return id;
+  }
+
+  #moment(): Moment {
     const { mark } = this.head;
     assert(mark !== undefined, 'the state after the head was given up');
-    this.#snapshots.push({
-      id,
+    return {
       entry: this.head,
       mark,
       clock: this.clock.state,
@@ -478,8 +484,7 @@ export class DevChain {
       gasLimit: this.#gasLimit,
       next: this.#next,
       pool: this.pool.list(),
-    });
-    return id;
+    };
   }
 
   /** Ids of the snapshots that can be gone back to, with the block of each. */
@@ -494,16 +499,22 @@ export class DevChain {
     if (snapshot === undefined) return false;
     this.#snapshots.length = at;
     this.#dropPending();
-    const change = this.#moveHead(snapshot.entry, snapshot.mark);
-    this.chain.forget(change.removed);
-    this.clock.state = snapshot.clock;
-    this.#coinbase = snapshot.coinbase;
-    this.#gasLimit = snapshot.gasLimit;
-    this.#next = snapshot.next;
-    this.pool.clear();
-    for (const transaction of snapshot.pool) this.pool.add(transaction);
-    this.changed();
+    this.#goBack(snapshot);
     return true;
+  }
+
+  #goBack(moment: Moment): void {
+    this.#dropPending();
+    const change = this.#moveHead(moment.entry, moment.mark);
+    this.chain.forget(change.removed);
+    this.chain.forgetRuns();
+    this.clock.state = moment.clock;
+    this.#coinbase = moment.coinbase;
+    this.#gasLimit = moment.gasLimit;
+    this.#next = moment.next;
+    this.pool.clear();
+    for (const transaction of moment.pool) this.pool.add(transaction);
+    this.changed();
   }
 
   /** Takes the last blocks off the chain; their transactions are gone. */
@@ -549,6 +560,8 @@ export class DevChain {
     }
   }
 }
+
+type Telling = (listener: DevChainListener) => void;
 
 function listSource(list: readonly PooledTransaction[]): CandidateSource {
   let index = 0;

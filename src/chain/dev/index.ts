@@ -2,8 +2,8 @@
 export type { ClockState } from './clock.ts';
 export { LogicalClock } from './clock.ts';
 export type { ChainDatabase, ChainIdentity, SavedTransaction } from './database.ts';
-export type { DevChainListener, DevChainOptions } from './dev-chain.ts';
 export { DevChain } from './dev-chain.ts';
+export type { ChainBase, DevChainListener, DevChainOptions } from './options.ts';
 export type {
   PoolContent,
   PooledTransaction,

@@ -4,33 +4,17 @@
  * Blocks of code are single instructions here, so that this is for looking and not for speed. What
  * a transaction does, and what it costs, is the same as in any other world.
  */
-import type { FrameEnd } from '../../dmir/host.ts';
 import * as L from '../../kernel/layout.ts';
-import { OP } from '../../vms/evm/opcodes.ts';
-import type { Executor } from '../executor.ts';
-import { StepReader } from '../trace.ts';
+import { runSteps, type StepWatcher } from '../trace.ts';
 import type { Transaction } from '../transactions/types.ts';
-import type { TraceStep } from '../types.ts';
 import { type BlockLimits, EvmWorld, type TransactionResult, type WorldOptions } from '../world.ts';
 
-/** Who looks at a transaction's instructions. */
-export interface StepWatcher {
-  /** The instruction is about to run; its operands and the memory are as it finds them. */
-  before(step: TraceStep): void;
-  /**
-   * The machine has left the instruction: for the next one, into a callee, or out of the frame.
-   *
-   * @param isFault whether the instruction ended its frame by a trap, without an effect
-   */
-  after?(step: TraceStep, isFault: boolean): void;
-}
+export type { StepWatcher } from '../trace.ts';
 
 /** Bytes beyond the memory that are read as zeros; a range that goes further is not read. */
 const PADDING_MAX = 1 << 20;
 /** Place of the return data among a frame's regions. */
 const RETURN_REGION = 3;
-/** What ends a frame without a fault. */
-const PLAIN_ENDS: ReadonlySet<number> = new Set([OP.STOP, OP.RETURN, OP.REVERT]);
 
 /**
  * Over the backend of another world it finds that world's state, once that one is flushed. What a
@@ -91,31 +75,4 @@ export class StepWorld {
     bytes.set(kernel.u8.subarray(base + start, base + end));
     return bytes;
   }
-}
-
-/** Runs the started frame to its end. */
-function runSteps(executor: Executor, watcher: StepWatcher): FrameEnd {
-  const { machine } = executor;
-  const reader = new StepReader(executor);
-  let last: TraceStep | undefined;
-  for (;;) {
-    const step = reader.read();
-    if (step !== undefined) {
-      if (last !== undefined) watcher.after?.(last, isFault(last, step.depth, step.stack.at(-1)));
-      watcher.before(step);
-      last = step;
-    }
-    machine.pauseAfter(1n);
-    const end = machine.advance();
-    if (end === undefined) continue;
-    const flag = end.status === 'success' ? 1n : 0n;
-    if (last !== undefined) watcher.after?.(last, isFault(last, 0, flag));
-    return end;
-  }
-}
-
-/** Whether a frame ended by a trap of the instruction; `flag` is what its caller got. */
-function isFault({ op, depth }: TraceStep, depthAfter: number, flag: bigint | undefined): boolean {
-  if (depthAfter >= depth || PLAIN_ENDS.has(op)) return false;
-  return op !== OP.SELFDESTRUCT || flag === 0n;
 }

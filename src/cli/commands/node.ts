@@ -6,6 +6,7 @@ import { bytesToHex } from '../../base/bytes.ts';
 import type { ChainDatabase } from '../../chain/dev/database.ts';
 import type { Plugin } from '../../node/plugins.ts';
 import type { Provider } from '../../node/provider.ts';
+import type { StackTraces } from '../../node/stack/index.ts';
 import type { Args } from '../args.ts';
 import { usageError } from '../args.ts';
 import type { Io } from '../io.ts';
@@ -23,8 +24,14 @@ export async function run(args: Args, io: Io): Promise<number> {
   const { loadState } = await import('../../node/dump.ts');
   const database = await openDatabaseOf(args);
   const plugin = await loadPlugin(args.value('plugin'));
-  const provider = createProvider({ ...readNodeOptions(args, database), ...plugin });
+  const stackTraces = await readStackTraces(args.value('artifacts'));
+  const provider = createProvider({
+    ...readNodeOptions(args, database),
+    ...plugin,
+    ...(stackTraces ? { stackTraces } : {}),
+  });
   const { node } = provider;
+  await node.ready;
   provider.onError = ({ message }) => io.err(`lockstep: ${message}\n`);
   const importPath = args.value('import');
   if (importPath !== undefined && !node.dev.isTakenUp) node.importBlocks(readFile(importPath));
@@ -55,7 +62,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   log.stop();
   if (dump !== undefined) {
     const { dumpState } = await import('../../node/dump.ts');
-    writeFileSync(dump, `${dumpState(node)}\n`);
+    writeFileSync(dump, `${await node.attempt(() => dumpState(node))}\n`);
   }
   provider.close();
   await ipc?.close();
@@ -81,6 +88,12 @@ async function loadPlugin(path: string | undefined): Promise<Plugin> {
     throw usageError(`${path} cannot be loaded: ${String(error)}`, 'node');
   });
   return readPlugin(exported);
+}
+
+async function readStackTraces(folder: string | undefined): Promise<StackTraces | undefined> {
+  if (folder === undefined) return undefined;
+  const { createStackTraces, readArtifacts } = await import('../../node/stack/index.ts');
+  return createStackTraces(readArtifacts(folder));
 }
 
 function readPort(args: Args): number {
@@ -137,8 +150,13 @@ function configText(node: AnyNode): string {
 
 /** Resolves when the process is asked to end, or the test that runs the command. */
 function untilStopped(io: Io): Promise<void> {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-    io.stopped?.addEventListener('abort', () => resolve());
+    const stop = (): void => {
+      for (const signal of signals) process.removeListener(signal, stop);
+      resolve();
+    };
+    for (const signal of signals) process.once(signal, stop);
+    io.stopped?.addEventListener('abort', stop);
   });
 }

@@ -3,8 +3,11 @@
 import type { Outcome } from '../../chain/types.ts';
 import type { EngineName } from '../../engines/tiering.ts';
 import type { EvmContract } from '../../languages/contract.ts';
-import { hexContract, loadContract } from '../../languages/load.ts';
+import { hexContract, type Loaded, loadContract } from '../../languages/load.ts';
 import { type Args, onePositional, usageError } from '../args.ts';
+import { explainStep } from '../explain-step.ts';
+import { FORK_OPTIONS } from '../fork-table.ts';
+import type { ForkedMachine, Insist } from '../forked-machine.ts';
 import { createPaint } from '../format.ts';
 import type { Io } from '../io.ts';
 import { type Call, checkCall, readCall, readCreation } from '../message-args.ts';
@@ -25,7 +28,9 @@ import {
   openSession,
   type Placed,
   placeContract,
+  readFork,
   type Session,
+  type SessionOptions,
   sendMessage,
 } from '../session.ts';
 import { slotNamer } from '../slot-names.ts';
@@ -36,7 +41,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   const name = onePositional(args, 'a file: lockstep run FILE', 'run');
   checkOptions(args);
   const literal = /^0x[\da-fA-F]+$/.test(name);
-  const { contract, notes } = literal
+  const { contract, notes, readDebug }: Loaded = literal
     ? { contract: hexContract(name, 'code'), notes: [] }
     : await loadContract(name, {
         contract: args.value('contract'),
@@ -48,7 +53,7 @@ export async function run(args: Args, io: Io): Promise<number> {
     return runDmir(contract, args, io);
   }
   if (args.flag('steps')) throw usageError('--steps is for dMIR; EVM code ends by its gas', 'run');
-  const report = await runContract(contract, args, io);
+  const report = await runContract(contract, readDebug, args, io);
   if (args.flag('json')) io.out(`${JSON.stringify(runToJson(report))}\n`);
   else io.out(renderRun(report, createPaint(io.color)) + (await hint(report, contract)));
   return isSuccess(report) ? 0 : 1;
@@ -61,26 +66,40 @@ function checkOptions(args: Args): void {
   checkCall(args, 'run');
 }
 
-async function runContract(contract: EvmContract, args: Args, io: Io): Promise<RunReport> {
+async function runContract(
+  contract: EvmContract,
+  readDebug: Loaded['readDebug'],
+  args: Args,
+  io: Io,
+): Promise<RunReport> {
   // What was asked for is read before anything runs, so that a typing error costs nothing.
   const call = await readCall(contract, args);
   const creation = await readCreation(contract, args);
-  const session = await openSession(io, {
+  const options = {
     fork: args.value('fork'),
     from: args.value('from'),
     gas: readPositive(args.value('gas'), '--gas'),
     engine: args.value('engine') as EngineName | undefined,
     codeCache: args.value('code-cache'),
-  });
+  };
+  const forked = await openFork(args, options);
+  const insist: Insist = forked?.insist ?? ((run) => run());
+  const own = forked === undefined ? io : { createMachine: async () => forked.machine };
+  const session = await openSession(own, options, insist);
   const started = performance.now();
-  const placed = creation
-    ? deployContract(session, contract, creation.init, creation.argumentData, creation.value)
-    : placeContract(session, contract);
+  const placed = await insist(() =>
+    creation
+      ? deployContract(session, contract, creation.init, creation.argumentData, creation.value)
+      : placeContract(session, contract),
+  );
   const firstMs = performance.now() - started;
   const timing: Timing = { engine: session.engine, firstMs, medianMs: undefined, runs: 0 };
-  const deploy = await reportDeployment(session, placed, timing);
+  const deploy = await reportDeployment({ session, insist, readDebug }, placed, creation, timing);
   const deployed = deploy === undefined || deploy.outcome.status === 'success';
-  const step = deployed && call ? await runCall(session, placed, call, args, io) : undefined;
+  const step =
+    deployed && call
+      ? await runCall({ session, insist, readDebug }, placed, call, args, io)
+      : undefined;
   return {
     file: contract.file,
     contract: contract.name,
@@ -94,14 +113,41 @@ async function runContract(contract: EvmContract, args: Args, io: Io): Promise<R
   };
 }
 
+/** The machine over another chain, where the options name one. */
+async function openFork(
+  args: Args,
+  { fork, engine }: SessionOptions,
+): Promise<ForkedMachine | undefined> {
+  if (!FORK_OPTIONS.some(({ name }) => args.flag(name))) return undefined;
+  const { openForkedMachine } = await import('../forked-machine.ts');
+  const rules = { fork: readFork(fork), ...(engine === undefined ? {} : { engine }) };
+  return openForkedMachine(args, rules);
+}
+
+/** What runs the steps. */
+interface Running {
+  readonly session: Session;
+  readonly insist: Insist;
+  readonly readDebug: Loaded['readDebug'];
+}
+
+type Creation = Awaited<ReturnType<typeof readCreation>>;
+
 async function reportDeployment(
-  session: Session,
+  { session, insist, readDebug }: Running,
   placed: Placed,
+  creation: Creation,
   timing: Timing,
 ): Promise<StepReport | undefined> {
   if (placed.deployment === undefined) return undefined;
   const { outcome, code } = placed.deployment;
-  const { fork } = session;
+  const { fork, machine, from, gas } = session;
+  const message = {
+    code,
+    from,
+    value: creation?.value ?? 0n,
+    ...(gas === undefined ? {} : { gas }),
+  };
   return reportStep(
     {
       kind: 'deploy',
@@ -112,6 +158,7 @@ async function reportDeployment(
       gas: transactionGas(fork, code, true, outcome.gasUsed, outcome.gasRefund),
       timings: [timing],
       abi: placed.contract.abi,
+      trace: await explainStep({ machine, insist, readDebug }, outcome, message),
     },
     await slotNames(session, placed, new Uint8Array(0), outcome),
   );
@@ -127,7 +174,7 @@ function slotNames(
 }
 
 async function runCall(
-  session: Session,
+  { session, insist, readDebug }: Running,
   placed: Placed,
   call: Call,
   args: Args,
@@ -136,10 +183,8 @@ async function runCall(
   const { machine, fork } = session;
   const message = { to: placed.address, data: call.data, value: call.value };
   const before = machine.snapshot();
-  const { outcome, timing } = timeCall(
-    machine,
-    () => sendMessage(session, message),
-    session.engine,
+  const { outcome, timing } = await insist(() =>
+    timeCall(machine, () => sendMessage(session, message), session.engine),
   );
   if (args.flag('trace')) {
     const { writeTrace } = await import('../trace.ts');
@@ -156,6 +201,11 @@ async function runCall(
       gas: transactionGas(fork, call.data, false, outcome.gasUsed, outcome.gasRefund),
       timings: [timing],
       abi: placed.contract.abi,
+      trace: await explainStep(
+        { machine, insist, readDebug },
+        outcome,
+        callOptions(session, message),
+      ),
     },
     await slotNames(session, placed, call.data, outcome),
   );

@@ -13,7 +13,7 @@ import type { CompilerOutput } from './compiler.ts';
 import { findUnit, type Project } from './project.ts';
 
 /** Grows when the form of an entry or the wanted outputs change. */
-const CACHE_FORMAT = 1;
+const CACHE_FORMAT = 2;
 
 export interface SourceUnit {
   readonly unit: string;
@@ -31,6 +31,11 @@ const hashOf = (text: string): string => createHash('sha256').update(text).diges
 function cacheFolder(project: Project): string {
   const modules = join(project.root, 'node_modules');
   if (existsSync(modules)) return join(modules, '.cache', 'lockstep', 'solc');
+  return join(userCacheFolder(), 'solc');
+}
+
+/** Where a user's programs keep what can be made again. */
+export function userCacheFolder(): string {
   const { env, platform } = process;
   const home =
     platform === 'win32'
@@ -38,7 +43,7 @@ function cacheFolder(project: Project): string {
       : platform === 'darwin'
         ? join(homedir(), 'Library', 'Caches')
         : (env.XDG_CACHE_HOME ?? join(homedir(), '.cache'));
-  return join(home, 'lockstep', 'solc');
+  return join(home, 'lockstep');
 }
 
 function entryPath(project: Project, version: string, settings: object): string {

@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { finishContract, readStandardOutput } from '../artifacts.ts';
 import type { EvmContract, Note } from '../contract.ts';
+import { readOutput } from '../debug/artifacts.ts';
+import { type ReadDebug, SourceFile } from '../debug/info.ts';
 import { InputError } from '../errors.ts';
 import { selectContract } from '../select.ts';
 import { readCache, type SourceUnit, writeCache } from './cache.ts';
@@ -19,12 +21,22 @@ export interface CompileOptions {
   readonly fork?: string | undefined;
 }
 
+export interface Compilation {
+  readonly contract: EvmContract;
+  /** All contracts of the file, with the places of their code in the sources. */
+  readonly readDebug: ReadDebug;
+}
+
 const OUTPUTS = [
   'abi',
   'storageLayout',
   'evm.bytecode.object',
   'evm.bytecode.linkReferences',
+  'evm.bytecode.sourceMap',
   'evm.deployedBytecode.object',
+  'evm.deployedBytecode.linkReferences',
+  'evm.deployedBytecode.immutableReferences',
+  'evm.deployedBytecode.sourceMap',
 ];
 
 function settingsOf(project: Project, fork: string | undefined): object {
@@ -52,7 +64,7 @@ export async function compileFile(
   file: string,
   options: CompileOptions,
   notes: Note[],
-): Promise<EvmContract> {
+): Promise<Compilation> {
   const project = openProject(file);
   const compiler = findCompiler(project.root);
   const settings = settingsOf(project, options.fork);
@@ -67,7 +79,26 @@ export async function compileFile(
   const own = candidates.filter((each) => each.source === project.unit);
   const wanted = options.contract?.split(':').pop();
   const chosen = selectContract(own, wanted, file, notes);
-  return finishContract(chosen, file, `solc ${compiler.version}`);
+  const contract = finishContract(chosen, file, `solc ${compiler.version}`);
+  return {
+    contract,
+    readDebug: () => readOutput({ ...output }, { settings }, debugSource(read)),
+  };
+}
+
+/** Sources for stack traces, each read once. */
+function debugSource(read: SourceReader): (unit: string) => SourceFile | undefined {
+  const known = new Map<string, SourceFile>();
+  return (unit) => {
+    const found = known.get(unit) ?? readDebugSource(read, unit);
+    if (found !== undefined) known.set(unit, found);
+    return found;
+  };
+}
+
+function readDebugSource(read: SourceReader, unit: string): SourceFile | undefined {
+  const source = read(unit);
+  return source === undefined ? undefined : new SourceFile(source.path, source.text);
 }
 
 function sourceReader(project: Project): SourceReader {
@@ -107,6 +138,7 @@ function compileProject(
     const kept: CompilerOutput = {
       errors: output.errors ?? [],
       contracts: { [project.unit]: output.contracts?.[project.unit] ?? {} },
+      sources: output.sources ?? {},
     };
     writeCache(project, compiler.version, settings, units, kept);
     return kept;

@@ -28,6 +28,8 @@ export interface CompilerMessage {
 export interface CompilerOutput {
   readonly errors?: readonly CompilerMessage[];
   readonly contracts?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** The index that source maps have for each source. */
+  readonly sources?: Readonly<Record<string, { readonly id: number }>>;
 }
 
 type ImportResult = { readonly contents: string } | { readonly error: string };

@@ -49,7 +49,7 @@ export function blockEnv(node: Node, entry: ChainEntry, override: BlockOverride 
     difficulty: override.difficulty ?? header.difficulty,
     ...(baseFeePerGas === undefined ? {} : { baseFeePerGas }),
   };
-  const env = blockEnvOf(input, node.rulesOf(entry), (at) => node.chain.ancestor(at, entry)?.hash);
+  const env = blockEnvOf(input, node.rulesOf(entry), (at) => node.chain.ancestorHash(at, entry));
   const { blobBaseFee = env.blobBaseFee } = override;
   return { ...env, blobBaseFee };
 }

@@ -55,6 +55,8 @@ export class PatientCalls {
     request: CallRequest,
     context: CallContext,
   ): ExecutedTransaction | Promise<ExecutedTransaction> {
+    // A run on a fork is as a whole or not at all.
+    if (this.#node.fork !== undefined) return runCall(this.#node, request, context);
     const rules = this.#node.rulesOf(context.entry);
     const { machine } = this.#node.dev.state.world(rules).executor;
     machine.patience = PATIENCE;

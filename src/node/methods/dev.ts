@@ -7,6 +7,7 @@ import { bigintToBytes32, bytesToBigint } from '../../base/u256.ts';
 import type { PooledTransaction } from '../../chain/dev/pool.ts';
 import { dumpState, loadState } from '../dump.ts';
 import { setTokenSlot } from '../execution/token-slot.ts';
+import type { ForkOptions } from '../fork/fork.ts';
 import { blockToJson } from '../format/block.ts';
 import type { Node } from '../node.ts';
 import { invalidParams, serverError } from '../rpc/errors.ts';
@@ -204,11 +205,6 @@ function mine(node: Node, count: bigint, interval?: bigint): void {
   if (count > MINED_MAX) throw invalidParams(`${count} blocks, at most ${MINED_MAX}`);
   node.dev.mine(count, interval === 0n ? undefined : interval);
 }
-
-/** viem names a fork without a URL where there is none. */
-const RESET_OPTIONS = t.object({
-  forking: t.optional(t.object({ jsonRpcUrl: t.optional(t.text) })),
-});
 
 const MINING: Method[][] = [
   method(
@@ -464,6 +460,32 @@ function requireDepth(node: Node, depth: bigint): bigint {
   throw serverError(`depth ${depth} is greater than the number of blocks ${most}`);
 }
 
+const forking: t.Type<Pick<ForkOptions, 'url' | 'blockNumber'>> = {
+  schema: {
+    type: 'object',
+    properties: { jsonRpcUrl: { type: 'string' }, blockNumber: t.number.schema },
+  },
+  read(value, path) {
+    const { jsonRpcUrl: url, blockNumber } = t
+      .object({ jsonRpcUrl: t.optional(t.text), blockNumber: t.optional(t.number) })
+      .read(value, path);
+    return {
+      ...(url === undefined ? {} : { url }),
+      ...(blockNumber === undefined ? {} : { blockNumber }),
+    };
+  },
+};
+
+/** What is forked next: as before where nothing else is said, but the latest block. */
+function nextFork(node: Node, asked: Pick<ForkOptions, 'url' | 'blockNumber'>): ForkOptions {
+  const { blockNumber, transactionHash, request, chainId, ...rest } = node.fork?.options ?? {};
+  const remote = {
+    ...(request === undefined ? {} : { request }),
+    ...(chainId === undefined ? {} : { chainId }),
+  };
+  return { ...rest, ...(asked.url === undefined ? remote : {}), ...asked };
+}
+
 const BACK: Method[][] = [
   method(names('anvil evm', 'snapshot'), 'Marks the whole chain.', [], t.quantity.schema, (node) =>
     t.toQuantity(node.dev.snapshot()),
@@ -499,12 +521,14 @@ const BACK: Method[][] = [
   ),
   method(
     names('anvil hardhat', 'reset'),
-    'Goes back to the genesis, with no transaction waiting.',
-    [param('options', t.optional(RESET_OPTIONS))],
+    'Goes back to the genesis, or to a block of another chain, with no transaction waiting.',
+    [param('options', t.optional(t.object({ forking: t.optional(forking) })))],
     NULL,
-    (node, [options]) => {
-      if (options?.forking?.jsonRpcUrl !== undefined) throw serverError('forking is not supported');
-      node.dev.reset();
+    async (node, [options]) => {
+      const asked = options?.forking;
+      // viem names a fork without a URL where there is none.
+      const isNone = asked === undefined || (asked.url === undefined && node.fork === undefined);
+      await node.reset(isNone ? undefined : nextFork(node, asked));
       return null;
     },
   ),

@@ -121,7 +121,11 @@ const NODE: Method[][] = [
           gasLimit: t.toQuantity(node.dev.gasLimit),
           gasPrice: t.toQuantity(node.gasPrice),
         },
-        forkConfig: { forkUrl: null, forkBlockNumber: null, forkRetryBackoff: null },
+        forkConfig: {
+          forkUrl: node.fork?.client.host ?? null,
+          forkBlockNumber: node.fork === undefined ? null : Number(node.fork.number),
+          forkRetryBackoff: node.fork?.options.backoffMs ?? null,
+        },
       };
     },
   ),
@@ -137,7 +141,14 @@ const NODE: Method[][] = [
       instanceId: node.instanceId,
       latestBlockNumber: Number(node.head.block.header.number),
       latestBlockHash: bytesToHex(node.head.hash),
-      forkedNetwork: null,
+      forkedNetwork:
+        node.fork === undefined
+          ? null
+          : {
+              chainId: Number(node.fork.chainId),
+              forkBlockNumber: Number(node.fork.number),
+              forkBlockHash: bytesToHex(node.fork.hash),
+            },
       snapshots: Object.fromEntries(
         node.dev.snapshots.map(({ id, entry }) => [
           t.toQuantity(id),

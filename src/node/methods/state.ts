@@ -5,6 +5,7 @@ import { blobBaseFee, nextExcessBlobGas } from '../../chain/blocks/fees.ts';
 import type { ExecutedTransaction } from '../../chain/world.ts';
 import { createAccessList } from '../execution/access-list.ts';
 import { estimateGas } from '../execution/estimate.ts';
+import { explained } from '../execution/explain.ts';
 import { simulate } from '../execution/simulate.ts';
 import { traceCalls, traceFrames } from '../execution/trace.ts';
 import { haltText } from '../format/halt.ts';
@@ -151,8 +152,10 @@ export const STATE_METHODS: readonly Method[] = [
     t.data.schema,
     (node, [request, id, state, override]) => {
       const context = { entry: node.require(id), state, block: override };
-      const result = node.calls.run(request, context);
-      return result instanceof Promise ? result.then(outputOf) : outputOf(result);
+      return explained(node, request, context, () => {
+        const result = node.calls.run(request, context);
+        return result instanceof Promise ? result.then(outputOf) : outputOf(result);
+      });
     },
   ),
   method(
@@ -160,8 +163,11 @@ export const STATE_METHODS: readonly Method[] = [
     'The least gas limit that a transaction succeeds with, or a little more.',
     [param('call', callRequest), block, ...overrides],
     t.quantity.schema,
-    (node, [request, id, state, override]) =>
-      t.toQuantity(estimateGas(node, request, { entry: node.require(id), state, block: override })),
+    (node, [request, id, state, override]) => {
+      const context = { entry: node.require(id), state, block: override };
+      const estimate = () => t.toQuantity(estimateGas(node, request, context));
+      return explained(node, request, context, estimate);
+    },
   ),
   method(
     'eth_createAccessList',

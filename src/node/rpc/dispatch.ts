@@ -50,8 +50,15 @@ export class Dispatcher {
   async call(name: string, params: readonly unknown[], session: Session): Promise<unknown> {
     const method = this.#methods.get(name);
     if (method === undefined) throw unknownMethod(name);
+    const node = this.#node;
     try {
-      return await method.run(this.#node, readArgs(method, params), session);
+      if (node.ready !== undefined) await node.ready;
+      const args = readArgs(method, params);
+      if (node.fork !== undefined) {
+        const { runForked } = await import('../fork/routes.ts');
+        return await runForked(node, { method, args, params, session });
+      }
+      return await method.run(node, args, session);
     } catch (error) {
       throw toRpcError(error);
     }
@@ -165,8 +172,8 @@ function unknownMethod(name: string): RpcError {
 export function toRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
   if (error instanceof LockstepError) {
-    const code = error.plane === 'rejection' ? RPC_CODE.invalidParams : RPC_CODE.internal;
-    return new RpcError(code, error.message);
+    if (error.plane === 'rejection') return new RpcError(RPC_CODE.invalidParams, error.message);
+    return new RpcError(RPC_CODE.internal, `${error.message}. ${error.remedy}`);
   }
   const text = error instanceof Error ? error.message : String(error);
   return new RpcError(RPC_CODE.internal, text);

@@ -1,4 +1,5 @@
 /** `lockstep/node/server`: a node over HTTP, WebSocket and IPC; needs Node. */
+export { openForkCache } from './fork-cache.ts';
 export type { NodeServer, ServerOptions } from './http.ts';
 export { serve } from './http.ts';
 export type { IpcOptions, IpcServer } from './ipc.ts';

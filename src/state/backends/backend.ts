@@ -39,6 +39,8 @@ export interface SnapshotBackend extends Backend {
   restore(snapshot: Snapshot): void;
   /** The cells in which two snapshots differ, in order. */
   changes(from: Snapshot, to: Snapshot): readonly CellChange[];
+  /** Gives a cell one of the values that `changes` told of it, or none. */
+  assign(path: CellPath, value: Uint8Array | undefined): void;
 }
 
 export function createPending(ready: Promise<void>): Pending {

@@ -68,6 +68,10 @@ export function createMemoryBackend(): MemoryBackend {
       epoch++;
       root = rootOf(snapshot);
     },
+    assign(path, value) {
+      if (value === undefined) backend.delete(cellOfPath(path));
+      else backend.put(cellOfPath(path), value);
+    },
     changes(from, to) {
       const found: CellChange[] = [];
       compareTrees(rootOf(from), rootOf(to), WHOLE, found);

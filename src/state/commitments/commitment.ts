@@ -6,7 +6,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import type { Backend, Pending, Snapshot, SnapshotBackend } from '../backends/backend.ts';
-import type { Cell } from '../cells.ts';
+import { type Cell, cellOfPath } from '../cells.ts';
 
 /** A mark of a commitment; it is kept by holding it, and given up by dropping it. */
 export interface CommitmentMark {
@@ -74,6 +74,11 @@ export function withCommitment(
       commitment.restore(mark);
     },
     changes: (from, to) => backend.changes(own(from).inner, own(to).inner),
+    assign(path, value) {
+      backend.assign(path, value);
+      // A backend may say with no bytes that a cell is gone.
+      commitment.note(cellOfPath(path), value?.length === 0 ? undefined : value);
+    },
   };
   const own = (snapshot: Snapshot): CommittedSnapshot => {
     const committed = snapshot as CommittedSnapshot;

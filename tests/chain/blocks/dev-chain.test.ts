@@ -8,7 +8,8 @@ import { blockTransaction } from '../../../src/chain/blocks/block.ts';
 import type { ChainEntry } from '../../../src/chain/blocks/chain.ts';
 import { headerHash } from '../../../src/chain/blocks/header.ts';
 import { fixedSchedule } from '../../../src/chain/blocks/schedule.ts';
-import { DevChain, type DevChainOptions } from '../../../src/chain/dev/dev-chain.ts';
+import { DevChain } from '../../../src/chain/dev/dev-chain.ts';
+import type { DevChainOptions } from '../../../src/chain/dev/options.ts';
 import type { PooledTransaction } from '../../../src/chain/dev/pool.ts';
 import { signTransaction } from '../../../src/chain/transactions/sender.ts';
 
