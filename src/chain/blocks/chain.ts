@@ -180,7 +180,6 @@ export class BlockChain {
   setHead(entry: ChainEntry): HeadChange {
     // The state after the head is always there.
     if (entry.mark === undefined) Object.assign(entry, this.#withMark(entry));
-    this.#keep(entry);
     const change = this.#canon.moveTo(entry);
     for (const each of change.added) {
       this.#keep(each);
