@@ -231,6 +231,7 @@ test('options of a fork are checked before anything is asked', async () => {
     [['--fork-block-number', '5'], /--fork-block-number needs --fork-url/],
     [['--offline'], /--offline needs --fork-cache/],
     [[...url, '--fork-block-number', 'x'], /write a whole number/],
+    [[...url, '--init', 'genesis.json'], /--init is for a chain with a genesis of its own/],
     [[...url, '--fork-header', 'secret'], /write 'Name: value'/],
     [[...url, '--retries', '0', '--no-storage-caching'], /127\.0\.0\.1:1 does not answer/],
   ] as const) {

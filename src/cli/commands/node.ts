@@ -22,6 +22,11 @@ export async function run(args: Args, io: Io): Promise<number> {
   const { createProvider } = await import('../../node/index.ts');
   const { serve } = await import('../../node/server/index.ts');
   const { loadState } = await import('../../node/dump.ts');
+  const isForked = args.flag('fork-url') || args.flag('rpc-url') || args.flag('offline');
+  const other = ['init', 'import', 'db'].find((each) => args.flag(each));
+  if (isForked && other !== undefined) {
+    throw usageError(`--${other} is for a chain with a genesis of its own, not for a fork`, 'node');
+  }
   const database = await openDatabaseOf(args);
   const plugin = await loadPlugin(args.value('plugin'));
   const stackTraces = await readStackTraces(args.value('artifacts'));
