@@ -9,6 +9,7 @@ import * as nodeModule from 'node:module';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import v8 from 'node:v8';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const source = join(root, 'src', 'cli', 'main.ts');
@@ -27,7 +28,16 @@ function stripsTypes() {
   return major > 23 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18);
 }
 
+/**
+ * V8 lets the space for new objects grow to 32 MiB and more, which is what a node under load would
+ * mostly consist of; a space that fits the processor's cache is collected in less time, too.
+ */
+function keepSmall() {
+  if (process.argv[2] === 'node') v8.setFlagsFromString('--semi-space-growth-factor=1');
+}
+
 async function runHere(entry) {
+  keepSmall();
   if (process.env.NODE_COMPILE_CACHE === undefined) nodeModule.enableCompileCache?.(cacheFolder());
   await import(pathToFileURL(entry).href);
 }

@@ -28,8 +28,7 @@ const DELAY_MS_MAX = 1500;
 /** Of a node that is killed before it listens. */
 const START_KILL_MS_MAX = 2000;
 const START_MS_MAX = 60_000;
-/** The last ones are looked for; earlier rounds have looked for the others. */
-const BLOCKS_CHECKED = 2000;
+const BATCH_COUNT = 1000;
 
 /** Blocks that no setting of the node made special, so that another chain takes them. */
 const GENESIS = {
@@ -48,8 +47,13 @@ const GENESIS = {
 } as const;
 const STORE = `0x${'5'.repeat(40)}`;
 
-// biome-ignore lint/suspicious/noExplicitAny: what a method answers is known where it is asked
-type Rpc = (method: string, ...params: unknown[]) => Promise<any>;
+interface Rpc {
+  // biome-ignore lint/suspicious/noExplicitAny: what a method answers is known where it is asked
+  (method: string, ...params: unknown[]): Promise<any>;
+  /** The same method for each of many parameters. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  many(method: string, params: readonly (readonly unknown[])[]): Promise<any[]>;
+}
 
 interface NodeProcess {
   readonly rpc: Rpc;
@@ -64,17 +68,22 @@ function check(isTrue: boolean, message: string): asserts isTrue {
 }
 
 function rpcOf(url: string): Rpc {
-  let id = 0;
-  return async (method, ...params) => {
-    const body = JSON.stringify({ jsonrpc: '2.0', id: ++id, method, params });
-    const response = await fetch(url, { method: 'POST', body });
-    const { result, error } = (await response.json()) as {
-      readonly result: unknown;
-      readonly error?: { readonly message: string };
-    };
-    check(error === undefined, `${method}: ${error?.message}`);
-    return result;
+  const many: Rpc['many'] = async (method, params) => {
+    const results: unknown[] = [];
+    for (let at = 0; at < params.length; at += BATCH_COUNT) {
+      const part = params.slice(at, at + BATCH_COUNT);
+      const body = part.map((each, id) => ({ jsonrpc: '2.0', id, method, params: each }));
+      const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
+      type Answer = { readonly result: unknown; readonly error?: { readonly message: string } };
+      for (const { result, error } of (await response.json()) as readonly Answer[]) {
+        check(error === undefined, `${method}: ${error?.message}`);
+        results.push(result);
+      }
+    }
+    return results;
   };
+  const one = async (method: string, ...params: unknown[]) => (await many(method, [params]))[0];
+  return Object.assign(one, { many });
 }
 
 function spawnNode(folder: string): ChildProcess {
@@ -163,8 +172,12 @@ async function turn(rpc: Rpc, confirmed: Confirmed, from: string, prng: Prng): P
 }
 
 /** Sends until the node is gone. */
-async function load({ rpc }: NodeProcess, confirmed: Confirmed, prng: Prng): Promise<void> {
-  const accounts = (await rpc('eth_accounts')) as string[];
+async function load(
+  rpc: Rpc,
+  accounts: readonly string[],
+  confirmed: Confirmed,
+  prng: Prng,
+): Promise<void> {
   const isTurning = prng.below(3) === 0;
   const lanes = accounts.slice(0, isTurning ? 1 : LANES).map(async (from, lane) => {
     const own = createPrng(prng.u32());
@@ -190,19 +203,22 @@ async function verify(rpc: Rpc, confirmed: Confirmed, replay: Provider): Promise
     if (isBack) confirmed.goneBack(confirmed.target);
     confirmed.target = undefined;
   }
-  for (const [at, hash] of [...confirmed.blocks.entries()].slice(-BLOCKS_CHECKED)) {
-    if (hash === undefined) continue;
-    const found = await rpc('eth_getBlockByNumber', hex(at), false);
+  const numbers = [...confirmed.blocks.keys()].map((at) => [hex(at), false]);
+  for (const [at, found] of (await rpc.many('eth_getBlockByNumber', numbers)).entries()) {
+    const hash = confirmed.blocks[at] ?? found?.hash;
     check(found?.hash === hash, `block ${at} is ${found?.hash}, and ${hash} was confirmed`);
   }
-  for (const [hash, at] of [...confirmed.mined].slice(-BLOCKS_CHECKED)) {
-    const receipt = await rpc('eth_getTransactionReceipt', hash);
-    check(receipt !== null, `transaction ${hash} of block ${at} is not there`);
-    confirmed.note(hash, receipt);
+  const mined = [...confirmed.mined.keys()];
+  const receipts = await rpc.many('eth_getTransactionReceipt', mined.map(listOfOne));
+  for (const [index, hash] of mined.entries()) {
+    const known = confirmed.mined.get(hash);
+    check(receipts[index] !== null, `transaction ${hash} of block ${known} is not there`);
+    confirmed.note(hash, receipts[index]);
   }
-  for (const hash of confirmed.waiting) {
-    const found = await rpc('eth_getTransactionByHash', hash);
-    check(found !== null && found.blockHash === null, `waiting transaction ${hash} is not there`);
+  const waiting = confirmed.waiting.map(listOfOne);
+  for (const [index, found] of (await rpc.many('eth_getTransactionByHash', waiting)).entries()) {
+    const isThere = found !== null && found.blockHash === null;
+    check(isThere, `waiting transaction ${confirmed.waiting[index]} is not there`);
   }
   const proof = await rpc('eth_getProof', STORE, [], 'latest');
   const root = bytesToHex(keccak_256(hexToBytes(proof.accountProof[0])));
@@ -225,6 +241,7 @@ async function runAgain(rpc: Rpc, number: number, { node }: Provider): Promise<v
   }
 }
 
+const listOfOne = <T>(item: T): [T] => [item];
 const hex = (value: number): string => `0x${value.toString(16)}`;
 
 async function runRound(folder: string, confirmed: Confirmed, replay: Provider, prng: Prng) {
@@ -236,7 +253,8 @@ async function runRound(folder: string, confirmed: Confirmed, replay: Provider, 
   const node = await start(folder);
   try {
     const number = await verify(node.rpc, confirmed, replay);
-    const loading = load(node, confirmed, prng);
+    const accounts = (await node.rpc('eth_accounts')) as string[];
+    const loading = load(node.rpc, accounts, confirmed, prng);
     await sleep(prng.below(DELAY_MS_MAX));
     await node.kill();
     await loading;

@@ -22,7 +22,7 @@ type Name = keyof typeof STATEMENTS;
 type Row = Readonly<Record<string, unknown>>;
 
 /** Rows of the log, and cells, of which a checkpoint takes care at the latest. */
-const ROWS_MAX = 256;
+const ROWS_MAX = 1024;
 const CELLS_MAX = 32_768;
 
 export class SqliteDatabase implements ChainDatabase {
