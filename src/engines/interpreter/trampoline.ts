@@ -65,6 +65,8 @@ export class InterpreterMachine implements MachineAccess {
   #frame = L.FRAMES_BASE;
   /** Whether the current frame runs closed functions, whose operands lie above the pointer. */
   #isClosed = false;
+  /** Whether any did: a machine without modules looks no further. */
+  #hasClosed = false;
   /** Set by `enter`, `stop` and `trap`: what the host decided for the frame that stopped. */
   #decided: FrameEnd['status'] | undefined;
   #decidedReason: TrapKind | undefined;
@@ -189,9 +191,7 @@ export class InterpreterMachine implements MachineAccess {
     const frame = L.FRAMES_BASE + this.#depth * L.FRAME_BYTES;
     this.#frame = frame;
     const program = start.program as AnyProgram;
-    const isClosed = program instanceof ClosedProgram;
-    this.#isClosed = isClosed;
-    if (this.tier !== undefined && !isClosed) this.tier.entered(program);
+    if (this.tier !== undefined && !program.isClosed) this.tier.entered(program);
     const { input } = start;
     kernel.exports.enterFrame(
       frame,
@@ -209,14 +209,21 @@ export class InterpreterMachine implements MachineAccess {
       start.value,
       start.gas,
     );
-    kernel.u32[(frame + L.F_CALL_DEPTH) / 4] = 0;
-    if (isClosed) program.begin(frame, this.#depth);
+    if (program.isClosed || this.#hasClosed) this.#setKind(program);
     const note = this.#notes[this.#depth];
     if (note === undefined) this.#notes[this.#depth] = { program, note: start.note };
     else {
       note.program = program;
       note.note = start.note;
     }
+  }
+
+  /** A frame of the one kind may stand where one of the other stood. */
+  #setKind(program: AnyProgram): void {
+    this.#hasClosed = true;
+    this.#isClosed = program.isClosed;
+    this.kernel.u32[(this.#frame + L.F_CALL_DEPTH) / 4] = 0;
+    if (program.isClosed) program.begin(this.#frame, this.#depth);
   }
 
   /**
@@ -322,7 +329,7 @@ export class InterpreterMachine implements MachineAccess {
     }
     this.#depth--;
     this.#frame -= L.FRAME_BYTES;
-    this.#isClosed = this.frameAt(this.#depth).program instanceof ClosedProgram;
+    if (this.#hasClosed) this.#isClosed = this.frameAt(this.#depth).program?.isClosed === true;
     this.#host.leave(this, end, note.note);
     return undefined;
   }

@@ -83,7 +83,7 @@ const FRAME: Omit<ModuleFrame, 'hosts'> = {
 /**
  * Decodes and validates a module that is to be a contract.
  *
- * @throws LockstepError L1601 to L1605 as for any module, L1608 where it is no contract
+ * @throws LockstepError L1601 to L1604 as for any module, L1608 where it is no contract
  */
 export function readContract(bytes: Uint8Array): WasmModule {
   const module = decodeModule(bytes, CONTRACT_LIMITS);
@@ -100,10 +100,15 @@ export function readContract(bytes: Uint8Array): WasmModule {
     throw noContract('it exports no memory of that name');
   }
   // The size at the start is no matter of validation, but of the machine.
-  const linker = new Linker(CONTRACT_LIMITS);
-  for (const type of module.memories) linker.memory(type);
-  for (const type of module.tables) linker.table(type);
+  const { memoryPages, tableEntries } = CONTRACT_LIMITS;
+  for (const { min } of module.memories) checkStart(min, memoryPages, 'pages of memory');
+  for (const { min } of module.tables) checkStart(min, tableEntries, 'table entries');
   return module;
+}
+
+function checkStart(count: number, max: number, what: string): void {
+  if (count > max)
+    throw noContract(`it has ${count} ${what} at the start, and the limit is ${max}`);
 }
 
 function noContract(problem: string): LockstepError {
