@@ -86,9 +86,22 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  let i = 0;
+  // Four at a time where that is worth two views.
+  if (a.length >= WORDS_FROM && ((a.byteOffset | b.byteOffset) & 3) === 0) {
+    const count = a.length >> 2;
+    const [x, y] = [a, b].map((each) => new Uint32Array(each.buffer, each.byteOffset, count)) as [
+      ...[Uint32Array, Uint32Array],
+    ];
+    for (let word = 0; word < count; word++) if (x[word] !== y[word]) return false;
+    i = count << 2;
+  }
+  for (; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
+
+/** Bytes from which words are compared. */
+const WORDS_FROM = 1024;
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return joinBytes(parts);

@@ -30,7 +30,9 @@ export function profileCall(machine: EvmMachine, options: CallOptions): Profile 
       const id = interpreter.blockId();
       interpreter.pauseAfter(1n);
       end = interpreter.advance();
-      const block = id === undefined ? undefined : before?.blocks.get(id);
+      // A frame of a module has no such blocks.
+      if (before === undefined) continue;
+      const block = id === undefined ? undefined : before.blocks.get(id);
       assert(block !== undefined, 'a run stopped where no block begins');
       instructions += block.instructions;
       dispatches += block.dispatches;

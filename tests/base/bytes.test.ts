@@ -104,3 +104,17 @@ test('a failed assertion is a defect', () => {
     message: 'BUG: the table has no case for x',
   });
 });
+
+test('equalBytes sees a difference at every place of long bytes, whatever their offset', () => {
+  for (const offset of [0, 1, 4]) {
+    const bytes = new Uint8Array(1100 + offset).subarray(offset).map((_, i) => i);
+    const other = new Uint8Array(1100 + offset).subarray(offset);
+    other.set(bytes);
+    assert.ok(equalBytes(bytes, other));
+    for (const at of [0, 3, 4, 511, 1098, 1099]) {
+      other[at] = (other[at] as number) ^ 1;
+      assert.ok(!equalBytes(bytes, other), `offset ${offset}, place ${at}`);
+      other[at] = (other[at] as number) ^ 1;
+    }
+  }
+});

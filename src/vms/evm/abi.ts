@@ -89,11 +89,13 @@ type HostRow = (typeof HOST_ROWS)[number] | (typeof MODULE_HOST_ROWS)[number];
  * What modules of another virtual machine ask the host besides, numbered behind the EVM's own:
  * - their code to memory: target, offset, length
  * - the SHA-256 hash of a range of memory
+ * - bytes to print: a stream, a range of memory
  * - creations whose data are in two ranges: value, code, length, data, length, and the salt
  */
 const MODULE_HOST_ROWS = [
   ['OWN_CODE', 3, 0, ['code'], []],
   ['SHA256_RANGE', 2, 1, [], []],
+  ['PRINT', 3, 0, [], []],
   ['CREATE_JOINED', 5, 1, ['account', 'code', 'slot'], ['account', 'code', 'slot']],
   ['CREATE2_JOINED', 6, 1, ['account', 'code', 'slot'], ['account', 'code', 'slot']],
 ] as const;

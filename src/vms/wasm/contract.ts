@@ -3,8 +3,8 @@
  * its code as an engine runs it in frames.
  *
  * A contract exports its memory and the functions `deploy`, which a creation runs, and `call`,
- * which calls run, and imports functions of `env` (`env/functions.ts`). Every frame has a fresh
- * instance.
+ * which calls run, and imports functions of `env` (`env/functions.ts`) or of WASI (`env/wasi.ts`).
+ * Every frame has a fresh instance.
  */
 import { LockstepError } from '../../base/errors.ts';
 import type { FuncBuilder } from '../../dmir/builder.ts';
@@ -13,13 +13,23 @@ import type { Region } from '../../dmir/ir.ts';
 import type { ModuleSource, RegionImage } from '../../dmir/lazy.ts';
 import { decodeModule } from './decode.ts';
 import { type FuncEntity, type Instance, reachOf } from './entities.ts';
-import { ENV_FUNCTIONS, type EnvName, type EnvRow } from './env/functions.ts';
-import { type EnvAbi, writeEnv } from './env/write.ts';
+import { ENV_FUNCTIONS } from './env/functions.ts';
+import { WASI_FUNCTIONS, WASI_MODULE } from './env/wasi.ts';
+import { writeImport } from './env/write.ts';
+import type { EnvAbi } from './env/writer.ts';
 import { DEFAULT_GAS } from './gas.ts';
 import { DEFAULT_LIMITS, type WasmLimits } from './limits.ts';
 import { evaluateIn, Linker } from './linker.ts';
 import { type ModuleFrame, PAGE_BYTES, WasmProgram } from './program.ts';
-import { type FuncType, type Import, sameFuncType, VAL_TYPES, type WasmModule } from './types.ts';
+import {
+  type FuncType,
+  type Import,
+  sameFuncType,
+  VAL_TYPE_NAMES,
+  VAL_TYPES,
+  type ValType,
+  type WasmModule,
+} from './types.ts';
 import { validateBodies } from './validate.ts';
 
 /** What the machine that runs contracts gives them. */
@@ -73,7 +83,7 @@ const FRAME: Omit<ModuleFrame, 'hosts'> = {
 /**
  * Decodes and validates a module that is to be a contract.
  *
- * @throws LockstepError L1601 to L1605 as for any module, L1608 where it is no contract
+ * @throws LockstepError L1601 to L1604 as for any module, L1608 where it is no contract
  */
 export function readContract(bytes: Uint8Array): WasmModule {
   const module = decodeModule(bytes, CONTRACT_LIMITS);
@@ -90,10 +100,15 @@ export function readContract(bytes: Uint8Array): WasmModule {
     throw noContract('it exports no memory of that name');
   }
   // The size at the start is no matter of validation, but of the machine.
-  const linker = new Linker(CONTRACT_LIMITS);
-  for (const type of module.memories) linker.memory(type);
-  for (const type of module.tables) linker.table(type);
+  const { memoryPages, tableEntries } = CONTRACT_LIMITS;
+  for (const { min } of module.memories) checkStart(min, memoryPages, 'pages of memory');
+  for (const { min } of module.tables) checkStart(min, tableEntries, 'table entries');
   return module;
+}
+
+function checkStart(count: number, max: number, what: string): void {
+  if (count > max)
+    throw noContract(`it has ${count} ${what} at the start, and the limit is ${max}`);
 }
 
 function noContract(problem: string): LockstepError {
@@ -102,9 +117,15 @@ function noContract(problem: string): LockstepError {
 
 const PARAM_TYPES = { p: VAL_TYPES.i32, i32: VAL_TYPES.i32, i64: VAL_TYPES.i64 } as const;
 
-/** Type of a function of `env`; undefined where there is none of the name. */
-function envType(name: string): FuncType | undefined {
-  const row = ENV_FUNCTIONS.get(name);
+/** Type of a function that contracts are given; undefined where there is none of the name. */
+function importType(module: string, name: string): FuncType | undefined {
+  if (module === WASI_MODULE) {
+    const row = WASI_FUNCTIONS.get(name);
+    if (row === undefined) return undefined;
+    const params = [...row.params].map((param) => PARAM_TYPES[param === 'i' ? 'i32' : 'i64']);
+    return { params, results: row.hasResult ? [PARAM_TYPES.i32] : [] };
+  }
+  const row = module === 'env' ? ENV_FUNCTIONS.get(name) : undefined;
   if (row === undefined) return undefined;
   const results = row.result === undefined ? [] : [PARAM_TYPES[row.result]];
   return { params: row.params.map((param) => PARAM_TYPES[param]), results };
@@ -112,11 +133,13 @@ function envType(name: string): FuncType | undefined {
 
 function checkImport({ module, name, extern }: Import): void {
   const what = `${module}.${name}`;
-  const type = module === 'env' ? envType(name) : undefined;
+  const type = importType(module, name);
   if (type === undefined) throw noContract(`it imports ${what}, which no contract is given`);
   if (extern.kind === 'func' && sameFuncType(extern.type, type)) return;
-  const { params, result = 'nothing' } = ENV_FUNCTIONS.get(name) as EnvRow;
-  throw noContract(`it imports ${what} as another type than (${params.join(', ')}) to ${result}`);
+  const names = (types: readonly ValType[]): string =>
+    types.map((each) => VAL_TYPE_NAMES.get(each)).join(', ');
+  const wanted = `(${names(type.params)}) to (${names(type.results)})`;
+  throw noContract(`it imports ${what} as another type than ${wanted}`);
 }
 
 /**
@@ -131,9 +154,10 @@ export function linkContract(
   input?: Uint8Array,
 ): ModuleSource {
   const linker = new Linker(CONTRACT_LIMITS);
-  const linked = linker.instantiate(module, (_module, name) => {
-    const type = envType(name) as FuncType;
-    return linker.writtenFunction(type, (builder) => writeEnv(builder, name as EnvName, abi));
+  const linked = linker.instantiate(module, (from, name) => {
+    const type = importType(from, name) as FuncType;
+    const isWasi = from === WASI_MODULE;
+    return linker.writtenFunction(type, (builder) => writeImport(builder, name, isWasi, abi));
   });
   if (linked.kind === 'trap') throw noContract('a segment is written outside its memory or table');
   const { instance } = linked;
@@ -157,7 +181,10 @@ export function linkContract(
   };
 }
 
-/** A frame pays for its instance, runs the start function, and then the entry. */
+/**
+ * A frame pays for its instance, runs the start function and what compilers for WASI write for the
+ * same end, and then the entry.
+ */
 function writeMain(
   builder: FuncBuilder,
   { module, funcs, exports }: Instance,
@@ -168,6 +195,10 @@ function writeMain(
   builder.inst('charge', { imm: Number(startGas) });
   const start = module.start === undefined ? undefined : funcs[module.start];
   if (start !== undefined) builder.inst('call', { imm: start.place });
+  const initialize = exports.get('_initialize');
+  if (initialize?.kind === 'func' && sameFuncType(initialize.type, ENTRY_TYPE)) {
+    builder.inst('call', { imm: initialize.place });
+  }
   builder.inst('call', { imm: (exports.get(entry) as FuncEntity).place });
   builder.end('stop');
 }

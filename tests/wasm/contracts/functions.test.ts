@@ -144,12 +144,11 @@ const PAIRS: Readonly<Record<EnvName, Pair>> = {
     evm: 'PUSH 0 PUSH 1 SSTORE PUSH 9 PUSH 2 SSTORE PUSH 0',
   },
   storageLoadLittleEndian: {
-    wasm: `(i32.store8 (i32.const 32) (i32.const 1))
-      (call $storageLoadLittleEndian ${at(32, 256)})`,
+    wasm: `${word(32, 1)} (call $storageLoadLittleEndian ${at(32, 256)})`,
     ...{ evm: little('PUSH 1 SLOAD', 4), isMemory: true },
   },
   storageStoreLittleEndian: {
-    wasm: `(i32.store8 (i32.const 32) (i32.const 2)) (i32.store8 (i32.const 64) (i32.const 9))
+    wasm: `${word(32, 2)} (i32.store8 (i32.const 64) (i32.const 9))
       (call $storageStoreLittleEndian ${at(32, 64)})`,
     evm: 'PUSH 9 PUSH 2 SSTORE PUSH 0',
   },

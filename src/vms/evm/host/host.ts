@@ -93,6 +93,8 @@ export class EvmHost implements VmHost {
   observer: FrameObserver | undefined;
   /** Hears of calls to accounts without code, which is where contracts write their notes. */
   onCodelessCall: ((address: bigint, input: Uint8Array) => void) | undefined;
+  /** Hears of what modules print. */
+  onPrint: ((stream: number, bytes: Uint8Array) => void) | undefined;
   /** Precompiles by address in place of the fork's: where somebody tries what is not. */
   movedPrecompiles: ReadonlyMap<bigint, Precompile> | undefined;
   context: EvmContext = { blockNumber: 0n, blockHash: () => undefined, blobHashes: [] };
@@ -343,6 +345,11 @@ const FUNCTIONS: Readonly<Record<HostName, HostFunction>> = {
   SELFDESTRUCT: selfDestruct,
   OWN_CODE: ownCodeCopy,
   SHA256_RANGE: sha256,
+  PRINT: (host, machine) => {
+    const range = machine.memory(machine.operand(1), machine.operand(2));
+    host.onPrint?.(Number(machine.operand(0)), machine.bytes(range));
+    machine.resume(3);
+  },
   CREATE_JOINED: createHost('CREATE', true),
   CREATE2_JOINED: createHost('CREATE2', true),
 };
