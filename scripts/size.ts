@@ -33,7 +33,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/state': 26_000,
   'lockstep/vms/evm': 33_000,
   'lockstep/vms/evm/precompiles': 28_000,
-  'lockstep/vms/wasm': 68_000,
+  'lockstep/vms/wasm': 79_000,
 };
 
 interface Row {

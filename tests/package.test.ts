@@ -65,8 +65,9 @@ const NAMES: Readonly<Record<string, string>> = {
     'PRECOMPILES PRECOMPILE_ADDRESS_MAX createPrecompiles lazyCurves loadCurves ' +
     'precompileCostsOf precompilesOf',
   './vms/wasm':
-    'DEFAULT_GAS DEFAULT_LIMITS Linker OPCODES UNSUPPORTED_FEATURES VAL_TYPES WasmProgram ' +
-    'assembleModule bytesToValue printWasmModule readWasmModule',
+    'CONTRACT_GAS CONTRACT_LIMITS DEFAULT_GAS DEFAULT_LIMITS Linker OPCODES ' +
+    'UNSUPPORTED_FEATURES VAL_TYPES WasmProgram assembleModule bytesToValue isWasm ' +
+    'printWasmModule readContract readDeployment readWasmModule writeDeployment',
 };
 
 for (const [name, target] of Object.entries(deriveExports())) {

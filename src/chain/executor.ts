@@ -11,7 +11,8 @@ import { LockstepError } from '../base/errors.ts';
 import { bytesToBigint } from '../base/u256.ts';
 import { type Cell, type FrameEnd, type Owner, PendingError, type Range } from '../dmir/host.ts';
 import type { TrapKind } from '../dmir/ops.ts';
-import { type CellLoader, InterpreterMachine } from '../engines/interpreter/trampoline.ts';
+import type { CellLoader } from '../engines/interpreter/cell-loader.ts';
+import { InterpreterMachine } from '../engines/interpreter/trampoline.ts';
 import { createTier, type EngineName, type TierOptions } from '../engines/tiering.ts';
 import * as L from '../kernel/layout.ts';
 import { type Backend, isPending } from '../state/backends/backend.ts';
@@ -487,12 +488,12 @@ export class Executor {
   #destroyAccounts(): void {
     const { machine, host } = this;
     const owners = new Set<Owner>();
-    for (const { space, owner, cell } of this.#touchedCells()) {
+    for (const { space, owner, cell } of this.touchedCells()) {
       if (space === SPACE.destroyed && machine.readCell(cell) !== 0n) owners.add(owner);
     }
     // What a transaction creates has no older storage (EIP-6780, EIP-7610).
     if (!host.options.rules.eip6780) for (const owner of owners) this.#reachStorage(owner);
-    const slots = host.options.rules.eip6780 ? this.#touchedCells() : this.#allCells();
+    const slots = host.options.rules.eip6780 ? this.touchedCells() : this.#allCells();
     for (const { space, owner, cell } of slots) {
       if (space === SPACE.slot && owners.has(owner)) machine.writeCell(cell, 0n);
     }
@@ -514,7 +515,7 @@ export class Executor {
   }
 
   /** Cells that the transaction touched. */
-  *#touchedCells(): Generator<JournalCell> {
+  *touchedCells(): Generator<JournalCell> {
     const { u32 } = this.machine.kernel;
     const end = u32[(L.MACHINE_BASE + L.M_TOUCHED_TOP) / 4] as number;
     for (let at = L.TOUCHED_BASE; at < end; at += 4) yield this.#cellAt(u32[at / 4] as number);

@@ -4,11 +4,15 @@
  * An account is reported if the transaction names it (sender, recipient or created address,
  * coinbase, authorities), or an instruction that was executed does; a slot if a load or a store
  * names it. That is less than what is touched: access lists and failing instructions add nothing.
+ *
+ * The code of a module shows no instructions: a transaction that touches an account with such code
+ * reports all that it touches.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, equalBytes } from '../../base/bytes.ts';
 import { bigintToBytes32 } from '../../base/u256.ts';
 import { PendingError } from '../../dmir/host.ts';
+import * as L from '../../kernel/layout.ts';
 import { isPending, type Pending } from '../../state/backends/backend.ts';
 import { createEvmView, type EvmView } from '../../state/views/evm.ts';
 import { ADDRESS_MASK, bigintToAddress, delegationOf, SPACE } from '../../vms/evm/host/accounts.ts';
@@ -218,6 +222,7 @@ class PrestateWatcher implements StepWatcher {
 
   /** What was found; the transaction has ended, and the journal holds its changes. */
   result(): Prestate | PrestateDiff {
+    if (this.#hasModules()) this.#nameTouched();
     const { diffMode, includeEmpty, legacy } = this.#config;
     const found = [...this.#found].sort(([a], [b]) => (a < b ? -1 : 1));
     if (legacy) {
@@ -229,6 +234,27 @@ class PrestateWatcher implements StepWatcher {
     return Object.fromEntries(
       kept.map(([text, account]) => [text, this.#accountBefore(account, account.slots.values())]),
     );
+  }
+
+  #hasModules(): boolean {
+    const { executor } = this.#world;
+    const { host, codes, machine } = executor;
+    for (const { space, cell } of executor.touchedCells()) {
+      if (space !== SPACE.codeHash) continue;
+      if (host.options.loader.isModule(codes.code(machine.readCell(cell)))) return true;
+    }
+    return false;
+  }
+
+  #nameTouched(): void {
+    const { executor } = this.#world;
+    const { machine } = executor;
+    for (const { space, owner, cell } of [...executor.touchedCells()]) {
+      const address = machine.ownerId(owner);
+      if (space === SPACE.slot) {
+        this.#nameSlot(address, machine.kernel.readWord(cell + L.C_KEY));
+      } else if (ACCOUNT_SPACES.has(space)) this.#name(address);
+    }
   }
 
   #diff(found: readonly (readonly [Hex, Found])[]): PrestateDiff {
@@ -292,6 +318,9 @@ class PrestateWatcher implements StepWatcher {
     };
   }
 }
+
+/** Spaces of cells that are touched where somebody asks for an account. */
+const ACCOUNT_SPACES: ReadonlySet<number> = new Set([SPACE.balance, SPACE.nonce, SPACE.codeHash]);
 
 /** What the operands of an instruction name. */
 interface Kind {

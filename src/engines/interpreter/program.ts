@@ -150,6 +150,7 @@ export interface BlockInfo {
 const ENCODER = new OpenEncoder();
 
 export class Program implements ProgramHandle {
+  readonly isClosed = false;
   readonly source: LazySource;
   /** Address of the code's bytes. */
   readonly codeAddress: number;

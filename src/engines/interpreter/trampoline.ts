@@ -23,6 +23,7 @@ import type { LazySource, ModuleSource } from '../../dmir/lazy.ts';
 import { TRAP_KINDS, type TrapKind } from '../../dmir/ops.ts';
 import { HostTape, TAPE_HAS_STORAGE } from '../../dmir/state/tape.ts';
 import * as L from '../../kernel/layout.ts';
+import type { CellLoader } from './cell-loader.ts';
 import { ClosedProgram } from './closed-program.ts';
 import { Kernel } from './kernel.ts';
 import { CodeArea, Program } from './program.ts';
@@ -35,18 +36,6 @@ const SLOT = 32;
 const KEY = L.SCRATCH_BASE;
 const VALUE = L.SCRATCH_BASE + 32;
 const WORD = L.SCRATCH_BASE + 64;
-
-/** Fetches a cell that the journal does not hold. */
-export interface CellLoader {
-  /** The 32-byte big-endian value; undefined where there is none. */
-  load(
-    space: number,
-    owner: Uint8Array,
-    key: Uint8Array,
-  ): Uint8Array | undefined | { readonly pending: Promise<unknown> };
-  /** Whether the backend holds a storage cell of the owner. */
-  hasStorage(owner: Uint8Array): boolean;
-}
 
 export interface FrameNote {
   program: AnyProgram | undefined;
@@ -72,6 +61,8 @@ export class InterpreterMachine implements MachineAccess {
   #frame = L.FRAMES_BASE;
   /** Whether the current frame runs closed functions, whose operands lie above the pointer. */
   #isClosed = false;
+  /** Whether any did: a machine without modules looks no further. */
+  #hasClosed = false;
   /** Set by `enter`, `stop` and `trap`: what the host decided for the frame that stopped. */
   #decided: FrameEnd['status'] | undefined;
   #decidedReason: TrapKind | undefined;
@@ -196,9 +187,7 @@ export class InterpreterMachine implements MachineAccess {
     const frame = L.FRAMES_BASE + this.#depth * L.FRAME_BYTES;
     this.#frame = frame;
     const program = start.program as AnyProgram;
-    const isClosed = program instanceof ClosedProgram;
-    this.#isClosed = isClosed;
-    if (this.tier !== undefined && !isClosed) this.tier.entered(program);
+    if (this.tier !== undefined && !program.isClosed) this.tier.entered(program);
     const { input } = start;
     kernel.exports.enterFrame(
       frame,
@@ -216,8 +205,7 @@ export class InterpreterMachine implements MachineAccess {
       start.value,
       start.gas,
     );
-    kernel.u32[(frame + L.F_CALL_DEPTH) / 4] = 0;
-    if (isClosed) program.begin(frame, this.#depth);
+    if (program.isClosed || this.#hasClosed) this.#setKind(program);
     const note = this.#notes[this.#depth];
     if (note === undefined) this.#notes[this.#depth] = { program, note: start.note };
     else {
@@ -229,6 +217,14 @@ export class InterpreterMachine implements MachineAccess {
   #setReturnLength(length: number): void {
     const at = this.#frame + L.F_REGIONS + 3 * L.REGION_BYTES + L.R_LENGTH;
     this.kernel.u32[at / 4] = length;
+  }
+
+  /** A frame of the one kind may stand where one of the other stood. */
+  #setKind(program: AnyProgram): void {
+    this.#hasClosed = true;
+    this.#isClosed = program.isClosed;
+    this.kernel.u32[(this.#frame + L.F_CALL_DEPTH) / 4] = 0;
+    if (program.isClosed) program.begin(this.#frame, this.#depth);
   }
 
   /**
@@ -331,7 +327,7 @@ export class InterpreterMachine implements MachineAccess {
     }
     this.#depth--;
     this.#frame -= L.FRAME_BYTES;
-    this.#isClosed = this.frameAt(this.#depth).program instanceof ClosedProgram;
+    if (this.#hasClosed) this.#isClosed = this.frameAt(this.#depth).program?.isClosed === true;
     this.#host.leave(this, end, note.note);
     return undefined;
   }

@@ -4,6 +4,9 @@ import { DEFAULT_LIMITS, type WasmLimits } from './limits.ts';
 import type { WasmModule } from './types.ts';
 import { validateBodies } from './validate.ts';
 
+export { CONTRACT_GAS, CONTRACT_LIMITS, readContract } from './contract.ts';
+export type { Deployment } from './deployment.ts';
+export { isWasm, readDeployment, writeDeployment } from './deployment.ts';
 export type {
   Extern,
   FuncEntity,

@@ -62,6 +62,11 @@ test('a node deploys a module by a transaction, calls it, and traces both kinds'
   assert.ok(BigInt(call.gasUsed) > 2900n);
   const creation = await rpc('debug_traceTransaction', made.hash, { tracer: 'callTracer' });
   assert.deepEqual([creation.type, creation.output], ['CREATE', bytesToHex(COUNTER)]);
+  const prestate = await rpc('debug_traceTransaction', outer.hash, { tracer: 'prestateTracer' });
+  assert.deepEqual(prestate[to].storage, { [bytesToHex(words(0n))]: bytesToHex(words(42n)) });
+  const config = { tracer: 'prestateTracer', tracerConfig: { diffMode: true } };
+  const { post } = await rpc('debug_traceTransaction', outer.hash, config);
+  assert.deepEqual(post[to], { storage: { [bytesToHex(words(0n))]: bytesToHex(words(44n)) } });
   // The steps of the EVM's frame: those of the module are none of its.
   const { structLogs, failed } = await rpc('debug_traceTransaction', outer.hash, {});
   assert.equal(failed, false);
