@@ -1,7 +1,7 @@
 /**
  * The package's exports, derived from the tree: each `index.ts` under `src` is one public import,
  * by the name of its folder. The compiled kernel is no import of its own. `lockstep/contract` is
- * what contracts in AssemblyScript import: a source for its compiler, which Node does not load.
+ * what contracts in AssemblyScript import: types for editors; its compiler is given the sources.
  */
 import { readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
@@ -24,7 +24,7 @@ export function deriveExports(): Exports {
   });
   return {
     ...Object.fromEntries(rows),
-    './contract': './dist/languages/assemblyscript/assembly/contract.ts',
+    './contract': './dist/languages/assemblyscript/assembly/contract.d.ts',
     './package.json': './package.json',
   };
 }

@@ -18,6 +18,18 @@ export interface ProjectOptions {
 const readTemplate = (name: string): string =>
   readFileSync(new URL(`./templates/${name}`, import.meta.url), 'utf8');
 
+/** Editors read AssemblyScript as TypeScript with other types of numbers. */
+const EDITOR_SETTINGS = {
+  extends: 'assemblyscript/std/assembly.json',
+  compilerOptions: {
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    noEmit: true,
+    skipLibCheck: true,
+  },
+  include: ['./*.ts'],
+};
+
 const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** Contents by path in the project. */
@@ -38,6 +50,7 @@ function filesOf({ folder, language, versions }: ProjectOptions): Readonly<Recor
     '.gitignore': 'node_modules\n',
     [`contracts/${contract}`]: readTemplate(contract),
     'test/counter.test.js': readTemplate('counter.test.js').replace('counter.sol', contract),
+    ...(language === 'assemblyscript' ? { 'contracts/tsconfig.json': json(EDITOR_SETTINGS) } : {}),
   };
 }
 

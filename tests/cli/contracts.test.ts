@@ -61,6 +61,30 @@ test('a mistake in AssemblyScript has its place', async (context) => {
   assert.match(none.err, /declares no contract[\s\S]*extends Contract/);
 });
 
+test('a contract in several files has the events and errors of all', async (context) => {
+  const folder = folderOf(context, {
+    'events.ts': [
+      "import type { CustomError, Event, Indexed, u256 } from 'lockstep/contract';",
+      'export declare function Pinged(by: Indexed<u256>): Event;',
+      'export declare function Refused(why: string): CustomError;',
+    ].join('\n'),
+    'a.ts': [
+      "import { Contract, u256 } from 'lockstep/contract';",
+      "import { Pinged, Refused } from './events';",
+      'export class A extends Contract {',
+      "  ping(by: u256): void { if (by.isZero) Refused('none').revert(); Pinged(by).emit(); }",
+      '}',
+    ].join('\n'),
+  });
+  const run = async (by: string) => {
+    const words = ['run', join(folder, 'a.ts'), '--call', 'ping', by, '--json'];
+    const { out, err } = await lockstep(words, { machine: createMachine() });
+    return JSON.parse(out || err).call;
+  };
+  assert.equal((await run('7')).events[0].name, 'Pinged');
+  assert.equal((await run('0')).error.text, 'Refused(why: "none")');
+});
+
 test('a declared function that is not defined is named', {
   skip: missingCompiler('c++'),
 }, async (context) => {

@@ -1,7 +1,14 @@
 /** `lockstep new`: the project of each language passes its test, and nothing is written over. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { deriveExports } from '../../scripts/exports.ts';
@@ -17,9 +24,10 @@ function linkPackage(project: string): void {
   mkdirSync(folder, { recursive: true });
   const toSource = (target: string): string =>
     target.replace('/dist/', '/src/').replace(/\.js$/, '.ts');
-  const exports = Object.entries(deriveExports()).flatMap(([name, target]) =>
-    typeof target === 'string' ? [] : [[name, toSource(target.default)]],
-  );
+  const exports = Object.entries(deriveExports()).map(([name, target]) => [
+    name,
+    toSource(typeof target === 'string' ? target : target.default),
+  ]);
   const description = { name: 'lockstep', type: 'module', exports: Object.fromEntries(exports) };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(description));
   symlinkSync(join(ROOT, 'src'), join(folder, 'src'), 'dir');
@@ -47,6 +55,30 @@ for (const language of LANGUAGE_NAMES) {
     assert.match(run.stdout, /# pass 2$/m);
   });
 }
+
+test('an editor finds nothing wrong with AssemblyScript, but what is wrong', async (context) => {
+  const project = join(folderOf(context, {}), 'counter');
+  await lockstep(['new', project, '--language', 'assemblyscript']);
+  linkPackage(project);
+  const compiler = 'node_modules/assemblyscript';
+  symlinkSync(join(ROOT, compiler), join(project, compiler), 'dir');
+  const contracts = join(project, 'contracts');
+  for (const folder of ['examples/erc20', 'tests/languages/contracts']) {
+    for (const name of readdirSync(join(ROOT, folder)).filter((each) => each.endsWith('.ts'))) {
+      copyFileSync(join(ROOT, folder, name), join(contracts, name));
+    }
+  }
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  const check = () => spawnSync(process.execPath, [tsc, '-p', contracts], { encoding: 'utf8' });
+  const fine = check();
+  assert.equal(fine.status, 0, fine.stdout);
+  const wrong = readFileSync(join(contracts, 'counter.ts'), 'utf8').replace(
+    'TooMuch(amount)',
+    'TooMuch(1, 2)',
+  );
+  writeFileSync(join(contracts, 'counter.ts'), wrong);
+  assert.match(check().stdout, /counter\.ts\(\d+,\d+\): error TS2554/);
+});
 
 test('a file that is there stays as it is, and nothing else is written', async (context) => {
   const folder = folderOf(context, { '.gitignore': 'mine' });

@@ -49,7 +49,7 @@ export function findMissingHeaders(source: Source): Violation[] {
   return [{ file: source.path, line: 1, message }];
 }
 
-const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|generated|build))?\.(ts|js|dmir|json)$/;
+const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|generated|d|build))?\.(ts|js|dmir|json)$/;
 
 /** Names of files and folders are kebab-case. */
 export function findBadNames(paths: readonly string[]): Violation[] {

@@ -10,8 +10,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { EvmContract, Note } from '../contract.ts';
 import { InputError } from '../errors.ts';
 import { type Model, moduleContract } from '../model.ts';
-import { addGlue } from './glue.ts';
-import { readDeclarations, readModel } from './read.ts';
+import { addEntry, addGlue } from './glue.ts';
+import { onlyContract, readDeclarations, readModel } from './read.ts';
 import type { ParserNode } from './syntax.ts';
 
 interface Compilation {
@@ -66,7 +66,6 @@ export async function compileAssemblyScript(file: string, notes: Note[]): Promis
   const folder = dirname(resolve(file));
   const { asc, version } = await findCompiler(folder);
   const unit = basename(file);
-  const text = readFileSync(file, 'utf8');
   const entry = [
     `export { __call as call, __deploy as deploy } from './${unit.replace(/\.ts$/, '')}';`,
     "import 'lockstep/glue';",
@@ -76,12 +75,15 @@ export async function compileAssemblyScript(file: string, notes: Note[]): Promis
   let rejection: unknown;
   const afterParse = (parser: ParserNode): void => {
     try {
-      const source = parser.sources.find(({ normalizedPath }) => normalizedPath === unit);
-      if (source === undefined) throw new Error(`BUG: ${unit} was not parsed`);
-      const context = { file, text };
-      const declarations = readDeclarations(source, file);
-      model = readModel(context, declarations);
-      addGlue(parser, source, declarations, model, context);
+      const files = parser.sources
+        .filter(({ normalizedPath: path }) => !path.startsWith('~lib/') && path !== ENTRY)
+        .map(readDeclarations);
+      const own = files.find(({ source }) => source.normalizedPath === unit);
+      if (own === undefined) throw new Error(`BUG: ${unit} was not parsed`);
+      const contract = onlyContract(own, file);
+      model = readModel(dirname(file), contract, files);
+      for (const each of files) addGlue(parser, dirname(file), each);
+      addEntry(parser, dirname(file), own, contract, model);
     } catch (error) {
       rejection = error;
       throw error;

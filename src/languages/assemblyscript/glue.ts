@@ -6,7 +6,14 @@
 import type { AbiItem } from '../contract.ts';
 import { selectorWord, topicWords } from '../glue-words.ts';
 import { itemsOf, type Model } from '../model.ts';
-import { type Declarations, methodsOf, type ReadContext, variableOf } from './read.ts';
+import {
+  type Declarations,
+  errorItem,
+  eventItem,
+  methodItem,
+  methodsOf,
+  variableOf,
+} from './read.ts';
 import {
   type ClassNode,
   FLAG,
@@ -57,13 +64,9 @@ const offsetOf = (item: AbiItem): number => (item.type === 'constructor' ? 0 : 4
 /** `__call` and `__deploy`, which the entry exports by their names. */
 function entryText(model: Model, contract: ClassNode): string {
   const methods = methodsOf(contract);
-  const written = (item: AbiItem): string => {
-    const name = { constructor: 'deploy', receive: 'receive', fallback: 'fallback' } as const;
-    const own = item.type in name ? name[item.type as keyof typeof name] : item.name;
-    const index = itemsOfMethods(model).indexOf(item);
-    const method = methods[index];
-    return method?.name.text === own ? callOf(method as Member, item) : '';
-  };
+  // The ABI begins with the methods, in their order.
+  const written = (item: AbiItem): string =>
+    callOf(methods[model.abi.indexOf(item)] as Member, item);
   const cases = itemsOf(model, 'function').map(
     (item) => `case ${hex32(selectorWord(item))}: { ${written(item)} return; }`,
   );
@@ -71,7 +74,6 @@ function entryText(model: Model, contract: ClassNode): string {
   const [fallback] = itemsOf(model, 'fallback');
   const [deploy] = itemsOf(model, 'constructor');
   return [
-    `import * as ${G} from 'lockstep/glue';`,
     'export function __call(): void {',
     `${G}.loadCallData(); const contract = new ${model.name}();`,
     `if (${G}.callDataSize() >= 4) { switch (${G}.selector()) { ${cases.join(' ')} } }`,
@@ -84,9 +86,6 @@ function entryText(model: Model, contract: ClassNode): string {
     '}',
   ].join(' ');
 }
-
-const itemsOfMethods = (model: Model): AbiItem[] =>
-  model.abi.filter(({ type }) => type !== 'event' && type !== 'error');
 
 /** A function that is only declared, with a body that makes the event. */
 function eventText({ name, signature }: FunctionNode, item: AbiItem): string {
@@ -135,42 +134,39 @@ function remoteText(method: Member, item: AbiItem): string {
   ].join(' ');
 }
 
-/** Changes the tree of a source whose declarations were read. */
-export function addGlue(
-  parser: ParserNode,
-  source: SourceNode,
-  declarations: Declarations,
-  model: Model,
-  context: ReadContext,
-): void {
-  const path = source.normalizedPath;
-  const parse = (text: string): SourceNode => parseText(parser, text, path);
-  const parseMembers = (text: string): Member[] =>
-    (parse(`class X { ${text} }`).statements[0] as ClassNode).members;
+/** Gives a file's events, errors and other contracts their code. */
+export function addGlue(parser: ParserNode, folder: string, file: Declarations): void {
+  const { source, events, errors, remotes } = file;
+  const parse = (text: string): SourceNode => parseText(parser, text, source.normalizedPath);
+  const define = (node: FunctionNode, text: string): void => {
+    const own = parse((node.flags & FLAG.export) === 0 ? text : `export ${text}`);
+    source.statements.splice(source.statements.indexOf(node), 1, ...own.statements);
+  };
+  for (const event of events) define(event, eventText(event, eventItem(folder, event)));
+  for (const error of errors) define(error, errorText(error, errorItem(folder, error)));
+  for (const method of remotes.flatMap(methodsOf)) {
+    const text = `class X { ${remoteText(method, methodItem(folder, method))} }`;
+    method.body = (parse(text).statements[0] as ClassNode).members[0]?.body;
+  }
+  source.statements.push(...parse(`import * as ${G} from 'lockstep/glue';`).statements);
+}
 
+/** Gives a contract's fields their slots, and its file the functions `__call` and `__deploy`. */
+export function addEntry(
+  parser: ParserNode,
+  folder: string,
+  { source }: Declarations,
+  contract: ClassNode,
+  model: Model,
+): void {
+  const parse = (text: string): SourceNode => parseText(parser, text, source.normalizedPath);
   let slot = 0;
-  for (const member of declarations.contract.members) {
-    if (variableOf(context, member) === undefined) continue;
+  for (const member of contract.members) {
+    if (variableOf(folder, member) === undefined) continue;
     const type = member.type?.range;
-    const text = `x: ${type} = new ${type}(${G}.slotAt(${slot++}));`;
-    member.initializer = parseMembers(text)[0]?.initializer;
+    const text = `class X { x: ${type} = new ${type}(${G}.slotAt(${slot++})); }`;
+    member.initializer = (parse(text).statements[0] as ClassNode).members[0]?.initializer;
     member.flags &= ~FLAG.definite;
   }
-  const define = (nodes: readonly FunctionNode[], type: 'event' | 'error'): void => {
-    for (const [at, node] of nodes.entries()) {
-      const item = itemsOf(model, type)[at] as AbiItem;
-      const text = type === 'event' ? eventText(node, item) : errorText(node, item);
-      const own = parse(text).statements;
-      source.statements.splice(source.statements.indexOf(node), 1, ...own);
-    }
-  };
-  define(declarations.events, 'event');
-  define(declarations.errors, 'error');
-  for (const [index, remote] of declarations.remotes.entries()) {
-    for (const [at, method] of methodsOf(remote).entries()) {
-      const item = model.remotes[index]?.functions[at] as AbiItem;
-      method.body = parseMembers(remoteText(method, item))[0]?.body;
-    }
-  }
-  source.statements.push(...parse(entryText(model, declarations.contract)).statements);
+  source.statements.push(...parse(entryText(model, contract)).statements);
 }

@@ -1,4 +1,5 @@
 /** The model of a contract from the declarations of its source. */
+import { join } from 'node:path';
 import type { AbiItem, AbiParam } from '../contract.ts';
 import { InputError } from '../errors.ts';
 import type { Model, Variable } from '../model.ts';
@@ -10,20 +11,21 @@ import {
   KIND,
   type Member,
   type Parameter,
+  type Range,
   type SourceNode,
   type TypeNode,
 } from './syntax.ts';
 
 /** Declarations of a source by what they stand for. */
 export interface Declarations {
-  readonly contract: ClassNode;
+  readonly source: SourceNode;
+  readonly contracts: readonly ClassNode[];
   readonly events: readonly FunctionNode[];
   readonly errors: readonly FunctionNode[];
   readonly remotes: readonly ClassNode[];
 }
 
-/** @throws InputError `contract-none` */
-export function readDeclarations(source: SourceNode, file: string): Declarations {
+export function readDeclarations(source: SourceNode): Declarations {
   const classes = source.statements.filter(({ kind }) => kind === KIND.class) as ClassNode[];
   const functions = source.statements.filter(
     ({ kind, flags }) => kind === KIND.function && (flags & FLAG.declare) !== 0,
@@ -32,57 +34,56 @@ export function readDeclarations(source: SourceNode, file: string): Declarations
     functions.filter(({ signature }) => signature.returnType.name?.identifier.text === result);
   const extending = (base: string): ClassNode[] =>
     classes.filter(({ extendsType }) => extendsType?.name?.identifier.text === base);
-  const contracts = extending('Contract').filter(({ flags }) => (flags & FLAG.abstract) === 0);
-  const [contract] = contracts;
-  if (contract === undefined || contracts.length > 1) {
-    const names = contracts.map(({ name }) => name.text).join(' and ');
-    throw new InputError(
-      'contract-none',
-      contract === undefined
-        ? `${file} declares no contract`
-        : `${file} declares several contracts: ${names}`,
-      "write one class that extends Contract of 'lockstep/contract'; files may import each other",
-    );
-  }
   return {
-    contract,
+    source,
+    contracts: extending('Contract').filter(({ flags }) => (flags & FLAG.abstract) === 0),
     events: giving('Event'),
     errors: giving('CustomError'),
     remotes: extending('Remote'),
   };
 }
 
-export interface ReadContext {
-  readonly file: string;
-  /** Lines begin where the text says. */
-  readonly text: string;
+/** @throws InputError `contract-none` */
+export function onlyContract({ contracts }: Declarations, file: string): ClassNode {
+  const [contract] = contracts;
+  if (contract !== undefined && contracts.length === 1) return contract;
+  const names = contracts.map(({ name }) => name.text).join(' and ');
+  throw new InputError(
+    'contract-none',
+    contract === undefined
+      ? `${file} declares no contract`
+      : `${file} declares several contracts: ${names}`,
+    "write one class that extends Contract of 'lockstep/contract'; files may import each other",
+  );
 }
 
-function placeOf({ file, text }: ReadContext, at: { readonly start: number }): string {
-  const before = text.slice(0, at.start).split('\n');
+/** Where a mistake is, below the folder. */
+function placeOf(folder: string, { start, source }: Range): string {
+  const before = source.text.slice(0, start).split('\n');
+  const file = join(folder, source.normalizedPath);
   return `${file}:${before.length}:${(before.at(-1) ?? '').length + 1}`;
 }
 
 /** The ABI's name of a type; undefined for none. */
-function abiTypeOf(context: ReadContext, type: TypeNode): string | undefined {
+function abiTypeOf(folder: string, type: TypeNode): string | undefined {
   const name = type.name?.identifier.text ?? '';
   const [argument] = type.typeArguments ?? [];
   if (name === 'void') return undefined;
-  if (name === 'Indexed' && argument !== undefined) return abiTypeOf(context, argument);
-  if (name === 'Array' && argument !== undefined) return `${abiTypeOf(context, argument)}[]`;
+  if (name === 'Indexed' && argument !== undefined) return abiTypeOf(folder, argument);
+  if (name === 'Array' && argument !== undefined) return `${abiTypeOf(folder, argument)}[]`;
   const row = findOwnType('assemblyscript', name);
   if (row !== undefined) return row.abi;
   throw new InputError(
     'compiler-failed',
-    `${placeOf(context, type.range)}: error: ${type.range} is no type of the ABI`,
+    `${placeOf(folder, type.range)}: error: ${type.range} is no type of the ABI`,
     `types are ${typeNames('assemblyscript')}, and arrays of them`,
   );
 }
 
 const isIndexed = (type: TypeNode): boolean => type.name?.identifier.text === 'Indexed';
 
-function paramOf(context: ReadContext, { name, type }: Parameter): AbiParam {
-  return { name: name.text, type: abiTypeOf(context, type) ?? '' };
+function paramOf(folder: string, { name, type }: Parameter): AbiParam {
+  return { name: name.text, type: abiTypeOf(folder, type) ?? '' };
 }
 
 const HIDDEN = FLAG.private | FLAG.protected | FLAG.static | FLAG.get | FLAG.set | FLAG.constructor;
@@ -100,20 +101,20 @@ const SPECIAL: Readonly<Record<string, 'constructor' | 'receive' | 'fallback'>> 
   fallback: 'fallback',
 };
 
-function methodItem(context: ReadContext, { name, decorators, signature }: Member): AbiItem {
+export function methodItem(folder: string, { name, decorators, signature }: Member): AbiItem {
   const marks = (decorators ?? []).map((each) => each.name.text);
   const stateMutability = MUTABILITIES.find((each) => marks.includes(each)) ?? 'nonpayable';
-  const inputs = (signature?.parameters ?? []).map((each) => paramOf(context, each));
+  const inputs = (signature?.parameters ?? []).map((each) => paramOf(folder, each));
   const special = SPECIAL[name.text];
   if (special === 'constructor') return { type: special, inputs, stateMutability };
   if (special !== undefined) return { type: special, stateMutability };
-  const type = signature && abiTypeOf(context, signature.returnType);
+  const type = signature && abiTypeOf(folder, signature.returnType);
   const outputs = type === undefined ? [] : [{ name: '', type }];
   return { type: 'function', name: name.text, inputs, outputs, stateMutability };
 }
 
 /** Fields that are state variables, with their keys and values. */
-export function variableOf(context: ReadContext, member: Member): Variable | undefined {
+export function variableOf(folder: string, member: Member): Variable | undefined {
   const { kind, flags, type } = member;
   if (kind !== KIND.field || type == null || (flags & FLAG.static) !== 0) return undefined;
   const keys: string[] = [];
@@ -121,40 +122,48 @@ export function variableOf(context: ReadContext, member: Member): Variable | und
     const name = at.name?.identifier.text;
     const [first, second] = at.typeArguments ?? [];
     if (name === 'Mapping' && first !== undefined && second !== undefined) {
-      keys.push(abiTypeOf(context, first) ?? '');
+      keys.push(abiTypeOf(folder, first) ?? '');
       if (second.name?.identifier.text !== 'Mapping') {
-        return { name: member.name.text, keys, value: abiTypeOf(context, second) ?? '' };
+        return { name: member.name.text, keys, value: abiTypeOf(folder, second) ?? '' };
       }
       at = second;
     } else if (name === 'Value' && first !== undefined) {
-      return { name: member.name.text, keys, value: abiTypeOf(context, first) ?? '' };
+      return { name: member.name.text, keys, value: abiTypeOf(folder, first) ?? '' };
     } else return undefined;
   }
 }
 
-export function readModel(context: ReadContext, declarations: Declarations): Model {
-  const { contract, events, errors, remotes } = declarations;
-  const abi: AbiItem[] = [
-    ...methodsOf(contract).map((each) => methodItem(context, each)),
-    ...events.map((each): AbiItem => {
-      const inputs = each.signature.parameters.map((field) => ({
-        ...paramOf(context, field),
-        indexed: isIndexed(field.type),
-      }));
-      return { type: 'event', name: each.name.text, inputs, anonymous: false };
-    }),
-    ...errors.map((each): AbiItem => {
-      const inputs = each.signature.parameters.map((field) => paramOf(context, field));
-      return { type: 'error', name: each.name.text, inputs };
-    }),
-  ];
+/** The model of a contract from the declarations of all files, its own first. */
+export function readModel(
+  folder: string,
+  contract: ClassNode,
+  files: readonly Declarations[],
+): Model {
+  const methods = methodsOf(contract).map((each) => methodItem(folder, each));
+  const events = files.flatMap((file) => file.events.map((each) => eventItem(folder, each)));
+  const errors = files.flatMap((file) => file.errors.map((each) => errorItem(folder, each)));
   return {
     name: contract.name.text,
-    abi,
-    variables: contract.members.flatMap((each) => variableOf(context, each) ?? []),
-    remotes: remotes.map((each) => ({
-      name: each.name.text,
-      functions: methodsOf(each).map((method) => methodItem(context, method)),
-    })),
+    abi: [...methods, ...events, ...errors],
+    variables: contract.members.flatMap((each) => variableOf(folder, each) ?? []),
+    remotes: files
+      .flatMap(({ remotes }) => remotes)
+      .map((each) => ({
+        name: each.name.text,
+        functions: methodsOf(each).map((method) => methodItem(folder, method)),
+      })),
   };
+}
+
+export function eventItem(folder: string, { name, signature }: FunctionNode): AbiItem {
+  const inputs = signature.parameters.map((each) => ({
+    ...paramOf(folder, each),
+    indexed: isIndexed(each.type),
+  }));
+  return { type: 'event', name: name.text, inputs, anonymous: false };
+}
+
+export function errorItem(folder: string, { name, signature }: FunctionNode): AbiItem {
+  const inputs = signature.parameters.map((each) => paramOf(folder, each));
+  return { type: 'error', name: name.text, inputs };
 }

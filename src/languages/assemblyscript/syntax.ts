@@ -5,7 +5,7 @@
 
 export interface Range {
   readonly start: number;
-  readonly end: number;
+  readonly source: SourceNode;
   toString(): string;
 }
 
@@ -59,7 +59,9 @@ export interface ClassNode extends Declaration {
 }
 
 export interface SourceNode {
+  /** Below the folder of the contract, or `~lib/` for what is no file of the project. */
   readonly normalizedPath: string;
+  readonly text: string;
   readonly statements: Declaration[];
 }
 
@@ -72,6 +74,7 @@ export interface ParserNode {
 /** Numbers of `NodeKind` and `CommonFlags`. */
 export const KIND = { class: 52, field: 55, function: 56, method: 59 } as const;
 export const FLAG = {
+  export: 1 << 1,
   declare: 1 << 2,
   static: 1 << 5,
   abstract: 1 << 7,

@@ -1,0 +1,113 @@
+/**
+ * `lockstep/contract` as editors see it. AssemblyScript has operators on classes, which TypeScript
+ * has not: here a `u256` is a number, so that both accept the same contracts, but not the methods of
+ * `u256`. What runs is `contract.ts`.
+ */
+
+/** An unsigned number of 256 bits; operators revert where the result does not fit. */
+export type u256 = number;
+export declare const u256: {
+  readonly zero: u256;
+  /** The greatest number, 2^256 - 1. */
+  readonly max: u256;
+  from(value: u64): u256;
+};
+
+/** An account: 20 bytes. */
+export declare class Address {
+  private readonly kind: 'address';
+  static readonly zero: Address;
+  readonly isZero: bool;
+}
+
+/** 32 bytes, such as a hash. */
+export declare class Bytes32 {
+  private readonly kind: 'bytes32';
+  /** From four numbers, the highest first. */
+  static of(a: u64, b: u64, c: u64, d: u64): Bytes32;
+  readonly isZero: bool;
+}
+
+/** The base of a contract: its fields are state variables, its public methods its functions. */
+export declare abstract class Contract {}
+
+/** A parameter of an event by which it is found. */
+export type Indexed<T> = T;
+
+/** What a function gives that is declared as an event. */
+export declare class Event {
+  private constructor();
+  /** Writes the event to the log. */
+  emit(): void;
+}
+
+/** What a function gives that is declared as an error. */
+export declare class CustomError {
+  private constructor();
+  /** Undoes what the call did, and ends it with this error. */
+  revert(): void;
+}
+
+/** One value of a type that takes a word. */
+export declare class Value<T> {
+  private constructor();
+  get(): T;
+  set(value: T): void;
+}
+
+/** Values by key, or mappings. An entry that was never set is zero. */
+export declare class Mapping<K, V> {
+  private constructor();
+  get(key: K): V;
+  set(key: K, value: V): void;
+}
+
+/** The base of other contracts: methods that say `return remote()` are calls. */
+export declare abstract class Remote {
+  constructor(address: Address);
+  readonly address: Address;
+}
+
+/** The body of a method of another contract. */
+export declare function remote<T>(): T;
+
+/** Marks of methods; see the ABI's `stateMutability`. */
+export declare const view: Mark;
+export declare const pure: Mark;
+export declare const payable: Mark;
+
+type Mark = (target: object, name: string, method: TypedPropertyDescriptor<any>) => void;
+
+/** The call. */
+export declare const msg: {
+  /** Who calls: an account or a contract. */
+  readonly sender: Address;
+  /** Wei that came with the call. */
+  readonly value: u256;
+  readonly data: Uint8Array;
+};
+
+/** The transaction. */
+export declare const tx: { readonly origin: Address; readonly gasPrice: u256 };
+
+/** The block. */
+export declare const block: {
+  readonly number: u64;
+  /** Seconds since 1970. */
+  readonly timestamp: u64;
+  readonly gasLimit: u64;
+  readonly baseFee: u256;
+  readonly chainId: u256;
+};
+
+/** The contract's own address. */
+export declare function self(): Address;
+
+/** Wei that an account has. */
+export declare function balanceOf(account: Address): u256;
+
+/** keccak-256 of bytes. */
+export declare function keccak256(data: Uint8Array): Bytes32;
+
+/** Undoes what the call did, and ends it with `Error(string)`. */
+export declare function revert(message: string): void;
