@@ -16,8 +16,8 @@ import type { Kernel } from '../interpreter/kernel.ts';
 import type { ModuleProgram, PlacedPiece } from '../interpreter/module-program.ts';
 
 /** Instructions and functions of a unit beside the one that it is compiled for. */
-const INSTS_MAX = 20_000;
-const FUNCS_MAX = 64;
+const INSTS_MAX = 8000;
+const FUNCS_MAX = 32;
 /** Of a function that is compiled: instructions, limbs of registers, of those that live at once. */
 const FUNCTION_INSTS_MAX = 20_000;
 const LIMBS_MAX = 20_000;
