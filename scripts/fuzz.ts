@@ -74,8 +74,8 @@ function moduleTarget(
   };
 }
 
-function fuzzDmirChunk(seed: number, count: number): Chunk {
-  const { difference, ...rest } = fuzzDmir(seed, count);
+function fuzzDmirChunk(seed: number, count: number, engine?: EngineName): Chunk {
+  const { difference, ...rest } = fuzzDmir(seed, count, engine);
   if (difference === null) return { ...rest, difference };
   return { ...rest, difference: { seed: difference.seed, text: describeDifference(difference) } };
 }
@@ -99,7 +99,7 @@ targets: ${Object.entries(TARGETS)
   .map(([name, { about }]) => `${name} (${about})`)
   .join(', ')}, all (each briefly)
 modes of evm: ${MODE_NAMES.join(', ')}
-engine of evm and wasm: ${ENGINE_NAMES.join(', ')}
+engine of evm, dmir and wasm: ${ENGINE_NAMES.join(', ')}
 fork: a fork's name, or all: each seed draws one; evm runs the newest unless told, tx draws`;
 
 function usageError(message: string): never {
@@ -183,7 +183,7 @@ async function main(): Promise<number> {
     engine: engine as EngineName | undefined,
   };
   if (mode !== undefined && name !== 'evm') usageError(`${name} has no modes`);
-  if (engine !== undefined && name !== 'evm' && name !== 'wasm') {
+  if (engine !== undefined && (name === 'tx' || name === 'all')) {
     usageError(`${name} has no engines`);
   }
   if (options.fork !== undefined && (name === 'dmir' || name === 'wasm')) {

@@ -1,5 +1,6 @@
 /**
- * Programs of the `wasm` suite in the text format: calls, bits, floats, recursion over memory, bytes of text.
+ * Programs of the `wasm` suite in the text format: calls, bits, floats, recursion over memory,
+ * bytes of text.
  * Each exports `run`, which takes a size and gives a number that depends on all of its work.
  */
 
@@ -135,8 +136,10 @@ const SHA256 = `(module (memory 1) (data (i32.const 256) "${roundConstants()}")
       (local.set $x (call $word (i32.sub ${get('i')} (i32.const 15))))
       (local.set $y (call $word (i32.sub ${get('i')} (i32.const 2))))
       (i32.store offset=512 (i32.shl ${get('i')} (i32.const 2)) (i32.add
-        (i32.add (call $word (i32.sub ${get('i')} (i32.const 16))) ${mix('x', 7, 18, shifted('x', 3))})
-        (i32.add (call $word (i32.sub ${get('i')} (i32.const 7))) ${mix('y', 17, 19, shifted('y', 10))})))
+        (i32.add (call $word (i32.sub ${get('i')} (i32.const 16)))
+          ${mix('x', 7, 18, shifted('x', 3))})
+        (i32.add (call $word (i32.sub ${get('i')} (i32.const 7)))
+          ${mix('y', 17, 19, shifted('y', 10))})))
       (local.set $i (i32.add ${get('i')} (i32.const 1)))
       (br_if $extend (i32.lt_u ${get('i')} (i32.const 64))))
     ${STATE.map((name, i) => `(local.set $${name} (i32.load (i32.const ${4 * i})))`).join(' ')}
@@ -145,7 +148,8 @@ const SHA256 = `(module (memory 1) (data (i32.const 256) "${roundConstants()}")
       (local.set $t (i32.add (i32.add (i32.add ${get('h')} ${mix('e', 6, 11, rotated('e', 25))})
         (i32.xor (i32.and ${get('e')} ${get('f')})
           (i32.and (i32.xor ${get('e')} (i32.const -1)) ${get('g')})))
-        (i32.add (i32.load offset=256 (i32.shl ${get('i')} (i32.const 2))) (call $word ${get('i')}))))
+        (i32.add (i32.load offset=256 (i32.shl ${get('i')} (i32.const 2)))
+          (call $word ${get('i')}))))
       (local.set $u (i32.add ${mix('a', 2, 13, rotated('a', 22))}
         (i32.xor (i32.xor (i32.and ${get('a')} ${get('b')}) (i32.and ${get('a')} ${get('c')}))
           (i32.and ${get('b')} ${get('c')}))))

@@ -1,8 +1,8 @@
 /**
- * How much gas each block of a function charges at its head. A block pays for all of its operations
- * at once, and for what whatever comes next costs in any case, where nothing else leads there: so a
- * path has few charges. Where a check fails the interpreter goes on, with everything given back that
- * it will charge itself; paying early is therefore no different from paying late.
+ * How much gas each block of a function charges at its head. A block pays for all of its
+ * operations at once, and for what whatever comes next costs in any case, where nothing else leads
+ * there: so a path has few charges. Where a check fails the interpreter goes on, with everything
+ * given back that it will charge itself; paying early is therefore no different from paying late.
  */
 import type { Block, BlockId, Inst } from '../../dmir/ir.ts';
 import type { ControlGraph } from './graph.ts';

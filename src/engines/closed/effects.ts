@@ -8,15 +8,9 @@ import type { Place } from '../../dmir/bytecode/analysis.ts';
 import type { Inst, Module, Operand, Region } from '../../dmir/ir.ts';
 import type { OpName } from '../../dmir/ops.ts';
 import { TYPE_BITS, type Type } from '../../dmir/types.ts';
-import {
-  F_REGIONS,
-  R_LENGTH,
-  REGION_BYTES,
-  S_COPY_WORD,
-  SCHEDULE_BASE,
-} from '../../kernel/layout.ts';
+import { S_COPY_WORD, SCHEDULE_BASE } from '../../kernel/layout.ts';
 import type { FunctionEmitter } from './function.ts';
-import { limbCount } from './values.ts';
+import { isWide, limbCount } from './values.ts';
 
 export interface EffectRule {
   /** Regions whose lengths it compares with. */
@@ -26,11 +20,6 @@ export interface EffectRule {
   /** Whether there is code for its types and regions. */
   isKnown(inst: Inst, module: Module): boolean;
   emit(emitter: FunctionEmitter, inst: Inst): void;
-}
-
-/** Offset of a region's length in the record of a frame. */
-export function lengthOffset(region: number): number {
-  return F_REGIONS + region * REGION_BYTES + R_LENGTH;
 }
 
 const NONE = (): readonly number[] => [];
@@ -138,7 +127,8 @@ function pushAddress(emitter: FunctionEmitter, inst: Inst): number {
   const start = (place?.offset ?? 0) + Number(constant ?? 0n);
   const end = start + accessBytes(inst);
   const base = context.bases[inst.imm] as number;
-  if (end > region.max) {
+  const isFar = operand !== null && constant === undefined && isWide(emitter.typeOf(operand));
+  if (end > region.max || isFar) {
     code.i32(1);
     emitter.leaveIf();
     code.i32(0);
@@ -146,7 +136,7 @@ function pushAddress(emitter: FunctionEmitter, inst: Inst): number {
   }
   if (operand === null || constant !== undefined) {
     if (end > region.min) {
-      code.get(emitter.lengthOf(inst.imm)).i64(end).op('i64.lt_u');
+      code.get(emitter.lengths.of(inst.imm)).i64(end).op('i64.lt_u');
       emitter.leaveIf();
     }
     code.i32(0);
@@ -154,7 +144,7 @@ function pushAddress(emitter: FunctionEmitter, inst: Inst): number {
   }
   const type = emitter.typeOf(operand);
   const push = (): void => pushBits(emitter, operand, type);
-  const limit = isShort(type) ? emitter.limitOf(inst.imm, end) : undefined;
+  const limit = isShort(type) ? emitter.lengths.limit(inst.imm, end) : undefined;
   if (emitter.reach(inst.imm, operand, end)) {
     // It was checked before.
   } else if (limit !== undefined) {
@@ -164,7 +154,7 @@ function pushAddress(emitter: FunctionEmitter, inst: Inst): number {
   } else {
     push();
     if (isShort(type)) code.op('i64.extend_i32_u');
-    code.i64(end).op('i64.add').get(emitter.lengthOf(inst.imm)).op('i64.gt_u');
+    code.i64(end).op('i64.add').get(emitter.lengths.of(inst.imm)).op('i64.gt_u');
     if (!isShort(type)) {
       push();
       code.i64(HIGH).op('i64.ge_u').op('i32.or');
@@ -292,7 +282,7 @@ const memSize: EffectRule = {
   regions: needsLength,
   isKnown: ({ type }) => type === 'i64',
   emit(emitter, inst) {
-    emitter.code.get(emitter.lengthOf(inst.imm));
+    emitter.code.get(emitter.lengths.of(inst.imm));
     emitter.setResult(inst);
   },
 };
@@ -307,7 +297,7 @@ function checkRange(emitter: FunctionEmitter, region: number, start: Operand, si
   code.op('i32.or');
   emitter.push(start, 'i64');
   emitter.push(size, 'i64');
-  code.op('i64.add').get(emitter.lengthOf(region)).op('i64.gt_u').op('i32.or');
+  code.op('i64.add').get(emitter.lengths.of(region)).op('i64.gt_u').op('i32.or');
   emitter.leaveIf();
 }
 

@@ -11,57 +11,28 @@
  *   that fails.
  * - A value that is used once and in its block is written where it is used.
  */
-import type {
-  Block,
-  BlockId,
-  Func,
-  Inst,
-  Module,
-  Operand,
-  RegId,
-  Region,
-  Target,
-} from '../../dmir/ir.ts';
+import type { Block, BlockId, Func, Inst, Operand, RegId, Target } from '../../dmir/ir.ts';
 import type { Type } from '../../dmir/types.ts';
 import { constAddressType } from '../../dmir/typing.ts';
 import { M_CALLEE, MACHINE_BASE } from '../../kernel/layout.ts';
-import { I32, I64, type ValueType } from '../wasm/encoder.ts';
+import type { ValueType } from '../wasm/encoder.ts';
 import { Charges } from './charges.ts';
 import { Code } from './code.ts';
-import { EFFECTS, lengthOffset } from './effects.ts';
+import type { UnitContext } from './context.ts';
+import { EFFECTS } from './effects.ts';
 import { type ControlGraph, controlGraph } from './graph.ts';
-import { type Leavers, typesOf } from './leave.ts';
+import { typesOf } from './leave.ts';
+import { Lengths } from './lengths.ts';
 import { type Emitter, type Rule, ruleOf } from './operations.ts';
 import { Scope } from './scope.ts';
 import type { FunctionShape, Site, SiteKind } from './sites.ts';
 import { isSmall, isWide, limbCount, valueTypes } from './values.ts';
-
-/** What a function needs of the unit that it is compiled with. */
-export interface UnitContext {
-  readonly module: Module;
-  /** Address of the frame's record. */
-  readonly frame: number;
-  /** Where each region begins. */
-  readonly bases: readonly number[];
-  /** Address of the function table, with the numbers of signatures. */
-  readonly functions: number;
-  signature(func: number): number;
-  /** Index of the type of calls of a function. */
-  typeOf(func: number): number;
-  /** Index of the function in the unit; undefined where it is reached by the table. */
-  place(func: number): number | undefined;
-  readonly leavers: Leavers;
-  /** The function, if its operations take the place of its calls. */
-  inlined(func: number): FunctionShape | undefined;
-}
 
 /** Native stack that every call is taken to need, and what a local adds. */
 export const CALL_BYTES_MIN = 512;
 const LOCAL_BYTES = 8;
 /** Operations that an expression nests at most. */
 const INLINE_DEPTH_MAX = 40;
-/** Most such limits of a function. */
-const LIMITS_MAX = 8;
 const NAN: Readonly<Record<'f32' | 'f64', bigint>> = {
   f32: 0x7fc0_0000n,
   f64: 0x7ff8_0000_0000_0000n,
@@ -89,9 +60,7 @@ export class FunctionEmitter implements Emitter {
   #scope: Scope;
   readonly #labels: Label[] = [];
   readonly #work: Work[] = [];
-  /** Locals of the lengths of regions, and of what accesses are compared with. */
-  readonly #lengths = new Map<number, number>();
-  readonly #limits = new Map<string, { region: number; end: number; local: number }>();
+  readonly lengths: Lengths;
   readonly gas: number;
   readonly room: number;
   readonly #params: readonly RegId[];
@@ -118,6 +87,7 @@ export class FunctionEmitter implements Emitter {
     this.gas = types.length;
     this.room = types.length + 1;
     this.code = new Code(types.length + 2);
+    this.lengths = new Lengths(this.code, context);
     let next = 0;
     for (const register of this.#params) {
       this.#scope.locals.set(register, next);
@@ -336,51 +306,16 @@ export class FunctionEmitter implements Emitter {
   // ---- regions
 
   #loadLengths(): void {
-    const visit = (inst: Inst, shape: FunctionShape): void => {
-      const callee = this.#inlined(inst);
-      for (const each of callee?.insts ?? []) {
+    const visit = (inst: Inst, { analysis }: FunctionShape): void => {
+      for (const each of this.#inlined(inst)?.insts ?? []) {
         visit(each, this.context.inlined(inst.imm) as FunctionShape);
       }
-      const effect = EFFECTS[inst.op];
-      for (const region of effect?.regions(inst) ?? []) {
-        if (!this.#lengths.has(region)) this.#lengths.set(region, this.code.local(I64));
-      }
-      const end = effect?.end?.(inst, shape.analysis.places.get(inst));
-      if (end !== undefined) this.#addLimit(inst.imm, end);
+      this.lengths.add(inst, analysis.places.get(inst));
     };
     for (const { insts } of this.#shape.analysis.order) {
       for (const inst of insts) visit(inst, this.#shape);
     }
-    this.refreshLengths();
-  }
-
-  /** A limit is right where the region has the bytes at any time. */
-  #addLimit(region: number, end: number): void {
-    const { min } = this.context.module.regions[region] as Region;
-    const key = `${region} ${end}`;
-    if (end > min || this.#limits.has(key) || this.#limits.size === LIMITS_MAX) return;
-    this.#limits.set(key, { region, end, local: this.code.local(I32) });
-  }
-
-  /** Local of the highest 32-bit address at which an access ends within the region. */
-  limitOf(region: number, end: number): number | undefined {
-    return this.#limits.get(`${region} ${end}`)?.local;
-  }
-
-  /** Reads the lengths of regions again, which a call may have changed. */
-  refreshLengths(): void {
-    const { code } = this;
-    for (const [region, local] of this.#lengths) {
-      const address = this.context.frame + lengthOffset(region);
-      code.i32(0).access('i64.load32_u', address).set(local);
-    }
-    for (const { region, end, local } of this.#limits.values()) {
-      code.get(this.lengthOf(region)).op('i32.wrap_i64').i32(end).op('i32.sub').set(local);
-    }
-  }
-
-  lengthOf(region: number): number {
-    return this.#lengths.get(region) as number;
+    this.lengths.load();
   }
 
   /** The most that was checked of a register's reach; set where it is more. */
@@ -483,7 +418,7 @@ export class FunctionEmitter implements Emitter {
     code.get(this.gas).i64(0).op('i64.lt_s').open('if');
     this.#leaveAt('call', this.#blockIndex, this.#charges.from(this.block, this.#blockIndex + 1));
     code.end();
-    this.refreshLengths();
+    this.lengths.load();
   }
 
   /** The only block of a function whose operations stand in the place of its call. */

@@ -1,7 +1,7 @@
 /**
- * How compiled code is left: it hands what lives to a function of the unit, which writes a record of
- * it to memory and gives gas below zero. Who called it finds that, and leaves likewise, so that the
- * records stand one behind the other, innermost first.
+ * How compiled code is left: it hands what lives to a function of the unit, which writes a record
+ * of it to memory and gives gas below zero. Who called it finds that, and leaves likewise, so that
+ * the records stand one behind the other, innermost first.
  *
  * These functions are many and short for the platform's sake: it inlines calls by the size of a
  * function's code, and more of them in a module where at least half of the functions are short.

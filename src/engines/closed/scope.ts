@@ -1,4 +1,4 @@
-/** Registers of one function while its operations are written, into its own body or into another. */
+/** Registers of a function while its operations are written, into its own body or another's. */
 import type { Func, Inst, Operand, RegId } from '../../dmir/ir.ts';
 import type { Type } from '../../dmir/types.ts';
 import { findInexact, findSingleUses } from './facts.ts';

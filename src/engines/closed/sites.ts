@@ -63,6 +63,25 @@ export class FunctionShape {
     return this.#living.reduce((sum, each) => sum + limbCount(types[each] as Type), 0);
   }
 
+  /** Limbs that live at one place, at most. */
+  get limbsAtOnce(): number {
+    const { starts, ends } = this.analysis;
+    const changes = new Int32Array(2 + ends.reduce((last, end) => Math.max(last, end), 0));
+    for (const register of this.#living) {
+      const count = limbCount(this.func.types[register] as Type);
+      const [start, end] = [starts[register], ends[register]] as [number, number];
+      changes[start] = (changes[start] as number) + count;
+      changes[end + 1] = (changes[end + 1] as number) - count;
+    }
+    let most = 0;
+    let now = 0;
+    for (const change of changes) {
+      now += change;
+      most = Math.max(most, now);
+    }
+    return most;
+  }
+
   /** Registers that live where a body begins: its parameters, or what a block finds. */
   registersOf(root: BlockId | undefined): readonly RegId[] {
     const number = root === undefined ? 0 : this.site('block', root);

@@ -27,7 +27,8 @@ import {
 } from '../../kernel/layout.ts';
 import { I32, I64, ModuleWriter, type ValueType } from '../wasm/encoder.ts';
 import { Code } from './code.ts';
-import { CALL_BYTES_MIN, FunctionEmitter, type UnitContext } from './function.ts';
+import type { UnitContext } from './context.ts';
+import { CALL_BYTES_MIN, FunctionEmitter } from './function.ts';
 import { Leavers, typesOf, UNIT_FIRST, writeRecord, writeRecordFunctions } from './leave.ts';
 import type { FunctionShape } from './sites.ts';
 import { limbCount, toLimb, valueTypes } from './values.ts';

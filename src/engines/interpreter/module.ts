@@ -83,7 +83,7 @@ export interface ModuleResult {
   readonly gasUsed: bigint;
   readonly gasLeft: bigint;
   readonly refund: bigint;
-  /** dMIR operations executed; one that trapped counts. */
+  /** dMIR operations that were interpreted; one that trapped counts. */
   readonly steps: bigint;
   /** Output of `finish` and `revert`. */
   readonly output: Uint8Array;
@@ -119,6 +119,7 @@ export interface RunnerOptions {
 export class ModuleRunner {
   readonly module: Module;
   readonly program: ModuleProgram;
+  readonly engine: EngineName;
   readonly #kernel: Kernel;
   readonly #spaces: readonly number[];
   readonly #tier: ModuleTier;
@@ -135,6 +136,7 @@ export class ModuleRunner {
     { engine = 'interpreter', seed }: RunnerOptions = {},
   ) {
     this.module = module;
+    this.engine = engine;
     this.#kernel = kernel;
     this.#spaces = module.spaces.map((name, index) => {
       return name === TRANSIENT_SPACE ? L.SPACE_TRANSIENT : SPACES_FIRST + index;

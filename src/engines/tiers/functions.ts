@@ -16,10 +16,14 @@ import type { Kernel } from '../interpreter/kernel.ts';
 import type { ModuleProgram, PlacedPiece } from '../interpreter/module-program.ts';
 
 /** Instructions and functions of a unit beside the one that it is compiled for. */
-const INSTS_MAX = 20_000;
-const FUNCS_MAX = 64;
-/** Instructions of a function that is compiled. */
-const FUNCTION_INSTS_MAX = 50_000;
+const INSTS_MAX = 8000;
+const FUNCS_MAX = 32;
+/** Of a function that is compiled: instructions, limbs of registers, of those that live at once. */
+const FUNCTION_INSTS_MAX = 20_000;
+const LIMBS_MAX = 20_000;
+const LIMBS_AT_ONCE_MAX = 900;
+/** Code of a unit, which the platform bounds for a function. */
+const UNIT_BYTES_MAX = 4 * 2 ** 20;
 /** Blocks of one function at which frames enter compiled code. */
 const ROOTS_MAX = 16;
 
@@ -90,9 +94,8 @@ export class FunctionTier {
     this.#roots.set(index, roots);
     if (roots.has(block) || roots.size === ROOTS_MAX) return roots.get(block);
     const isPlain = controlGraph(shape.func, block) !== undefined;
-    const isSmall = shape.registersOf(block).length < 200;
     roots.set(block, undefined);
-    if (isPlain && isSmall) {
+    if (isPlain) {
       const [head] = this.#install([
         { index, shape, root: block },
         ...this.#unitOf(index).slice(1),
@@ -171,6 +174,12 @@ export class FunctionTier {
       ...{ functions: program.table, signature: (index) => program.signature(index) },
       inlined: (index) => this.#inlined(index),
     });
+    if (bytes.length > UNIT_BYTES_MAX) {
+      const [first] = bodies as [BodyInput];
+      if (bodies.length > 1) return this.#install([first]);
+      this.#refused.add(first.index);
+      return [];
+    }
     const env = { memory: this.#kernel.exports.memory, functions };
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
     return bodies.map(({ index, root }, i) => {
@@ -220,8 +229,11 @@ export class FunctionTier {
 type Callable = WebAssembly.ExportValue & ((...args: unknown[]) => unknown);
 
 /** Whether the function is small enough, and its control flow reducible. */
-function isFit({ func, analysis }: FunctionShape): boolean {
+function isFit(shape: FunctionShape): boolean {
+  const { func, analysis } = shape;
   const count = analysis.order.reduce((sum, { insts }) => sum + insts.length, 0);
   const { id } = analysis.order[0] as Block;
-  return count <= FUNCTION_INSTS_MAX && controlGraph(func, id) !== undefined;
+  const isSmall = count <= FUNCTION_INSTS_MAX && shape.limbs <= LIMBS_MAX;
+  if (!isSmall || shape.limbsAtOnce > LIMBS_AT_ONCE_MAX) return false;
+  return controlGraph(func, id) !== undefined;
 }
