@@ -19,6 +19,7 @@ import { benchBlock } from './block.ts';
 import { benchContracts } from './contract-suites.ts';
 import { benchErc } from './erc.ts';
 import { benchEvm, benchToken } from './evm.ts';
+import { benchNode } from './node.ts';
 import type { BenchOptions } from './options.ts';
 import { benchStart } from './start.ts';
 import { benchWasm } from './wasm.ts';
@@ -53,6 +54,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
     rounds: 5,
     run: benchWasm,
   },
+  node: { about: 'a development node, in process and over HTTP', rounds: 5, run: benchNode },
   start: {
     about: 'a run of bytecode, the start of the process included',
     rounds: 15,
