@@ -20,6 +20,7 @@ import { benchContracts } from './contract-suites.ts';
 import { benchErc } from './erc.ts';
 import { benchEvm, benchToken } from './evm.ts';
 import { benchLanguages } from './languages.ts';
+import { benchNode } from './node.ts';
 import type { BenchOptions } from './options.ts';
 import { benchStart } from './start.ts';
 import { benchSwitch } from './switch.ts';
@@ -65,6 +66,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
     rounds: 5,
     run: benchLanguages,
   },
+  node: { about: 'a development node, in process and over HTTP', rounds: 5, run: benchNode },
   start: {
     about: 'a run of bytecode, the start of the process included',
     rounds: 15,
