@@ -156,6 +156,9 @@ export class RegionEmitter {
         for (const [i, arg] of statement.args.entries()) this.#argument(arg, 1 + i);
         this.#code.call(statement.name);
         return;
+      case 'apply':
+        this.#apply(statement);
+        return;
       case 'charge':
         this.#charge(statement);
         return;
@@ -346,6 +349,17 @@ export class RegionEmitter {
     } else {
       for (const node of value) this.#nodes.node(node);
       this.#code.call('keepWord');
+    }
+  }
+
+  #apply({ name, args, result }: Statement & { kind: 'apply' }): void {
+    for (const arg of args) {
+      if ('wide' in arg) for (const limb of arg.wide) this.#nodes.node(limb);
+    }
+    this.#code.call(name);
+    for (let limb = result + 3; limb >= result; limb--) {
+      if (this.#nodes.needs(limb)) this.#code.set(this.#nodes.localOf(limb));
+      else this.#code.op(OP.drop);
     }
   }
 
