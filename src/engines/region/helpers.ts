@@ -341,8 +341,19 @@ function writeGrow(code: CodeWriter): void {
     .op(OP.return);
   code.end().end();
   code.get(frame).get(offset).number(WORD).get(gas).call('rtGrow');
-  code.get(frame).access(OP.i32Load, 2, F_REGIONS + R_LENGTH);
-  code.call('wordLimit');
+  writeWordLimit(code);
+}
+
+/** Leaves the first offset at which no whole word of the memory begins; the frame is local 0. */
+export function writeWordLimit(code: CodeWriter): CodeWriter {
+  const bytes = (): CodeWriter => code.get(0).access(OP.i32Load, 2, F_REGIONS + R_LENGTH);
+  // Lengths are those of whole words.
+  bytes()
+    .i32(WORD - 1)
+    .op(OP.i32Sub)
+    .op(OP.extend)
+    .number(0);
+  return bytes().op(OP.select);
 }
 
 /** What takes gas gives what is left, or minus a trap. */
@@ -359,14 +370,6 @@ const CHARGES: Readonly<Record<string, Helper>> = {
 };
 
 const VALUES: Readonly<Record<string, Helper>> = {
-  keepLimb: keeping([I64], (code) => {
-    code.get(0).get(1).access(OP.i64Store, 3, 0);
-    for (let limb = 1; limb < 4; limb++)
-      code
-        .get(0)
-        .number(0)
-        .access(OP.i64Store, 3, limb * 8);
-  }),
   keepWord: keeping([I64, I64, I64, I64], (code) => {
     for (let limb = 0; limb < 4; limb++) {
       code
@@ -380,20 +383,6 @@ const VALUES: Readonly<Record<string, Helper>> = {
       code.get(0).get(1).access(OP.i64Load, 3, at).access(OP.i64Store, 3, at);
     }
   }),
-  // Bytes of a memory: the first offset at which no whole word begins
-  wordLimit: {
-    params: [I32],
-    results: [I64],
-    write: (code) => {
-      code
-        .get(0)
-        .i32(WORD - 1)
-        .op(OP.i32Sub)
-        .op(OP.extend)
-        .number(0);
-      code.get(0).i32(WORD).op(OP.i32GeU).op(OP.select);
-    },
-  },
   signExtend: {
     params: [I32, I32, I32],
     results: [],
