@@ -180,6 +180,11 @@ class RegionPrinter {
         this.#line(`${resultName(result)} = ${name} ${this.#arguments(args)}`);
         return;
       }
+      case 'apply': {
+        const { name, args, result } = statement;
+        this.#line(`l${result}..l${result + 3} = ${name} ${this.#arguments(args)}`);
+        return;
+      }
       case 'charge':
         this.#charge(statement);
         return;

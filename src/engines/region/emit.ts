@@ -25,6 +25,7 @@ import type { ByteSink } from '../wasm/byte-sink.ts';
 import type { ValueType } from '../wasm/encoder.ts';
 import { CodeWriter, LOCAL, OP, SIMD } from './code.ts';
 import { type Graph, K, type Node } from './graph.ts';
+import { writeWordLimit } from './helpers.ts';
 import { NodeWriter } from './nodes.ts';
 import type { Region } from './region.ts';
 import type { Argument, End, Exit, Leave, RegionBlock, Statement } from './statements.ts';
@@ -106,8 +107,7 @@ export class RegionEmitter {
 
   /** Offsets below it are those of whole words inside the memory. */
   #loadWords(): void {
-    this.#code.get(LOCAL.frame).access(OP.i32Load, 2, F_REGIONS + R_LENGTH);
-    this.#code.call('wordLimit').set(LOCAL.words);
+    writeWordLimit(this.#code).set(LOCAL.words);
   }
 
   // ---- statements
@@ -155,6 +155,9 @@ export class RegionEmitter {
         this.#code.i32(spillAddress(statement.result));
         for (const [i, arg] of statement.args.entries()) this.#argument(arg, 1 + i);
         this.#code.call(statement.name);
+        return;
+      case 'apply':
+        this.#apply(statement);
         return;
       case 'charge':
         this.#charge(statement);
@@ -323,8 +326,7 @@ export class RegionEmitter {
       this.#nodes.node(arg.node);
       this.#code.op(OP.wrap);
     } else if (isCopied || !this.#isInMemory(arg.wide)) {
-      this.#code.i32(RT_SCRATCH_BASE + place * WORD);
-      this.#copyTo(arg.wide);
+      this.#copyTo(RT_SCRATCH_BASE + place * WORD, arg.wide);
     } else this.#pointerTo(arg.wide);
   }
 
@@ -335,17 +337,41 @@ export class RegionEmitter {
     else this.#pointer(this.#slotOf(value) as number);
   }
 
-  /** Writes a word to the address on the stack, and leaves that. */
-  #copyTo(value: Wide): void {
+  /**
+   * Writes a word to an address, and leaves that on the stack. A call would be shorter, but what
+   * is in registers would not stay there.
+   */
+  #copyTo(address: number, value: Wide): void {
+    const { zero } = this.#graph;
     if (this.#isInMemory(value)) {
+      this.#code.i32(address);
       this.#pointerTo(value);
       this.#code.call('keepCopy');
-    } else if (isNarrow(this.#graph, value)) {
-      this.#nodes.node(value[0]);
-      this.#code.call('keepLimb');
-    } else {
-      for (const node of value) this.#nodes.node(node);
-      this.#code.call('keepWord');
+      return;
+    }
+    for (let limb = 0; limb < 4; limb++) {
+      const node = value[limb] as Node;
+      const at = address + limb * 8;
+      this.#code.i32(0);
+      if (limb % 2 === 0 && node === zero && value[limb + 1] === zero) {
+        this.#code.get(LOCAL.zero).simd(SIMD.store).u32(0).u32(at);
+        limb++;
+        continue;
+      }
+      this.#nodes.node(node);
+      this.#code.access(OP.i64Store, 3, at);
+    }
+    this.#code.i32(address);
+  }
+
+  #apply({ name, args, result }: Statement & { kind: 'apply' }): void {
+    for (const arg of args) {
+      if ('wide' in arg) for (const limb of arg.wide) this.#nodes.node(limb);
+    }
+    this.#code.call(name);
+    for (let limb = result + 3; limb >= result; limb--) {
+      if (this.#nodes.needs(limb)) this.#code.set(this.#nodes.localOf(limb));
+      else this.#code.op(OP.drop);
     }
   }
 

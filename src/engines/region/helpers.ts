@@ -14,9 +14,15 @@ import {
   F_REGIONS,
   F_SP,
   HEADER_BYTES,
+  M_HEAP_USED,
   M_STEPS,
   MACHINE_BASE,
+  R_BASE,
   R_LENGTH,
+  RT_SCRATCH_BASE,
+  S_MEMORY_LINEAR,
+  S_MEMORY_QUADRATIC,
+  SCHEDULE_BASE,
   STATUS_ARRIVE,
   STATUS_CONTINUE,
   STATUS_FINISH,
@@ -25,7 +31,7 @@ import {
   TRAP_BAD_JUMP,
 } from '../../kernel/layout.ts';
 import { I32, I64, type ModuleWriter, type ValueType } from '../wasm/encoder.ts';
-import { CodeWriter, OP } from './code.ts';
+import { CodeWriter, OP, SIMD } from './code.ts';
 
 interface Helper {
   readonly params: readonly ValueType[];
@@ -67,6 +73,69 @@ function writeMulHigh(code: CodeWriter): void {
   high(1).op(OP.i64Mul);
   high(2).op(OP.i64Add);
   high(3).op(OP.i64Add);
+}
+
+const [A, B, SIGN_A, SIGN_B, TOP, SIGN] = [0, 4, 8, 9, 10, 11];
+
+/**
+ * A function over the limbs of two words, with those of the result: what `fast` leaves where both
+ * are numbers of 64 bits with their sign and `and` holds as well, else the kernel's.
+ */
+function overLimbs(name: string, fast: Helper['write'], and?: Helper['write']): Helper {
+  const scratch = (place: number): number => RT_SCRATCH_BASE + place * WORD;
+  return {
+    params: new Array(8).fill(I64),
+    results: new Array(4).fill(I64),
+    locals: new Array(4).fill(I64),
+    write: (code) => {
+      for (const [first, sign] of [
+        [A, SIGN_A],
+        [B, SIGN_B],
+      ] as const) {
+        code.get(first).number(63).op(OP.i64ShrS).set(sign);
+        for (let limb = 1; limb < 4; limb++) {
+          code
+            .get(first + limb)
+            .get(sign)
+            .op(OP.i64Xor);
+          if (first + limb > A + 1) code.op(OP.i64Or);
+        }
+      }
+      code.op(OP.i64Eqz);
+      if (and !== undefined) {
+        and(code);
+        code.op(OP.i32And);
+      }
+      code.if();
+      fast(code);
+      code.op(OP.return).end();
+      code.i32(scratch(0));
+      for (const [place, first] of [
+        [1, A],
+        [2, B],
+      ] as const) {
+        code.i32(scratch(place));
+        for (let limb = 0; limb < 4; limb++) code.get(first + limb);
+        code.call('keepWord');
+      }
+      code.call(name);
+      for (let at = 0; at < WORD; at += 8) code.i32(0).access(OP.i64Load, 3, scratch(0) + at);
+    },
+  };
+}
+
+/** The low and the high half of a product, and the sign twice. */
+function writeProduct(code: CodeWriter): void {
+  code.get(A).get(B).op(OP.i64Mul);
+  code.get(A).get(B).call('mulHigh');
+  code.get(SIGN_A).get(B).op(OP.i64And).op(OP.i64Sub);
+  code.get(SIGN_B).get(A).op(OP.i64And).op(OP.i64Sub).tee(TOP);
+  code.get(TOP).number(63).op(OP.i64ShrS).tee(SIGN).get(SIGN);
+}
+
+function writeQuotient(code: CodeWriter): void {
+  code.get(A).get(B).op(OP.i64DivS).tee(TOP);
+  code.get(TOP).number(63).op(OP.i64ShrS).tee(SIGN).get(SIGN).get(SIGN);
 }
 
 /** Addresses of the result, of a byte's index from the lowest one, and of the word to extend. */
@@ -215,31 +284,92 @@ const ENDS: Readonly<Record<string, Helper>> = {
   },
 };
 
+/**
+ * Frame, offset of a word that the memory does not cover, gas. Memories mostly grow by the word
+ * behind their end, to where one reached before: then only that is to be cleared and paid.
+ */
+function writeGrow(code: CodeWriter): void {
+  const [frame, offset, gas, length, end, divisor, words] = [0, 1, 2, 3, 4, 5, 6];
+  const schedule = (entry: number): CodeWriter =>
+    code.i32(0).access(OP.i64Load, 3, SCHEDULE_BASE + entry * 8);
+  const square = (add: number): void => {
+    code.get(words).number(add).op(OP.i64Add).tee(words).get(words).op(OP.i64Mul);
+    code.get(divisor).op(OP.i64Ctz).op(OP.i64ShrU);
+  };
+  code
+    .get(frame)
+    .access(OP.i32Load, 2, F_REGIONS + R_LENGTH)
+    .tee(length);
+  code.op(OP.extend).get(offset).op(OP.i64GeU);
+  code
+    .get(frame)
+    .access(OP.i32Load, 2, F_REGIONS + R_BASE)
+    .get(length)
+    .op(OP.i32Add)
+    .tee(end);
+  code.i32(WORD).op(OP.i32Add);
+  code
+    .i32(0)
+    .access(OP.i32Load, 2, MACHINE_BASE + M_HEAP_USED)
+    .op(OP.i32LeU)
+    .op(OP.i32And);
+  schedule(S_MEMORY_QUADRATIC).tee(divisor).op(OP.i64Popcnt).number(1).op(OP.i64Eq);
+  code.op(OP.i32And).if();
+  // The cost of the word: linear, and by how much the quadratic part grows.
+  code.get(gas);
+  schedule(S_MEMORY_LINEAR).op(OP.i64Sub);
+  code.get(length).op(OP.extend).number(5).op(OP.i64ShrU).set(words);
+  square(0);
+  code.op(OP.i64Add);
+  square(1);
+  code.op(OP.i64Sub).tee(words).number(0).op(OP.i64GeS).if();
+  for (const half of [0, WORD / 2]) {
+    code
+      .get(end)
+      .simd(SIMD.const)
+      .raw(new Array(WORD / 2).fill(0));
+    code.simd(SIMD.store).u32(0).u32(half);
+  }
+  code.get(frame).get(length).i32(WORD).op(OP.i32Add).tee(length);
+  code.access(OP.i32Store, 2, F_REGIONS + R_LENGTH);
+  code
+    .get(words)
+    .get(length)
+    .i32(WORD - 1)
+    .op(OP.i32Sub)
+    .op(OP.extend)
+    .op(OP.return);
+  code.end().end();
+  code.get(frame).get(offset).number(WORD).get(gas).call('rtGrow');
+  writeWordLimit(code);
+}
+
+/** Leaves the first offset at which no whole word of the memory begins; the frame is local 0. */
+export function writeWordLimit(code: CodeWriter): CodeWriter {
+  const bytes = (): CodeWriter => code.get(0).access(OP.i32Load, 2, F_REGIONS + R_LENGTH);
+  // Lengths are those of whole words.
+  bytes()
+    .i32(WORD - 1)
+    .op(OP.i32Sub)
+    .op(OP.extend)
+    .number(0);
+  return bytes().op(OP.select);
+}
+
 /** What takes gas gives what is left, or minus a trap. */
 const CHARGES: Readonly<Record<string, Helper>> = {
   // Frame, offset, gas: covers a word; gives also the memory's limit
   grow: {
     params: [I32, I64, I64],
     results: [I64, I64],
-    write: (code) => {
-      code.get(0).get(1).number(WORD).get(2).call('rtGrow');
-      code.get(0).access(OP.i32Load, 2, F_REGIONS + R_LENGTH);
-      code.call('wordLimit');
-    },
+    locals: [I32, I32, I64, I64],
+    write: writeGrow,
   },
   cellLoad: cellCall('rtCellLoad'),
   cellStore: cellCall('rtCellStore'),
 };
 
 const VALUES: Readonly<Record<string, Helper>> = {
-  keepLimb: keeping([I64], (code) => {
-    code.get(0).get(1).access(OP.i64Store, 3, 0);
-    for (let limb = 1; limb < 4; limb++)
-      code
-        .get(0)
-        .number(0)
-        .access(OP.i64Store, 3, limb * 8);
-  }),
   keepWord: keeping([I64, I64, I64, I64], (code) => {
     for (let limb = 0; limb < 4; limb++) {
       code
@@ -253,26 +383,17 @@ const VALUES: Readonly<Record<string, Helper>> = {
       code.get(0).get(1).access(OP.i64Load, 3, at).access(OP.i64Store, 3, at);
     }
   }),
-  // Bytes of a memory: the first offset at which no whole word begins
-  wordLimit: {
-    params: [I32],
-    results: [I64],
-    write: (code) => {
-      code
-        .get(0)
-        .i32(WORD - 1)
-        .op(OP.i32Sub)
-        .op(OP.extend)
-        .number(0);
-      code.get(0).i32(WORD).op(OP.i32GeU).op(OP.select);
-    },
-  },
   signExtend: {
     params: [I32, I32, I32],
     results: [],
     locals: [I32, I64, I64],
     write: writeSignExtend,
   },
+  mul: overLimbs('rtMul', writeProduct),
+  // Not by 0, and not by -1, of which a quotient may have 65 bits
+  sdiv: overLimbs('rtSdiv', writeQuotient, (code) => {
+    code.get(B).number(1).op(OP.i64Add).number(2).op(OP.i64GeU);
+  }),
   mulHigh: { params: [I64, I64], results: [I64], locals: [I64, I64], write: writeMulHigh },
 };
 

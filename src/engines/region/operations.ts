@@ -32,6 +32,15 @@ function compute(r: RegionBuilder, name: string, ...args: readonly Wide[]): Wide
   return value;
 }
 
+/** A function of the module over the limbs of words, for those that are mostly small. */
+function apply(r: RegionBuilder, name: string, ...args: readonly Wide[]): Wide {
+  const result = r.limbs(4);
+  const words = args.map((each): Argument => ({ wide: each }));
+  r.statements.push({ kind: 'apply', name, args: words, result });
+  const limb = (i: number): Node => r.graph.local(result + i);
+  return [limb(0), limb(1), limb(2), limb(3)];
+}
+
 /** The value's low 32 bits as a number where it is a constant below 2^31. */
 function smallConstant(r: RegionBuilder, value: Wide): number | undefined {
   const known = wideValue(r.graph, value);
@@ -63,7 +72,7 @@ function mul(r: RegionBuilder, a: Wide, b: Wide): Wide {
     const zero = narrow(graph, graph.zero);
     return shifted.reduce((sum, each) => wide.add(graph, sum, each), zero);
   }
-  if (wide.mulWork(graph, a, b) > MUL_WORK_MAX) return compute(r, 'rtMul', a, b);
+  if (wide.mulWork(graph, a, b) > MUL_WORK_MAX) return apply(r, 'mul', a, b);
   return wide.mul(graph, a, b);
 }
 
@@ -238,7 +247,7 @@ export const OPERATIONS: Readonly<Partial<Record<OpName, Operation>>> = {
   mul: pair(mul),
   udiv_zero: divide(W.i64DivU, 'rtUdiv'),
   urem_zero: divide(W.i64RemU, 'rtUrem'),
-  sdiv_zero: pair((r, a, b) => compute(r, 'rtSdiv', a, b)),
+  sdiv_zero: pair((r, a, b) => apply(r, 'sdiv', a, b)),
   srem_zero: pair((r, a, b) => compute(r, 'rtSrem', a, b)),
   addmod: (r, inst) =>
     r.setWide(inst, compute(r, 'rtAddmod', arg(r, inst, 0), arg(r, inst, 1), arg(r, inst, 2))),

@@ -37,6 +37,13 @@ export type Statement =
       /** Which of the words for results gets it. */
       readonly result: number;
     }
+  /** A function of the module over limbs of words; its four results go to locals from the index. */
+  | {
+      readonly kind: 'apply';
+      readonly name: string;
+      readonly args: readonly Argument[];
+      readonly result: number;
+    }
   /** A function of the kernel that charges: it gives the gas left, or minus a trap. */
   | {
       readonly kind: 'charge';
