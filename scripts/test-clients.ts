@@ -2,8 +2,8 @@
  * `npm run test:clients`: the published package beside tools that are too heavy for a development
  * dependency. Hardhat 3 compiles, deploys and tests against `lockstep node`, `forge` deploys,
  * `cast` sends, reads and traces, prool keeps nodes in a pool, and a bundle with viem runs in
- * Chromium. `npm run test:clients -- NAME…` takes some of them. The tools come from the npm
- * registry into a temporary folder; where it cannot be reached that is printed, and nothing is tested.
+ * Chromium. `npm run test:clients -- NAME…` takes some of them. The tools come from npm into a
+ * temporary folder; where its registry cannot be reached that is printed, and nothing is tested.
  *
  * Exit codes: 0 all of them work or none could be had, 1 one does not.
  */
