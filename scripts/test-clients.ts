@@ -1,8 +1,9 @@
 /**
  * `npm run test:clients`: the published package beside tools that are too heavy for a development
  * dependency. Hardhat 3 compiles, deploys and tests against `lockstep node`, `forge` deploys,
- * `cast` sends, reads and traces, and prool keeps nodes in a pool. They come from the npm registry
- * into a temporary folder; where it cannot be reached that is printed, and nothing is tested.
+ * `cast` sends, reads and traces, prool keeps nodes in a pool, and a bundle with viem runs in
+ * Chromium. `npm run test:clients -- NAME…` takes some of them. The tools come from npm into a
+ * temporary folder; where its registry cannot be reached that is printed, and nothing is tested.
  *
  * Exit codes: 0 all of them work or none could be had, 1 one does not.
  */
@@ -10,6 +11,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { loadToken } from '../tests/clients/support.ts';
+import { CHROMIUM_FLAGS, findChromium } from '../tests/determinism/platforms.ts';
+import { serveFiles } from '../tests/determinism/static-server.ts';
 import { installPacked, ROOT, run } from './packed.ts';
 
 /** Each exactly, so that a run is the same on every day. */
@@ -18,6 +23,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   '@foundry-rs/forge': '1.7.1',
   '@nomicfoundation/hardhat-node-test-runner': '3.1.0',
   '@nomicfoundation/hardhat-viem': '3.0.9',
+  esbuild: '0.28.2',
   hardhat: '3.18.0',
   prool: '0.2.16',
   viem: '2.57.0',
@@ -83,7 +89,7 @@ function startNode(folder: string): Promise<{ child: ChildProcess; url: string }
   });
 }
 
-function hardhat({ folder, url }: Place): string {
+function hardhat({ folder, url }: Place): void {
   const env = { ...process.env, LOCKSTEP_URL: url, SOLC: SOLJSON, HARDHAT_DISABLE_TELEMETRY: '1' };
   for (const each of ['contracts', 'test']) mkdirSync(join(folder, each));
   copyFileSync(join(EXAMPLES, 'erc20/Token.sol'), join(folder, 'contracts/Token.sol'));
@@ -92,7 +98,7 @@ function hardhat({ folder, url }: Place): string {
   const program = join(folder, 'node_modules/hardhat/dist/src/cli.js');
   const words = ['test', 'nodejs', '--network', 'lockstep'];
   const told = run(process.execPath, [program, ...words], folder, env);
-  return expect(told, /1 passing/, 'Hardhat');
+  expect(told, /1 passing/, 'Hardhat');
 }
 
 /** The program of a package that holds one for each platform. */
@@ -102,9 +108,8 @@ function programOf(folder: string, name: string): string {
   return join(folder, `node_modules/@foundry-rs/${name}-${os}-${cpu}/bin/${name}`);
 }
 
-function expect(told: string, pattern: RegExp, what: string): string {
-  if (pattern.test(told)) return told;
-  throw new Error(`${what}: ${pattern} does not match ${told}`);
+function expect(told: string, pattern: RegExp, what: string): void {
+  if (!pattern.test(told)) throw new Error(`${what}: ${pattern} does not match ${told}`);
 }
 
 function foundry({ folder, url }: Place): void {
@@ -163,9 +168,52 @@ function prool({ folder }: Place): void {
   expect(run(process.execPath, ['pool.js'], folder), /^0x1 0x0$/m, 'prool');
 }
 
-const CLIENTS: Readonly<Record<string, (place: Place) => void>> = { hardhat, foundry, prool };
+/** Bundles a page with the package and viem; it says the same in Chromium as here. */
+async function browser({ folder }: Place): Promise<string | undefined> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) return 'skipped: no chromium (Debian package chromium)';
+  const bundle = join(folder, 'page/page.js');
+  copyFileSync(join(EXAMPLES, 'clients/browser.js'), join(folder, 'browser.js'));
+  const esbuild = join(
+    folder,
+    `node_modules/@esbuild/${process.platform}-${process.arch}/bin/esbuild`,
+  );
+  const flags = ['--bundle', '--format=esm', '--platform=browser', '--target=es2022'];
+  run(esbuild, ['browser.js', ...flags, `--outfile=${bundle}`], folder);
+  const { bytecode } = await loadToken();
+  const { useToken } = (await import(pathToFileURL(join(folder, 'browser.js')).href)) as UsesToken;
+  const here = await useToken(bytecode);
+  const html = '<!doctype html><script type="module" src="/page/page.js"></script>';
+  const server = await serveFiles(folder, ['page/'], html);
+  const { chromium } = await import('playwright-core');
+  const running = await chromium.launch({ executablePath, args: [...CHROMIUM_FLAGS] });
+  try {
+    const page = await running.newPage();
+    await page.goto(server.origin);
+    await page.waitForFunction(() => 'useToken' in globalThis);
+    const there = await page.evaluate(
+      (code) => (globalThis as unknown as UsesToken).useToken(code),
+      bytecode,
+    );
+    if (there !== here) throw new Error(`${there} in Chromium, ${here} in Node`);
+    expect(there, /^success \d+ 5 2 0x[0-9a-f]{64}$/, 'the page');
+    return undefined;
+  } finally {
+    await running.close();
+    server.close();
+  }
+}
 
-async function main(): Promise<number> {
+interface UsesToken {
+  useToken(bytecode: string): Promise<string>;
+}
+
+/** Each gives why it was left out, if it was. */
+type Client = (place: Place) => unknown;
+
+const CLIENTS: Readonly<Record<string, Client>> = { browser, hardhat, foundry, prool };
+
+async function main(names: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-clients-'));
   let stop = (): void => {};
   let failed = 0;
@@ -175,10 +223,12 @@ async function main(): Promise<number> {
     installPacked(folder);
     const { child, url } = await startNode(folder);
     stop = () => child.kill();
-    for (const [name, use] of Object.entries(CLIENTS)) {
+    const wanted = Object.entries(CLIENTS).filter(
+      ([name]) => names.length === 0 || names.includes(name),
+    );
+    for (const [name, use] of wanted) {
       try {
-        use({ folder, url });
-        console.log(`${name}: works`);
+        console.log(`${name}: ${(await use({ folder, url })) ?? 'works'}`);
       } catch (error) {
         failed++;
         console.error(`${name}: ${(error as Error).message}`);
@@ -191,4 +241,4 @@ async function main(): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-process.exitCode = await main();
+process.exitCode = await main(process.argv.slice(2));

@@ -3,6 +3,7 @@
  * as well.
  */
 
+import { canLoadCurves, loadCurves } from '../vms/evm/precompiles/curves.ts';
 import { createMethods, METHODS } from './methods/table.ts';
 import { Node } from './node.ts';
 import type { NodeOptions } from './options.ts';
@@ -30,6 +31,8 @@ export class Provider {
   readonly dispatcher: Dispatcher;
   readonly #listeners = new Set<ProviderListener>();
   readonly #session: Session;
+  /** Signatures need curves, which a browser and a bundle load ahead of their use. */
+  readonly #curves: Promise<void> | undefined = canLoadCurves() ? undefined : loadCurves();
   /** Told of what went wrong without a request. */
   onError: ((error: RpcError) => void) | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -59,6 +62,7 @@ export class Provider {
    * @throws RpcError with a code of JSON-RPC, and for a revert with its data
    */
   async request({ method, params = [] }: RequestArguments): Promise<unknown> {
+    if (this.#curves !== undefined) await this.#curves;
     const list = Array.isArray(params) ? params : [params];
     try {
       const result = await this.dispatcher.call(method, list, this.#session);

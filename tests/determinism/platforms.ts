@@ -89,7 +89,7 @@ const PAGE = `<!doctype html><title>determinism</title><script type="importmap">
 const SERVED = [`${OUT}/`, 'node_modules/@noble/', PROGRAMS];
 
 /** Nothing of the browser may reach for a network or a graphics card. */
-const CHROMIUM_FLAGS = [
+export const CHROMIUM_FLAGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',

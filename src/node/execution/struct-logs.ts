@@ -13,6 +13,7 @@ import { SPACE } from '../../vms/evm/host/accounts.ts';
 import type { FrameEntry } from '../../vms/evm/host/observer.ts';
 import { OP } from '../../vms/evm/opcodes.ts';
 import type { Json } from '../format/transaction.ts';
+import { serverError } from '../rpc/errors.ts';
 import { toQuantity, toWord } from '../rpc/types.ts';
 
 export interface StructLogConfig {
@@ -39,6 +40,10 @@ interface StructLog {
 }
 
 const WORD = 32;
+/** Values of a trace at most: words of stacks and memories, and a log's own. */
+const VALUES_MAX = 1 << 24;
+const LOG_VALUES = 8;
+const TOO_MUCH = `the trace has more than ${VALUES_MAX} values: give a limit, or leave the stack out`;
 /** What go-ethereum finds before it logs an instruction, so that the log has it. */
 const EARLY_ERROR = /^(out of gas|stack |gas uint64)/;
 
@@ -46,6 +51,7 @@ class StructLogger implements StepWatcher {
   readonly logs: StructLog[] = [];
   readonly #stepped: StepWorld;
   readonly #config: StructLogConfig;
+  #values = 0;
   readonly #slots = new Map<string, Map<string, Hex>>();
   /** The latest words of the stack with their texts, which are the same for many steps. */
   readonly #words: bigint[] = [];
@@ -113,6 +119,8 @@ class StructLogger implements StepWatcher {
     const returned = enableReturnData === true ? bytesToHex(this.#stepped.returnData) : '0x';
     if (returned !== '0x') log.returnData = returned;
     if (step.refund !== 0n) log.refund = Number(step.refund);
+    this.#values += LOG_VALUES + step.stack.length + memory.length;
+    if (this.#values > VALUES_MAX) throw serverError(TOO_MUCH);
     return log;
   }
 

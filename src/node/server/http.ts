@@ -26,6 +26,8 @@ export interface NodeServer {
 
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 8545;
+/** Connections at a time; more are refused. */
+const CONNECTIONS_MAX = 10_000;
 /** Seconds that a page may remember what it is allowed. */
 const CORS_AGE = '86400';
 
@@ -52,6 +54,7 @@ export async function serve(options: ServerOptions): Promise<NodeServer> {
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
   });
+  server.maxConnections = CONNECTIONS_MAX;
   await listen(server, host, port);
   const { port: chosen } = server.address() as AddressInfo;
   return {

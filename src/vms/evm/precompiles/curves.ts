@@ -87,11 +87,21 @@ export const lazyCurves: CurveSource = (name) => {
   return curve;
 };
 
-/** Loads through Node's `require`, reached in a way that no bundler follows. */
-function requireFile<K extends CurveName>(name: K): Files[K] {
+/** Node's modules, in a way that no bundler follows; in a bundle `require` would find nothing. */
+function findModule(): typeof import('node:module') | undefined {
   const node = typeof process === 'undefined' ? undefined : process;
-  const canRequire = node?.features?.require_module === true;
-  const module = canRequire ? node.getBuiltinModule?.('node:module') : undefined;
+  const isBundled = !import.meta.url.endsWith(`/precompiles/curves${EXTENSION}`);
+  if (isBundled || node?.features?.require_module !== true) return undefined;
+  return node.getBuiltinModule?.('node:module');
+}
+
+/** Whether `lazyCurves` loads by itself; else `loadCurves` is to be waited for. */
+export function canLoadCurves(): boolean {
+  return findModule() !== undefined;
+}
+
+function requireFile<K extends CurveName>(name: K): Files[K] {
+  const module = findModule();
   if (module === undefined) {
     throw new Error(
       `the curve ${name} is not loaded and this platform cannot load it during a run; ` +
