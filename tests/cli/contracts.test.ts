@@ -96,6 +96,20 @@ test('a declared function that is not defined is named', {
   assert.match(err, /undefined symbol: f\(unsigned char\)[\s\S]*define every function/);
 });
 
+test('the time of a compilation stays out of C', {
+  skip: missingCompiler('c'),
+}, async (context) => {
+  const text = [
+    '#include <lockstep.h>',
+    'LOCKSTEP(contract A { function f() returns (string); })',
+    'string f(void) { string s = {__TIME__, 8}; return s; }',
+  ];
+  const folder = folderOf(context, { '-a.c': text.join('\n') });
+  const { code, err } = await lockstep(['compile', join(folder, '-a.c')]);
+  assert.equal(code, 1);
+  assert.match(err, /-a\.c:3:30: error: .*date-time/);
+});
+
 test('Go is known and not compiled', async (context) => {
   const folder = folderOf(context, { 'a.go': 'package main\n' });
   const { code, err } = await lockstep(['compile', join(folder, 'a.go')]);

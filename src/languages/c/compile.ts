@@ -27,6 +27,8 @@ const COMPILER_OPTIONS = [
   '-msign-ext',
   '-Wall',
   '-Wextra',
+  // The time of a compilation would be in the module.
+  '-Werror=date-time',
 ];
 const DIALECT_OPTIONS: Readonly<Record<Dialect, readonly string[]>> = {
   c: ['-x', 'c', '-std=c11'],
@@ -47,7 +49,7 @@ export function compileC(file: string, dialect: Dialect, notes: Note[]): EvmCont
       join(folder, name),
     ) as [string, string, string];
     writeFileSync(header, writeHeader(model, dialect));
-    const files = ['-I', LIBRARY, '-include', header, '-c', '-o', object, basename(file)];
+    const files = ['-I', LIBRARY, '-include', header, '-c', '-o', object, `./${basename(file)}`];
     const args = [...DIALECT_OPTIONS[dialect], ...COMPILER_OPTIONS, ...files];
     compileStep({ program: clang, args, cwd }, file, notes);
     const links = [...LINKER_OPTIONS, 'contract.o', '-o', output];
