@@ -35,9 +35,7 @@ const BUDGET = 250_000;
 const SUSPENSION_COST = 1 / 512;
 const DEPTH_RECORDS = 1026;
 const SLOT = 32;
-const KEY = L.SCRATCH_BASE;
-const VALUE = L.SCRATCH_BASE + 32;
-const WORD = L.SCRATCH_BASE + 64;
+const [KEY, VALUE, WORD] = [L.SCRATCH_BASE, L.SCRATCH_BASE + 32, L.SCRATCH_BASE + 64];
 
 export interface FrameNote {
   program: AnyProgram | undefined;
