@@ -16,6 +16,7 @@ import { SPACE } from '../vms/evm/host/accounts.ts';
 import { applyAuthorizations } from './delegations.ts';
 import { setBlock, setTransaction, toAddress, warmUp } from './environment.ts';
 import { Executor } from './executor.ts';
+import type { LogBytes } from './outcome.ts';
 import { intrinsicGas, settleGas } from './transactions/gas.ts';
 import type { Rejection } from './transactions/rejections.ts';
 import type { Transaction } from './transactions/types.ts';
@@ -59,6 +60,8 @@ export interface ExecutedTransaction {
   /** What the sender paid for, refunds and the floor included. */
   readonly gasUsed: bigint;
   readonly logs: Outcome['logs'];
+  /** The same in bytes, as a receipt has them. */
+  readonly logBytes: readonly LogBytes[];
   readonly output: Uint8Array;
   /** Address of the contract that the transaction creates, 20 bytes. */
   readonly created: Uint8Array | undefined;
@@ -253,6 +256,9 @@ export class EvmWorld {
       gasUsed,
       get logs() {
         return outcome.logs;
+      },
+      get logBytes() {
+        return outcome.logBytes;
       },
       get output() {
         return outcome.output;
