@@ -36,7 +36,7 @@ import { sharedCompiler } from './background.ts';
 import { Codes } from './codes.ts';
 import { ContractLoader } from './contracts.ts';
 import { EffectPage, LazyOutcome } from './outcome.ts';
-import type { Hex, Outcome } from './types.ts';
+import type { Outcome } from './types.ts';
 import { MessageWarmSet } from './warm-set.ts';
 
 /** A message whose parts are bytes. */
@@ -472,7 +472,7 @@ export class Executor {
   }
 
   /** Closes the transaction: removes what it destroyed and gathers its effects. */
-  outcome(gas: bigint, end: FrameEnd, reason?: Outcome['reason']): Outcome {
+  outcome(gas: bigint, end: FrameEnd, reason?: Outcome['reason']): LazyOutcome {
     const { machine, host } = this;
     const isSuccess = end.status === 'success';
     if (isSuccess && host.isDestroying) this.#destroyAccounts();
@@ -518,10 +518,10 @@ export class Executor {
   }
 
   #newPage(base: number, size: number): EffectPage {
-    return new EffectPage(this.machine.kernel, base, size, this.#addressOf);
+    return new EffectPage(this.machine.kernel, base, size, this.#idOf);
   }
 
-  readonly #addressOf = (owner: Owner): Hex => bytesToHex(this.machine.ownerId(owner));
+  readonly #idOf = (owner: Owner): Uint8Array => this.machine.ownerId(owner);
 
   /** Removes the accounts that SELFDESTRUCT marked, with their storage. */
   #destroyAccounts(): void {

@@ -13,7 +13,7 @@ import {
   WRITTEN_HEADER_BYTES,
   WRITTEN_OWNER,
 } from '../kernel/layout.ts';
-import type { Hex, Log, Outcome, StorageWrite } from './types.ts';
+import type { Log, Outcome, StorageWrite } from './types.ts';
 
 const WORD = 32;
 
@@ -22,7 +22,8 @@ const WORD = 32;
  * in a copy. One small buffer for each would cost more than a small transaction.
  */
 export class EffectPage {
-  readonly addressOf: (owner: number) => Hex;
+  /** The id of an owner, 20 bytes. */
+  readonly idOf: (owner: number) => Uint8Array;
   readonly #kernel: Kernel;
   readonly #base: number;
   readonly #size: number;
@@ -30,11 +31,11 @@ export class EffectPage {
   #used = 0;
 
   /** A page in a range of the kernel's memory, which is its own until it is sealed. */
-  constructor(kernel: Kernel, base: number, size: number, addressOf: (owner: number) => Hex) {
+  constructor(kernel: Kernel, base: number, size: number, idOf: (owner: number) => Uint8Array) {
     this.#kernel = kernel;
     this.#base = base;
     this.#size = size;
-    this.addressOf = addressOf;
+    this.idOf = idOf;
   }
 
   /** Bytes that are left for effects. */
@@ -132,16 +133,21 @@ export class LazyOutcome implements Outcome {
   }
 
   get logs(): readonly Log[] {
-    const page = this.#page;
-    this.#logs ??= decodeLogs(page.bytes(this.#logsAt, this.#field(E_LOG_BYTES)), page.addressOf);
+    this.#logs ??= this.logBytes.map(logToText);
     return this.#logs;
+  }
+
+  /** The logs as they are, made anew each time. */
+  get logBytes(): LogBytes[] {
+    const page = this.#page;
+    return decodeLogs(page.bytes(this.#logsAt, this.#field(E_LOG_BYTES)), page.idOf);
   }
 
   get writes(): readonly StorageWrite[] {
     if (this.#writes === undefined) {
       const at = this.#logsAt + this.#field(E_LOG_BYTES);
       const writes = this.#page.bytes(at, this.#field(E_WRITTEN_BYTES));
-      this.#writes = decodeWrites(writes, this.#page.addressOf);
+      this.#writes = decodeWrites(writes, this.#page.idOf);
     }
     return this.#writes;
   }
@@ -163,26 +169,37 @@ export class LazyOutcome implements Outcome {
   }
 }
 
-export function decodeLogs(logs: Uint8Array, addressOf: (owner: number) => Hex): Log[] {
+/** A log in bytes. */
+export interface LogBytes {
+  /** 20 bytes. */
+  readonly address: Uint8Array;
+  /** 32 bytes each. */
+  readonly topics: readonly Uint8Array[];
+  readonly data: Uint8Array;
+}
+
+export function logToText({ address, topics, data }: LogBytes): Log {
+  return { address: bytesToHex(address), topics: topics.map(bytesToHex), data };
+}
+
+export function decodeLogs(logs: Uint8Array, idOf: (owner: number) => Uint8Array): LogBytes[] {
   const view = new DataView(logs.buffer, logs.byteOffset, logs.length);
-  const result: Log[] = [];
+  const result: LogBytes[] = [];
   let at = 0;
   while (at < logs.length) {
     const owner = view.getUint32(at, true);
     const count = view.getUint32(at + 4, true);
     const length = view.getUint32(at + 8, true);
     at += LOG_HEADER_BYTES;
-    const topics: Hex[] = [];
-    for (let i = 0; i < count; i++, at += WORD) {
-      topics.push(bytesToHex(logs.subarray(at, at + WORD)));
-    }
-    result.push({ address: addressOf(owner), topics, data: logs.slice(at, at + length) });
+    const topics: Uint8Array[] = [];
+    for (let i = 0; i < count; i++, at += WORD) topics.push(logs.slice(at, at + WORD));
+    result.push({ address: idOf(owner), topics, data: logs.slice(at, at + length) });
     at = (at + length + 7) & -8;
   }
   return result;
 }
 
-function decodeWrites(writes: Uint8Array, addressOf: (owner: number) => Hex): StorageWrite[] {
+function decodeWrites(writes: Uint8Array, idOf: (owner: number) => Uint8Array): StorageWrite[] {
   const view = new DataView(writes.buffer, writes.byteOffset, writes.length);
   const word = (at: number, limbs: number): bigint => {
     let value = 0n;
@@ -192,7 +209,7 @@ function decodeWrites(writes: Uint8Array, addressOf: (owner: number) => Hex): St
   const result: StorageWrite[] = [];
   let at = 0;
   while (at < writes.length) {
-    const address = addressOf(view.getUint32(at + WRITTEN_OWNER, true));
+    const address = bytesToHex(idOf(view.getUint32(at + WRITTEN_OWNER, true)));
     let from = at + WRITTEN_HEADER_BYTES;
     const [slot, before, after] = [0, 1, 2].map((i) => {
       const limbs = view.getUint8(at + WRITTEN_COUNTS + i);

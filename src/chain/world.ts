@@ -17,6 +17,7 @@ import type { Precompile } from '../vms/evm/precompiles/types.ts';
 import { applyAuthorizations } from './delegations.ts';
 import { setBlock, setTransaction, toAddress, warmUp } from './environment.ts';
 import { Executor } from './executor.ts';
+import type { LogBytes } from './outcome.ts';
 import { intrinsicGas, settleGas } from './transactions/gas.ts';
 import type { Rejection } from './transactions/rejections.ts';
 import type { Transaction } from './transactions/types.ts';
@@ -78,6 +79,8 @@ export interface ExecutedTransaction {
   /** What the sender paid for, refunds and the floor included. */
   readonly gasUsed: bigint;
   readonly logs: Outcome['logs'];
+  /** The same in bytes, as a receipt has them. */
+  readonly logBytes: readonly LogBytes[];
   readonly output: Uint8Array;
   /** Address of the contract that the transaction creates, 20 bytes. */
   readonly created: Uint8Array | undefined;
@@ -319,6 +322,9 @@ export class EvmWorld {
       gasUsed,
       get logs() {
         return outcome.logs;
+      },
+      get logBytes() {
+        return outcome.logBytes;
       },
       get output() {
         return outcome.output;

@@ -18,7 +18,7 @@ import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from './dao-accounts.ts';
 import { blobBaseFee, blobGasLimit } from './fees.ts';
 import type { Header } from './header.ts';
 import { blockRewards } from './ommers.ts';
-import { BLOOM_BYTES, logsBloom, logToBytes, mergeBloom, type Receipt } from './receipts.ts';
+import { BLOOM_BYTES, logsBloom, mergeBloom, type Receipt } from './receipts.ts';
 import { type BlockRejection, isBlockRejection, rejectBlock } from './rejections.ts';
 import { DEPOSIT_CONTRACT, depositsOfLogs, REQUEST_TYPES, type Requests } from './requests.ts';
 import type { BlockRules } from './rules.ts';
@@ -136,7 +136,7 @@ export class BlockExecution {
     if (result.kind === 'rejected') return result;
     this.#gasUsed += result.gasUsed;
     this.#blobGasUsed += result.blobGasUsed;
-    const logs = result.logs.map(logToBytes);
+    const logs = result.logBytes;
     const bloom = logsBloom(logs, this.#keccak256);
     mergeBloom(this.bloom, bloom);
     this.receipts.push({

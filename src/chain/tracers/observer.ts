@@ -3,7 +3,6 @@
  * logs in place. The tracers are views of it.
  */
 
-import { bytesToHex } from '../../base/bytes.ts';
 import type { FrameEnd, MachineAccess, Owner } from '../../dmir/host.ts';
 import type { InterpreterMachine } from '../../engines/interpreter/trampoline.ts';
 import * as L from '../../kernel/layout.ts';
@@ -14,7 +13,7 @@ import type {
   FrameObserver,
   FrameType,
 } from '../../vms/evm/host/observer.ts';
-import { decodeLogs } from '../outcome.ts';
+import { decodeLogs, logToText } from '../outcome.ts';
 import type { Log } from '../types.ts';
 import { causeText, endText } from './failures.ts';
 
@@ -174,10 +173,10 @@ export class FrameRecorder implements FrameObserver {
     if (frame === undefined || end === this.#logTop) return;
     const base = this.#logTop;
     const bytes = this.#machine.bytes({ base, length: end - base });
-    const addressOf = (owner: Owner) => bytesToHex(this.#machine.ownerId(owner));
+    const idOf = (owner: Owner) => this.#machine.ownerId(owner);
     const position = frame.calls.length;
-    for (const log of decodeLogs(bytes, addressOf)) {
-      frame.logs.push({ ...log, index: this.#logCount++, position });
+    for (const log of decodeLogs(bytes, idOf)) {
+      frame.logs.push({ ...logToText(log), index: this.#logCount++, position });
     }
     this.#logTop = end;
   }
