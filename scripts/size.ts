@@ -29,7 +29,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/dmir': 36_000,
   'lockstep/languages': 18_000,
   'lockstep/node': 380_000,
-  'lockstep/node/database': 13_000,
+  'lockstep/node/database': 58_000,
   'lockstep/node/server': 15_000,
   'lockstep/node/stack': 40_000,
   'lockstep/state': 26_000,
