@@ -3,7 +3,7 @@ import { bigintToBytes32, bytesToBigint } from '../base/u256.ts';
 import { PendingError, type ProgramHandle } from '../dmir/host.ts';
 import type { Kernel } from '../engines/interpreter/kernel.ts';
 import { type Backend, isPending } from '../state/backends/backend.ts';
-import { getCodeBlob, putCodeBlob } from '../state/views/evm.ts';
+import { findCodeBlob, getCodeBlob, putCodeBlob } from '../state/views/evm.ts';
 import { type Code, type CodeStore, delegationOf } from '../vms/evm/host/accounts.ts';
 
 const NO_CODE = new Uint8Array(0);
@@ -56,8 +56,9 @@ export class Codes implements CodeStore {
     const key = putCodeBlob(this.#backend, code, this.#keccak256);
     const hash = bytesToBigint(key);
     if (!this.#entries.has(hash)) {
-      const kept = getCodeBlob(this.#backend, key);
-      this.#entries.set(hash, createEntry(hash, isPending(kept) ? code.slice() : kept));
+      const kept = findCodeBlob(this.#backend, key);
+      const isThere = kept !== undefined && !isPending(kept);
+      this.#entries.set(hash, createEntry(hash, isThere ? kept : code.slice()));
     }
     return hash;
   }

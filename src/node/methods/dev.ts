@@ -460,6 +460,12 @@ function requireDepth(node: Node, depth: bigint): bigint {
   throw serverError(`depth ${depth} is greater than the number of blocks ${most}`);
 }
 
+/** viem asks for NaN where no block is named, which is null once it is JSON. */
+const forkNumber: t.Type<bigint | undefined> = {
+  schema: t.number.schema,
+  read: (value, path) => (Number.isNaN(value) ? undefined : t.optional(t.number).read(value, path)),
+};
+
 const forking: t.Type<Pick<ForkOptions, 'url' | 'blockNumber'>> = {
   schema: {
     type: 'object',
@@ -467,7 +473,7 @@ const forking: t.Type<Pick<ForkOptions, 'url' | 'blockNumber'>> = {
   },
   read(value, path) {
     const { jsonRpcUrl: url, blockNumber } = t
-      .object({ jsonRpcUrl: t.optional(t.text), blockNumber: t.optional(t.number) })
+      .object({ jsonRpcUrl: t.optional(t.text), blockNumber: t.optional(forkNumber) })
       .read(value, path);
     return {
       ...(url === undefined ? {} : { url }),

@@ -129,9 +129,14 @@ export function putCodeBlob(backend: Backend, code: Uint8Array, keccak256: Kecca
   return hash;
 }
 
+/** The code with a hash; undefined where the backend has none. */
+export function findCodeBlob(backend: Backend, hash: Uint8Array): Uint8Array | Pending | undefined {
+  return backend.get(codeCell(hash));
+}
+
 /** The code with a hash that an account names. */
 export function getCodeBlob(backend: Backend, hash: Uint8Array): Uint8Array | Pending {
-  const code = backend.get(codeCell(hash));
+  const code = findCodeBlob(backend, hash);
   assert(code !== undefined, 'an account names code that the state does not hold');
   return code;
 }
