@@ -5,7 +5,6 @@
  */
 import type { FrameEnd } from '../../dmir/host.ts';
 import type { TrapKind } from '../../dmir/ops.ts';
-import { ClosedProgram } from '../../engines/interpreter/closed-program.ts';
 import type { InterpreterMachine } from '../../engines/interpreter/trampoline.ts';
 import * as L from '../../kernel/layout.ts';
 import type { EvmHost } from '../../vms/evm/host/host.ts';
@@ -152,7 +151,7 @@ function readFailed(machine: InterpreterMachine, depth: number): FailedInstructi
   const frame = L.FRAMES_BASE + depth * L.FRAME_BYTES;
   const at = u32[(frame + L.F_PC) / 4] as number;
   const { program } = machine.frameAt(depth);
-  if (program === undefined || program instanceof ClosedProgram) return undefined;
+  if (program === undefined || program.isClosed) return undefined;
   for (const { id, address, bytes } of program.blocks.values()) {
     if (at < address || at >= address + bytes) continue;
     const { code } = program.source;

@@ -1,5 +1,5 @@
 /** The programs that a machine keeps for calls to come, in the order in which they were loaded. */
-import { ClosedProgram } from './closed-program.ts';
+import type { ClosedProgram } from './closed-program.ts';
 import type { Program } from './program.ts';
 import type { Tier } from './tier.ts';
 
@@ -21,7 +21,7 @@ export class ProgramSet {
   }
 
   #tell(program: AnyProgram): void {
-    if (!(program instanceof ClosedProgram)) this.#tier()?.released(program);
+    if (!program.isClosed) this.#tier()?.released(program);
   }
 
   release(program: AnyProgram): void {

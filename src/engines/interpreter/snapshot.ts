@@ -26,7 +26,6 @@ import {
   type UndoState,
 } from '../../dmir/state/machine-state.ts';
 import * as L from '../../kernel/layout.ts';
-import { ClosedProgram } from './closed-program.ts';
 import type { Kernel } from './kernel.ts';
 import type { Program } from './program.ts';
 import type { InterpreterMachine } from './trampoline.ts';
@@ -195,7 +194,7 @@ function captureFrame(machine: InterpreterMachine, depth: number): FrameState {
   const frame = L.FRAMES_BASE + depth * L.FRAME_BYTES;
   const field = (offset: number): number => u32[(frame + offset) / 4] as number;
   const { program, note } = machine.frameAt(depth);
-  if (program instanceof ClosedProgram) throw new LockstepError('L1103', {});
+  if (program?.isClosed) throw new LockstepError('L1103', {});
   const block = program?.idAt(field(L.F_PC));
   assert(program !== undefined && block !== undefined, `frame ${depth} is not at a block entry`);
   const bottom = field(L.F_WINDOW_BASE);
