@@ -72,7 +72,6 @@ export type HostFunction = (host: EvmHost, machine: MachineAccess) => void;
 
 const BLOCK_HASH_WINDOW = 256n;
 const CALL_DEPTH_MAX = 1024;
-const PRECOMPILE_ADDRESS_MAX = 0x1ffn;
 const SHA256_ADDRESS = 2;
 const NOTHING: Range = { base: 0, length: 0 };
 
@@ -142,11 +141,11 @@ export class EvmHost implements VmHost {
     return machine.depth < CALL_DEPTH_MAX;
   }
 
-  /** The precompile at the address under the fork, if any. */
+  /** The precompile at the address, if any. */
   precompile(address: bigint): Precompile | undefined {
-    if (this.movedPrecompiles !== undefined) return this.movedPrecompiles.get(address);
-    if (address > PRECOMPILE_ADDRESS_MAX) return this.options.ownPrecompiles?.get(address);
-    return this.options.precompiles.get(Number(address));
+    const { precompiles, ownPrecompiles } = this.options;
+    const fixed = this.movedPrecompiles ? undefined : precompiles.get(Number(address));
+    return fixed ?? (this.movedPrecompiles ?? ownPrecompiles)?.get(address);
   }
 
   /** The same by the owner that the address is in the machine. */
