@@ -395,3 +395,24 @@ test('wrong calls of a runner are errors that say what is wrong', () => {
   assert.throws(() => runner.run('f', [1n], { gas: 2n ** 63n }), /is not below 2\^63/);
   assert.throws(() => runner.run('f', [1n]), /The regions take 4294967296 bytes at most/);
 });
+
+test('logs that the machine cannot hold are no outcome', () => {
+  const module = parse(`
+region memory trap rw 1048576 1048576
+func @log() {
+@0:
+  br @1(0)
+@1($0: i64):
+  log.i64 memory, 0, 1048576
+  $1 = add $0, 1
+  $2 = ult $1, 64
+  br_if $2, @1($1), @2()
+@2:
+  return
+}
+`);
+  for (const engine of ['interpreter', 'multipass'] as const) {
+    const runner = new ModuleRunner(module, new Kernel(), undefined, { engine });
+    assert.throws(() => runner.run('log', []), /more logs than it can hold/);
+  }
+});

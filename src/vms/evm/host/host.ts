@@ -1,9 +1,8 @@
 /**
  * The host of the EVM: answers the suspensions that `abi.ts` lists.
  *
- * Each function reads and charges first and changes state last, because a read whose item is still
- * being fetched makes the whole function run again. An account that a function charged for stays
- * warm meanwhile; `#base` puts gas back.
+ * A read whose item is still being fetched makes the whole function run again; the machine undoes
+ * what it did before. So a function has nothing else to change before its last read.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type {
@@ -99,13 +98,7 @@ export class EvmHost implements VmHost {
   }
 
   suspend(machine: MachineAccess, host: number): void {
-    const before = machine.gas;
-    try {
-      FUNCTIONS[HOST_NAMES[host] as HostName](this, machine);
-    } catch (error) {
-      machine.gas = before;
-      throw error;
-    }
+    FUNCTIONS[HOST_NAMES[host] as HostName](this, machine);
   }
 
   leave(machine: MachineAccess, end: FrameEnd, note: unknown): void {
