@@ -141,12 +141,13 @@ export class ClosedProgram implements ProgramHandle {
     kernel.refresh();
     const used = (L.MACHINE_BASE + L.M_HEAP_USED) / 4;
     const dirty = kernel.u32[used] as number;
-    if (heap < dirty) kernel.u8.fill(0, heap, Math.min(top, dirty));
-    if (top > dirty) kernel.u32[used] = top;
     for (const [index, base] of bases) {
       const region = regions[index] as Region;
+      // What a region may grow to is made zero when it does, and paid for then.
+      if (base < dirty) kernel.u8.fill(0, base, Math.min(base + region.min, dirty));
       this.#setRegion(frame, index, base, region.min, region);
     }
+    if (top > dirty) kernel.u32[used] = top;
     for (const { region, offset, bytes } of this.source.image) {
       kernel.u8.set(bytes, (bases.get(region) as number) + offset);
     }
