@@ -8,7 +8,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
-import { FRAME_REGIONS, type ProgramHandle, type Range } from '../../dmir/host.ts';
+import { ENV_BYTES, FRAME_REGIONS, type ProgramHandle, type Range } from '../../dmir/host.ts';
 import type { Func, Region } from '../../dmir/ir.ts';
 import type { ModuleSource } from '../../dmir/lazy.ts';
 import * as L from '../../kernel/layout.ts';
@@ -18,7 +18,6 @@ import { type CodeArea, CodeChunks } from './program.ts';
 
 /** Frames that may lie above the outermost one. */
 const DEPTH_MAX = 1024;
-const ENV_BYTES = 320;
 /** Bytes of code memory for a declared function, about. */
 const FUNCTION_BYTES = 40;
 const { memory: MEMORY, code: OWN } = FRAME_REGIONS;
