@@ -79,6 +79,9 @@ export const FRAME_REGIONS = {
   env: 5,
 } as const;
 
+/** Bytes of the region `env`: the words that are the same for a whole transaction. */
+export const ENV_BYTES = 320;
+
 /** Code that the machine can run; made by `Machine.load`. */
 export interface ProgramHandle {
   readonly codeLength: number;

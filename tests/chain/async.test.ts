@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMachine } from '../../src/chain/machine.ts';
+import { continueUntil, type RunProgress, runUntil } from '../../src/chain/snapshot.ts';
 import { PendingError } from '../../src/dmir/host.ts';
 import { type Backend, createPending } from '../../src/state/backends/backend.ts';
 import { createMemoryBackend } from '../../src/state/backends/memory.ts';
@@ -90,4 +91,48 @@ test('a call that cannot wait leaves nothing behind', async () => {
       [0n, 0n, 1n],
     ],
   );
+});
+
+test('a run that waits in the middle goes on as if it had not begun the host function', async () => {
+  const code = assemble(`
+    PUSH ${CALLEE} EXTCODESIZE PUSH ${CALLEE} EXTCODEHASH PUSH0 PUSH0 PUSH0 CREATE
+    PUSH0 MSTORE PUSH 32 PUSH0 RETURN`);
+  const memory = createMemoryBackend();
+  const prompt = createMachine({ backend: memory });
+  prompt.state.setCode(CONTRACT, code);
+  prompt.state.setCode(CALLEE, INCREMENT);
+  prompt.executor.flush();
+  const expected = prompt.call({ to: CONTRACT, commit: false });
+  const asked = new Set<string>();
+  const late = <Q, A>(name: string, ask: (question: Q) => A) => {
+    return (question: Q): A => {
+      const key = JSON.stringify([name, question]);
+      if (asked.has(key)) return ask(question);
+      asked.add(key);
+      return createPending(Promise.resolve()) as A;
+    };
+  };
+  const backend: Backend = {
+    get: late('get', (cell) => memory.get(cell)),
+    scan: late('scan', (range) => memory.scan(range)),
+    put: (cell, value) => memory.put(cell, value),
+    delete: (cell) => memory.delete(cell),
+  };
+  const machine = createMachine({ backend });
+  const proceed = async (run: () => RunProgress): Promise<RunProgress> => {
+    for (let tries = 0; tries < 50; tries++) {
+      try {
+        return run();
+      } catch (error) {
+        if (!(error instanceof PendingError)) throw error;
+        await error.ready;
+      }
+    }
+    return assert.fail('the run asks for ever more');
+  };
+  await proceed(() => runUntil(machine, { to: CONTRACT }, 0n));
+  const end = await proceed(() => continueUntil(machine.executor));
+  assert.ok(end.kind === 'ended');
+  assert.equal(end.outcome.gasUsed, expected.gasUsed);
+  assert.deepEqual(end.outcome.output, expected.output);
 });

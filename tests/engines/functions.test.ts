@@ -12,6 +12,7 @@ import { parseModule } from '../../src/dmir/parse.ts';
 import { verifyModule } from '../../src/dmir/verify.ts';
 import { Kernel } from '../../src/engines/interpreter/kernel.ts';
 import { ModuleRunner, runModule } from '../../src/engines/interpreter/module.ts';
+import { ENGINE_NAMES } from '../../src/engines/names.ts';
 import { compareRuns } from '../oracle/fuzz-dmir.ts';
 
 const kernel = new Kernel();
@@ -394,4 +395,49 @@ test('wrong calls of a runner are errors that say what is wrong', () => {
   assert.throws(() => runner.run('f', [256n]), /256, is no bit pattern of i8/);
   assert.throws(() => runner.run('f', [1n], { gas: 2n ** 63n }), /is not below 2\^63/);
   assert.throws(() => runner.run('f', [1n]), /The regions take 4294967296 bytes at most/);
+});
+
+test('logs that the machine cannot hold are no outcome', () => {
+  const module = parse(`
+region memory trap rw 1048576 1048576
+func @log() {
+@0:
+  br @1(0)
+@1($0: i64):
+  log.i64 memory, 0, 1048576
+  $1 = add $0, 1
+  $2 = ult $1, 64
+  br_if $2, @1($1), @2()
+@2:
+  return
+}
+`);
+  for (const engine of ['interpreter', 'multipass'] as const) {
+    const runner = new ModuleRunner(module, new Kernel(), undefined, { engine });
+    assert.throws(() => runner.run('log', []), /more logs than it can hold/);
+  }
+});
+
+test('a function of many wide results that traps does so on every engine', () => {
+  const count = 300;
+  const module = parse(`
+func @other() -> i64 {
+@0:
+  return 7
+}
+func @wide(i128, i64) -> ${new Array(count).fill('i128').join(', ')} {
+@0:
+  $2 = iszero $1
+  br_if $2, @1(), @2()
+@1:
+  trap unreachable
+@2:
+  return ${new Array(count).fill('$0').join(', ')}
+}
+`);
+  for (const engine of ENGINE_NAMES) {
+    const runner = new ModuleRunner(module, kernel, undefined, { engine });
+    assert.deepEqual(runner.run('wide', [5n, 1n]).results, new Array(count).fill(5n));
+    assert.equal(runner.run('wide', [5n, 0n]).trap, 'unreachable');
+  }
 });

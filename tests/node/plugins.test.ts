@@ -57,6 +57,13 @@ test('a precompile of a user is called, paid for and warm, and its failure takes
   assert.equal(await rpc('eth_call', { to: CALLER, data: '0x07' }, 'latest', moved), '0x0e');
 });
 
+test('a precompile just above those of the protocol can be moved like any other', async () => {
+  const low = `0x${'101'.padStart(40, '0')}`;
+  const { rpc } = createTestNode({ precompiles: { [low]: PRECOMPILES[DOUBLE] } });
+  const moved = { [low]: { movePrecompileToAddress: CALLER } };
+  assert.equal(await rpc('eth_call', { to: CALLER, data: '0x07' }, 'latest', moved), '0x0e');
+});
+
 test('a precompile that throws or gives something else fails, and is told of', async () => {
   const results: readonly (() => unknown)[] = [
     () => {

@@ -37,8 +37,8 @@ function refuse(backend: Backend, bytes: Uint8Array): { guarded: Backend; asked:
       asked.push(bytesToHex(cell.owner));
       return backend.get(cell);
     },
-    put() {},
-    delete() {},
+    put: (cell, value) => backend.put(cell, value),
+    delete: (cell) => backend.delete(cell),
     scan() {
       throw new Error('a scan was asked for');
     },

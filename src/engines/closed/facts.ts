@@ -1,9 +1,11 @@
 /** What the emitter of a closed function asks of it before it writes. */
 
 import type { Place } from '../../dmir/bytecode/analysis.ts';
+import { layoutOf } from '../../dmir/bytecode/frame-layout.ts';
 import type { Block, Func, Inst, Module, Operand, RegId } from '../../dmir/ir.ts';
 import { OPS, type OpName } from '../../dmir/ops.ts';
 import { TYPE_BITS } from '../../dmir/types.ts';
+import { RECORDS_OFFSET } from '../../kernel/layout.ts';
 import { EFFECTS } from './effects.ts';
 import { makesNan, ruleOf } from './operations.ts';
 import type { FunctionShape } from './sites.ts';
@@ -118,8 +120,9 @@ function isInside(func: Func, place: Place | undefined, inst: Inst, module: Modu
 
 const VALUES_MAX = 1000;
 
-/** Whether calls of the type have few enough values for WebAssembly. */
+/** Whether calls have few enough values for WebAssembly, and results that lie below records. */
 export function isCallable({ params, results }: Func): boolean {
+  if (layoutOf(results).bytes > RECORDS_OFFSET) return false;
   return [params, results].every((types) => {
     return types.reduce((sum, type) => sum + limbCount(type), 2) <= VALUES_MAX;
   });

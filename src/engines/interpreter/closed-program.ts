@@ -8,7 +8,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
-import { FRAME_REGIONS, type ProgramHandle, type Range } from '../../dmir/host.ts';
+import { ENV_BYTES, FRAME_REGIONS, type ProgramHandle, type Range } from '../../dmir/host.ts';
 import type { Func, Region } from '../../dmir/ir.ts';
 import type { ModuleSource } from '../../dmir/lazy.ts';
 import * as L from '../../kernel/layout.ts';
@@ -18,7 +18,6 @@ import { type CodeArea, CodeChunks } from './program.ts';
 
 /** Frames that may lie above the outermost one. */
 const DEPTH_MAX = 1024;
-const ENV_BYTES = 320;
 /** Bytes of code memory for a declared function, about. */
 const FUNCTION_BYTES = 40;
 const { memory: MEMORY, code: OWN } = FRAME_REGIONS;
@@ -141,12 +140,13 @@ export class ClosedProgram implements ProgramHandle {
     kernel.refresh();
     const used = (L.MACHINE_BASE + L.M_HEAP_USED) / 4;
     const dirty = kernel.u32[used] as number;
-    if (heap < dirty) kernel.u8.fill(0, heap, Math.min(top, dirty));
-    if (top > dirty) kernel.u32[used] = top;
     for (const [index, base] of bases) {
       const region = regions[index] as Region;
+      // What a region may grow to is made zero when it does, and paid for then.
+      if (base < dirty) kernel.u8.fill(0, base, Math.min(base + region.min, dirty));
       this.#setRegion(frame, index, base, region.min, region);
     }
+    if (top > dirty) kernel.u32[used] = top;
     for (const { region, offset, bytes } of this.source.image) {
       kernel.u8.set(bytes, (bases.get(region) as number) + offset);
     }

@@ -4,12 +4,15 @@
  * Views are replaced when the memory grows. Read them from this object each time after a call into
  * the kernel that can grow it (`run`, `reserve`); never keep one.
  */
-import { INITIAL_PAGES, PAGE_BYTES } from '../../kernel/layout.ts';
+import { LockstepError } from '../../base/errors.ts';
+import * as L from '../../kernel/layout.ts';
 import { KERNEL_BASE64 } from '../../kernel/wasm.generated.ts';
 
 const LIMB_MAX = 0xffff_ffff_ffff_ffffn;
 /** Entries of the table at first. */
 const TABLE_ENTRIES = 1024;
+/** What is full, by the values of M_JOURNAL_STATUS. */
+const LIMITS = ['', 'accounts', 'cells', 'changes of cells', 'logs', 'memory of this device'];
 
 /**
  * Functions of the compiled kernel; what they do stands in `src/kernel/assembly`. Those of
@@ -123,7 +126,7 @@ export class Kernel {
     const instance = new WebAssembly.Instance(compiled, { env: { table: this.table } });
     this.exports = instance.exports as unknown as KernelExports;
     this.refresh();
-    if (this.u8.length < INITIAL_PAGES * PAGE_BYTES)
+    if (this.u8.length < L.INITIAL_PAGES * L.PAGE_BYTES)
       throw new Error('BUG: the kernel is too small');
     this.exports.initJournal();
   }
@@ -136,6 +139,31 @@ export class Kernel {
     this.u32 = new Uint32Array(buffer);
     this.u64 = new BigUint64Array(buffer);
     this.view = new DataView(buffer);
+  }
+
+  /**
+   * The limits of the machine are not the contract's: reaching one is no outcome.
+   *
+   * @throws LockstepError L2002 with what is full
+   */
+  checkLimits(): void {
+    const status = this.u32[(L.MACHINE_BASE + L.M_JOURNAL_STATUS) / 4] as number;
+    if (status !== L.JOURNAL_OK) throw new LockstepError('L2002', { what: LIMITS[status] ?? '' });
+  }
+
+  /** End of the undo log, to which `undoTo` goes back. */
+  get undoTop(): number {
+    return this.u32[(L.MACHINE_BASE + L.M_UNDO_TOP) / 4] as number;
+  }
+
+  /** Undoes changes of cells and warmth, but no logs. */
+  undoTo(undoTop: number): void {
+    const { u32, exports } = this;
+    const mark = L.SCRATCH_BASE;
+    u32[(mark + L.K_UNDO_TOP) / 4] = undoTop;
+    u32[(mark + L.K_LOG_TOP) / 4] = u32[(L.MACHINE_BASE + L.M_LOG_TOP) / 4] as number;
+    u32[(mark + L.K_LOG_COUNT) / 4] = u32[(L.MACHINE_BASE + L.M_LOG_COUNT) / 4] as number;
+    exports.rollback(mark);
   }
 
   /** The 256-bit little-endian number at an 8-byte aligned address. */

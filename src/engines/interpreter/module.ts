@@ -152,7 +152,7 @@ export class ModuleRunner {
    *
    * @throws RangeError for an unknown function, wrong arguments, and gas of 2^63 or more
    * @throws RegionLimitError for regions that the machine has no memory for
-   * @throws LockstepError L2002 where the run touches more cells than the machine can hold
+   * @throws LockstepError L2002 where the run needs more cells, logs or memory than the machine has
    * @throws CodeLimitError for a function that is larger than bytecode can say
    */
   run(name: string | number, args: readonly bigint[], options: RunOptions = {}): ModuleResult {
@@ -344,6 +344,7 @@ class Run {
     for (;;) {
       const status = kernel.exports.run(FRAME, this.#tier.budget);
       kernel.refresh();
+      kernel.checkLimits();
       switch (status) {
         case L.STATUS_YIELD:
           if (this.#isPaused()) return this.#result('steps', gas, {});

@@ -43,6 +43,7 @@ export interface FrameNote {
 }
 
 export class InterpreterMachine implements MachineAccess {
+  readonly host: VmHost;
   readonly kernel = new Kernel();
   readonly area = new CodeArea();
   readonly tape = new HostTape();
@@ -54,7 +55,6 @@ export class InterpreterMachine implements MachineAccess {
   budget = BUDGET;
   /** Runs of the loop, of compiled code too, after which `advance` pauses; counted down. */
   patience: number = Number.POSITIVE_INFINITY;
-  readonly #host: VmHost;
   readonly #loader: CellLoader;
   readonly #notes: FrameNote[] = [];
   readonly #programs = new ProgramSet(() => this.tier);
@@ -81,7 +81,7 @@ export class InterpreterMachine implements MachineAccess {
   readonly #output = { base: 0, length: 0 };
 
   constructor(host: VmHost, loader: CellLoader) {
-    this.#host = host;
+    this.host = host;
     this.#loader = loader;
     this.area.onFull = () => this.#programs.evict(this.#notes.slice(0, this.#depth + 1));
   }
@@ -146,10 +146,6 @@ export class InterpreterMachine implements MachineAccess {
     u64[machine + L.M_STEP_LIMIT / 8] = (u64[machine + L.M_STEPS / 8] as bigint) + steps;
   }
 
-  get host(): VmHost {
-    return this.#host;
-  }
-
   /** Whether the machine stands at a block entry: no host function is half done. */
   get isAtEntry(): boolean {
     return !this.#isWaiting;
@@ -189,6 +185,11 @@ export class InterpreterMachine implements MachineAccess {
     const frame = L.FRAMES_BASE + this.#depth * L.FRAME_BYTES;
     this.#frame = frame;
     const program = start.program as AnyProgram;
+    // Code that makes room for itself, as an entry may, gives up no program that has a frame.
+    this.#notes[this.#depth] ??= { program, note: undefined };
+    const note = this.#notes[this.#depth] as FrameNote;
+    note.program = program;
+    note.note = start.note;
     if (this.tier !== undefined && !program.isClosed) this.tier.entered(program);
     const { input } = start;
     kernel.exports.enterFrame(
@@ -208,12 +209,6 @@ export class InterpreterMachine implements MachineAccess {
       start.gas,
     );
     if (program.isClosed || this.#hasClosed) this.#setKind(program);
-    const note = this.#notes[this.#depth];
-    if (note === undefined) this.#notes[this.#depth] = { program, note: start.note };
-    else {
-      note.program = program;
-      note.note = start.note;
-    }
   }
 
   /** A frame of the one kind may stand where one of the other stood. */
@@ -235,7 +230,7 @@ export class InterpreterMachine implements MachineAccess {
     for (;;) {
       const status = this.#isWaiting ? L.STATUS_SUSPEND : run(this.#frame, this.budget);
       if (kernel.u8.length === 0) kernel.refresh();
-      this.#checkLimits();
+      kernel.checkLimits();
       const end = this.#react(status);
       if (end === 'paused') return undefined;
       if (end === undefined) continue;
@@ -247,10 +242,17 @@ export class InterpreterMachine implements MachineAccess {
   /** The host has not yet answered the suspension: what it needs is being fetched. */
   #isWaiting = false;
 
-  /** The limits of the machine are not the contract's: reaching one is no outcome. */
-  #checkLimits(): void {
-    const status = this.kernel.u32[(L.MACHINE_BASE + L.M_JOURNAL_STATUS) / 4] as number;
-    if (status !== L.JOURNAL_OK) throw new LockstepError('L2002', { what: LIMITS[status] ?? '' });
+  /** Has the host answer. What it did before it found that it must wait is undone. */
+  #suspend(host: number): void {
+    const { kernel, gas } = this;
+    const before = kernel.undoTop;
+    try {
+      this.host.suspend(this, host);
+    } catch (error) {
+      this.gas = gas;
+      kernel.undoTo(before);
+      throw error;
+    }
   }
 
   /** What a status asks for: undefined to run on, or how the frame ended. */
@@ -284,7 +286,7 @@ export class InterpreterMachine implements MachineAccess {
       case L.STATUS_SUSPEND:
         this.#decided = undefined;
         this.#isWaiting = true;
-        this.#host.suspend(this, u32[f + L.F_DETAIL / 4] as number);
+        this.#suspend(u32[f + L.F_DETAIL / 4] as number);
         this.#isWaiting = false;
         this.patience -= SUSPENSION_COST;
         if (this.#decided === undefined) return this.patience <= 0 ? 'paused' : undefined;
@@ -318,7 +320,7 @@ export class InterpreterMachine implements MachineAccess {
   #finish(ended: FrameEnd): FrameEnd | undefined {
     const { kernel } = this;
     const note = this.#notes[this.#depth] as FrameNote;
-    const end = ended.status === 'success' ? this.#host.settle(this, ended, note.note) : ended;
+    const end = ended.status === 'success' ? this.host.settle(this, ended, note.note) : ended;
     if (end.status !== 'success') kernel.exports.rollback(this.#frame + L.F_CHECKPOINT);
     if (note.program?.isTransient) this.#programs.release(note.program);
     if (this.#depth === 0) {
@@ -328,7 +330,7 @@ export class InterpreterMachine implements MachineAccess {
     this.#depth--;
     this.#frame -= L.FRAME_BYTES;
     if (this.#hasClosed) this.#isClosed = this.frameAt(this.#depth).program?.isClosed === true;
-    this.#host.leave(this, end, note.note);
+    this.host.leave(this, end, note.note);
     return undefined;
   }
 
@@ -591,8 +593,6 @@ export class InterpreterMachine implements MachineAccess {
   }
 }
 
-/** What is full, by the values of M_JOURNAL_STATUS. */
-const LIMITS = ['', 'accounts', 'cells', 'changes of cells', 'logs', 'memory of this device'];
 const NOTHING: Range = { base: L.HEAP_BASE, length: 0 };
 const BAD_JUMP: FrameEnd = { status: 'halt', reason: 'bad-jump', gas: 0n, output: NOTHING };
 /** A function that cannot be encoded: the limit is one of the code, the same on every engine. */

@@ -4,7 +4,7 @@
  *
  * The lowering writes these numbers into operations, the host answers to them.
  */
-import { FRAME_WORDS } from '../../dmir/host.ts';
+import { ENV_BYTES, FRAME_WORDS } from '../../dmir/host.ts';
 import type { HostDecl, Region } from '../../dmir/ir.ts';
 
 /** Regions in order; the number of a region is its place. */
@@ -14,7 +14,7 @@ export const EVM_REGIONS: readonly Region[] = [
   { name: 'code', bounds: 'zero', writable: false, min: 0, max: 0 },
   { name: 'returndata', bounds: 'trap', writable: false, min: 0, max: 0 },
   { name: 'frame', bounds: 'trap', writable: false, min: 192, max: 192 },
-  { name: 'env', bounds: 'trap', writable: false, min: 320, max: 320 },
+  { name: 'env', bounds: 'trap', writable: false, min: ENV_BYTES, max: ENV_BYTES },
 ];
 
 export const REGION = {

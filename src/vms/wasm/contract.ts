@@ -8,7 +8,7 @@
  */
 import { LockstepError } from '../../base/errors.ts';
 import type { FuncBuilder } from '../../dmir/builder.ts';
-import { FRAME_REGIONS } from '../../dmir/host.ts';
+import { ENV_BYTES, FRAME_REGIONS } from '../../dmir/host.ts';
 import type { Region } from '../../dmir/ir.ts';
 import type { ModuleSource, RegionImage } from '../../dmir/lazy.ts';
 import { decodeModule } from './decode.ts';
@@ -65,7 +65,6 @@ export const CONTRACT_GAS = {
 
 const WORD_BYTES = 32n;
 const ENTRY_TYPE: FuncType = { params: [], results: [] };
-const ENV_WORDS_BYTES = 320;
 
 /** Kernel spaces of slots and transient slots. */
 const SPACE_NUMBERS = [0, 1] as const;
@@ -73,7 +72,7 @@ const SPACE_NUMBERS = [0, 1] as const;
 const FRAME: Omit<ModuleFrame, 'hosts'> = {
   regions: Object.keys(FRAME_REGIONS).map((name): Region => {
     const isInput = name === 'input';
-    const size = name === 'env' ? ENV_WORDS_BYTES : 0;
+    const size = name === 'env' ? ENV_BYTES : 0;
     const own = name === 'code' ? 'cells' : name;
     return { name: own, bounds: isInput ? 'zero' : 'trap', writable: false, min: size, max: size };
   }),

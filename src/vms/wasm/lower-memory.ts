@@ -4,6 +4,7 @@
  * because they trap past the end even where they move nothing, and the operations of dMIR do not.
  */
 import type { Value } from '../../dmir/builder.ts';
+import type { Region } from '../../dmir/ir.ts';
 import { TRAP_KINDS } from '../../dmir/ops.ts';
 import type { Type } from '../../dmir/types.ts';
 import type { Instruction } from './instructions.ts';
@@ -17,7 +18,6 @@ export type Lowering = (lowerer: FunctionLowerer, instruction: Instruction) => v
 const OUT_OF_BOUNDS = TRAP_KINDS.indexOf('out-of-bounds');
 /** Binary logarithm of the bytes of a page. */
 const PAGE_SHIFT = 16n;
-const FAILED = 0xffff_ffff_ffff_ffffn;
 
 /** The address of an access with its constant offset, which does not wrap. */
 export function popAddress(lowerer: FunctionLowerer, offset: number): Value {
@@ -62,7 +62,10 @@ export const memorySize: Lowering = (lowerer) => {
   lowerer.push(lowerer.op('trunc', 'i32', pages), 'i32');
 };
 
-/** Grows a region by entries of a size; gives the count before, all ones where it does not. */
+/**
+ * Grows a region by entries of a size; gives the count before, all ones where it does not. Pays
+ * before it grows, so that nobody has memory made zero for nothing, unless that is past the limit.
+ */
 export function grow(
   lowerer: FunctionLowerer,
   region: number,
@@ -70,14 +73,17 @@ export function grow(
   shift: bigint,
   gas: bigint,
 ): Value {
+  const { max } = lowerer.linkage.module.regions[region] as Region;
   const bytes = lowerer.op('shl', 'i64', delta, shift);
-  const args = [bytes];
-  const [before] = lowerer.inst('mem_grow', { type: 'i64', imm: region, args }) as [number];
-  const hasFailed = lowerer.op('eq', 'i64', before, FAILED);
+  const [length] = lowerer.inst('mem_size', { type: 'i64', imm: region }) as [number];
+  const isPast = lowerer.op('ugt', 'i64', lowerer.op('add', 'i64', length, bytes), BigInt(max));
   const cost = lowerer.op('mul', 'i64', delta, gas);
-  const charged = lowerer.op('select', 'i64', hasFailed, 0n, cost);
+  const charged = lowerer.op('select', 'i64', isPast, 0n, cost);
   lowerer.inst('charge_dyn', { type: 'i64', args: [charged] });
   lowerer.endCharge();
+  const [before] = lowerer.inst('mem_grow', { type: 'i64', imm: region, args: [bytes] }) as [
+    number,
+  ];
   return lowerer.op('sshr', 'i64', before, shift);
 }
 

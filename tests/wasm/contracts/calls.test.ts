@@ -281,3 +281,56 @@ test('a contract that destroys itself in the transaction that made it is gone', 
   assert.equal(machine.state.getBalance(outcome.address), 0n);
   assert.equal(machine.state.getBalance(SENDER), 10n ** 18n);
 });
+
+test('a run that pauses inside frames of either kind ends as one in a piece', () => {
+  // Loops, asks the host, grows its memory and calls back, twice.
+  const module = contract(
+    `(local $i i32)
+    (call $callDataCopy ${at(0, 0, 32)})
+    (if (i32.eqz (i32.load8_u (i32.const 31)))
+      (then (call $storageStore ${at(0, 0)}) (call $finish ${at(0, 32)})))
+    (loop $again
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (call $work (local.get $i))
+      (br_if $again (i32.lt_u (local.get $i) (i32.const 40000))))
+    (if (i32.load (i32.mul (memory.grow (i32.const 2)) (i32.const 65536))) (then unreachable))
+    (i32.store8 (i32.const 31) (i32.sub (i32.load8_u (i32.const 31)) (i32.const 1)))
+    (call $getCaller ${at(64)})
+    (drop (call $callContract (i64.const -1) ${at(64, 128, 0, 32)}))
+    (call $returnDataCopy ${at(32, 0, 32)})
+    (call $storageStore ${at(96, 32)})
+    (call $finish ${at(32, 32)})`,
+    `(func $work (param i32)
+      (call $getExternalBalance ${at(64, 32)})
+      (i32.store (i32.const 60) (i32.xor (local.get 0) (i32.load (i32.const 60)))))`,
+  );
+  const evm = assemble(`PUSH 1 PUSH @loop JUMP
+    loop: JUMPDEST PUSH 1 ADD DUP1 PUSH 60000 GT PUSH @loop JUMPI
+    PUSH 70000 MSTORE PUSH0 CALLDATALOAD PUSH0 MSTORE
+    PUSH 32 PUSH0 PUSH 32 PUSH0 PUSH0 PUSH ${BigInt(WASM_CONTRACT)} GAS CALL
+    PUSH0 MLOAD ADD PUSH 5 SSTORE RETURNDATASIZE PUSH0 RETURN`);
+  const options = { to: EVM_CONTRACT, from: SENDER, data: words(3n), gas: 1n << 40n };
+  const expected = (() => {
+    const machine = createWorld({ engine: 'interpreter' });
+    machine.state.setCode(EVM_CONTRACT, evm);
+    machine.state.setCode(WASM_CONTRACT, module);
+    return machine.call({ ...options, commit: false });
+  })();
+  assert.equal(expected.status, 'success');
+  for (const engine of ENGINE_NAMES) {
+    const machine = createWorld({ engine, tier: { seed: 5, entriesMin: 0 } });
+    machine.state.setCode(EVM_CONTRACT, evm);
+    machine.state.setCode(WASM_CONTRACT, module);
+    const { executor } = machine;
+    let end = machine.start(options);
+    let pauses = 0;
+    for (; end === undefined; pauses++) {
+      executor.machine.patience = 0.1;
+      end = executor.machine.advance();
+    }
+    const outcome = executor.outcome(options.gas, end);
+    assert.ok(pauses > 100, `${engine}: ${pauses} pauses`);
+    assert.deepEqual(seen(outcome), seen(expected), engine);
+    assert.equal(outcome.gasUsed, expected.gasUsed, engine);
+  }
+});

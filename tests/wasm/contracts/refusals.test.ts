@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { LockstepError } from '../../../src/base/errors.ts';
 import { createMachine } from '../../../src/chain/machine.ts';
 import { runUntil } from '../../../src/chain/snapshot.ts';
+import { HEAP_BASE, M_HEAP_USED, MACHINE_BASE } from '../../../src/kernel/layout.ts';
 import { assemble } from '../../../src/vms/evm/index.ts';
 import { readContract } from '../../../src/vms/wasm/contract.ts';
 import { writeDeployment } from '../../../src/vms/wasm/deployment.ts';
@@ -166,6 +167,24 @@ test('a function that no frame can hold ends the frame, and not the machine', ()
   machine.state.setCode(WASM_CONTRACT, code);
   const outcome = machine.call({ to: WASM_CONTRACT, gas: 1_000_000n });
   assert.deepEqual([outcome.status, outcome.reason], ['halt', 'memory-limit']);
+});
+
+test('a growth that is not paid for takes no memory, and one past the limit costs nothing', () => {
+  const machine = createWorld();
+  const grown = (pages: number): Uint8Array =>
+    contract(`(drop (memory.grow (i32.const ${pages})))`);
+  machine.state.setCode(WASM_CONTRACT, grown(200));
+  const unpaid = machine.call({ to: WASM_CONTRACT, gas: 2000n });
+  assert.deepEqual([unpaid.status, unpaid.reason], ['halt', 'out-of-gas']);
+  const { u32 } = machine.executor.machine.kernel;
+  const used = u32[(MACHINE_BASE + M_HEAP_USED) / 4] as number;
+  assert.ok(used - HEAP_BASE < 100_000, `${used - HEAP_BASE} bytes of the heap are used`);
+  const price = (pages: number): bigint => {
+    machine.state.setCode(WASM_CONTRACT, grown(pages));
+    return machine.call({ to: WASM_CONTRACT, commit: false }).gasUsed;
+  };
+  assert.equal(price(255) - price(0), 255n * 2048n);
+  assert.equal(price(256), price(0));
 });
 
 test('a run that stops in a frame of a module has no state as bytes', () => {

@@ -90,7 +90,7 @@ export function createHost(name: CreateKind['name'], isJoined: boolean): HostFun
       name === 'CREATE'
         ? createAddress(creator, nonce)
         : create2Address(creator, machine.operand(operands - 1), machine.keccak256(code));
-    // Read first: what is not yet fetched makes all of this run again.
+    // What has to wait makes all of this run again: before an observer hears of it, if possible.
     const balance = accounts.balance(machine, self);
     accounts.isEmpty(machine, machine.ownerOf(address));
     machine.setReturnData(NOTHING);

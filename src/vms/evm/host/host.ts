@@ -1,9 +1,8 @@
 /**
  * The host of the EVM: answers the suspensions that `abi.ts` lists.
  *
- * Each function reads and charges first and changes state last, because a read whose item is still
- * being fetched makes the whole function run again. An account that a function charged for stays
- * warm meanwhile; `#base` puts gas back.
+ * A read whose item is still being fetched makes the whole function run again; the machine undoes
+ * what it did before. So a function has nothing else to change before its last read.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type {
@@ -72,7 +71,6 @@ export type HostFunction = (host: EvmHost, machine: MachineAccess) => void;
 
 const BLOCK_HASH_WINDOW = 256n;
 const CALL_DEPTH_MAX = 1024;
-const PRECOMPILE_ADDRESS_MAX = 0x1ffn;
 const SHA256_ADDRESS = 2;
 const NOTHING: Range = { base: 0, length: 0 };
 
@@ -100,13 +98,7 @@ export class EvmHost implements VmHost {
   }
 
   suspend(machine: MachineAccess, host: number): void {
-    const before = machine.gas;
-    try {
-      FUNCTIONS[HOST_NAMES[host] as HostName](this, machine);
-    } catch (error) {
-      machine.gas = before;
-      throw error;
-    }
+    FUNCTIONS[HOST_NAMES[host] as HostName](this, machine);
   }
 
   leave(machine: MachineAccess, end: FrameEnd, note: unknown): void {
@@ -142,11 +134,11 @@ export class EvmHost implements VmHost {
     return machine.depth < CALL_DEPTH_MAX;
   }
 
-  /** The precompile at the address under the fork, if any. */
+  /** The precompile at the address, if any. */
   precompile(address: bigint): Precompile | undefined {
-    if (this.movedPrecompiles !== undefined) return this.movedPrecompiles.get(address);
-    if (address > PRECOMPILE_ADDRESS_MAX) return this.options.ownPrecompiles?.get(address);
-    return this.options.precompiles.get(Number(address));
+    const { precompiles, ownPrecompiles } = this.options;
+    const fixed = this.movedPrecompiles ? undefined : precompiles.get(Number(address));
+    return fixed ?? (this.movedPrecompiles ?? ownPrecompiles)?.get(address);
   }
 
   /** The same by the owner that the address is in the machine. */
