@@ -150,6 +150,20 @@ test('states of pruned blocks are not there, and the rest is', async (context) =
   reset.provider.close();
 });
 
+test('a listener in process hears of what is in the file', async (context) => {
+  const database = await openDatabase(pathIn(context));
+  const { rpc, provider } = createTestNode({ database });
+  await rpc('eth_subscribe', 'newHeads');
+  let isHeard = false;
+  provider.on('message', () => {
+    isHeard = true;
+    assert.equal(database.settled(), undefined);
+  });
+  await rpc('evm_mine');
+  assert.ok(isHeard);
+  provider.close();
+});
+
 async function refusal(open: Promise<unknown>): Promise<string> {
   try {
     await open;
