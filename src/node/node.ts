@@ -20,6 +20,7 @@ import type { BlockEnv } from '../chain/types.ts';
 import type { EvmWorld } from '../chain/world.ts';
 import type { EvmView } from '../state/views/evm.ts';
 import { blockEnv } from './execution/call.ts';
+import { applyOverridesFor } from './execution/overrides.ts';
 import { PatientCalls } from './execution/patient.ts';
 import { Filters } from './filters.ts';
 import type { Fork, ForkOptions } from './fork/fork.ts';
@@ -27,6 +28,7 @@ import type { Replay } from './fork/replay.ts';
 import { DEFAULT_BASE_FEE, type NodeOptions, type NodeSetup, setUp } from './options.ts';
 import { readPrecompiles } from './plugins.ts';
 import { serverError } from './rpc/errors.ts';
+import type { StateOverride } from './rpc/requests.ts';
 import type { BlockId, BlockTag } from './rpc/types.ts';
 import { Wallets } from './wallets.ts';
 
@@ -63,9 +65,10 @@ export class Node {
 
   constructor(options: NodeOptions = {}) {
     this.#asked = options;
+    if (options.fork !== undefined) this.#requireNoDatabase();
     this.options = setUp(options);
     this.dev = createChain(options, this.options, (error) => this.onProblem?.(error));
-    this.#startFees(options);
+    if (!this.dev.isTakenUp) this.#startFees();
     this.#chainId = this.chain.schedule.chainId;
     this.wallets = new Wallets(this.options.wallets);
     this.wallets.isImpersonatingAll = options.isImpersonatingAll ?? false;
@@ -91,6 +94,7 @@ export class Node {
    * @throws LockstepError L2101 to L2107
    */
   async forkFrom(options: ForkOptions): Promise<void> {
+    this.#requireNoDatabase();
     // Who forks nothing loads nothing of it.
     const { prepareFork } = await import('./fork/begin.ts');
     const { wallets } = this.options;
@@ -101,6 +105,13 @@ export class Node {
     if (gasLimit !== undefined) this.dev.gasLimit = gasLimit;
     this.dev.amend(amend);
     if (replay !== undefined) await this.attempt(() => this.#repeat(replay));
+  }
+
+  /** A database is one chain's, whose whole state it has. */
+  #requireNoDatabase(): void {
+    if (this.#asked.database === undefined) return;
+    const problem = 'this node keeps its chain in a database; fork with a node that has none';
+    throw new LockstepError('L2106', { problem });
   }
 
   /** Makes a block of some transactions of one of another chain, with its fields. */
@@ -126,12 +137,9 @@ export class Node {
       await this.forkFrom(fork);
       return;
     }
-    if (this.fork === undefined) {
-      this.dev.reset();
-      return;
-    }
-    this.#replaceChain({ genesis: this.options.genesis }, undefined);
-    this.#startFees(this.#asked);
+    if (this.fork === undefined) this.dev.reset();
+    else this.#replaceChain({ genesis: this.options.genesis }, undefined);
+    this.#startFees();
   }
 
   #replaceChain(own: Pick<DevChainOptions, 'base' | 'genesis'>, fork: Fork | undefined): void {
@@ -141,7 +149,13 @@ export class Node {
     this.fork = fork;
     this.finality = undefined;
     this.#chainId = own.genesis.schedule.chainId;
+    this.#forgetWorlds();
+  }
+
+  /** Worlds are of one chain and of its id. */
+  #forgetWorlds(): void {
     this.#stepWorlds.clear();
+    this.calls.forget();
   }
 
   /** Runs something on the chain; on a fork until nothing of the state is missing. */
@@ -151,8 +165,9 @@ export class Node {
   }
 
   /** The first block has the base fee that was asked for, as with anvil; then EIP-1559 goes on. */
-  #startFees({ genesis, baseFee = DEFAULT_BASE_FEE }: NodeOptions): void {
-    if (genesis === undefined && !this.dev.isTakenUp) this.dev.setNext({ baseFeePerGas: baseFee });
+  #startFees(): void {
+    const { genesis, baseFee = DEFAULT_BASE_FEE } = this.#asked;
+    if (genesis === undefined) this.dev.setNext({ baseFeePerGas: baseFee });
   }
 
   get chain(): BlockChain {
@@ -170,7 +185,7 @@ export class Node {
   set chainId(chainId: bigint) {
     this.#chainId = chainId;
     this.dev.setChainId(chainId);
-    this.#stepWorlds.clear();
+    this.#forgetWorlds();
   }
 
   /** What the node knows of the sources of contracts. */
@@ -241,7 +256,7 @@ export class Node {
   }
 
   /** A world for single steps; its journal is empty. */
-  stepWorld(rules: BlockRules): StepWorld {
+  #stepWorld(rules: BlockRules): StepWorld {
     let stepped = this.#stepWorlds.get(rules);
     if (stepped === undefined) {
       const [oldest] = this.#stepWorlds.keys();
@@ -254,11 +269,21 @@ export class Node {
     return stepped;
   }
 
-  /** Does something with a world for single steps on the state after a block. */
-  withSteps<T>(entry: ChainEntry, rules: BlockRules, use: (stepped: StepWorld) => T): T {
+  /**
+   * Does something with a world for single steps on the state after a block.
+   *
+   * @param overrides - Accounts that it finds other than they are.
+   */
+  withSteps<T>(
+    entry: ChainEntry,
+    rules: BlockRules,
+    use: (stepped: StepWorld) => T,
+    overrides?: StateOverride,
+  ): T {
     return this.chain.withState(entry, rules, (world: EvmWorld) => {
-      world.flush();
-      return use(this.stepWorld(rules));
+      const stepped = this.#stepWorld(rules);
+      applyOverridesFor(stepped.world, this, world, overrides);
+      return use(stepped);
     });
   }
 

@@ -75,7 +75,7 @@ export interface NodeOptions {
   readonly hostClock?: () => bigint;
   /** What keeps the chain beyond the process, as `openDatabase` gives it. */
   readonly database?: ChainDatabase;
-  /** States of so many blocks below the head can be read; of all unless told. */
+  /** States of so many blocks below the head can be read, of 256 at least; of all unless told. */
   readonly statesKept?: bigint;
   /** Tells where contracts fail in their sources (`createStackTraces` of `lockstep/node/stack`). */
   readonly stackTraces?: StackTraces;

@@ -47,13 +47,18 @@ export class Provider {
       subscriptions: new Map(),
       notify: (message) => {
         const { params } = message as { readonly params: unknown };
-        for (const listener of this.#listeners) {
-          listener({ type: 'eth_subscription', data: params });
-        }
+        // Of nothing that could still be lost.
+        const settled = this.node.dev.settled();
+        if (settled === undefined) this.#tell(params);
+        else settled.then(() => this.#tell(params), NOTHING);
       },
     };
     this.node.onBlockTime = (seconds) => this.#mineEvery(seconds);
     this.#mineEvery(this.node.settings.blockTime);
+  }
+
+  #tell(data: unknown): void {
+    for (const listener of this.#listeners) listener({ type: 'eth_subscription', data });
   }
 
   /**
@@ -112,6 +117,9 @@ export class Provider {
     (this.#timer as { unref?: () => void }).unref?.();
   }
 }
+
+/** Each request tells of a write that failed. */
+const NOTHING = (): void => {};
 
 /** A node in process. */
 export function createProvider(options: ProviderOptions = {}): Provider {

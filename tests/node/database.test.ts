@@ -136,12 +136,32 @@ test('states of pruned blocks are not there, and the rest is', async (context) =
   );
   assert.ok(await again.rpc('eth_getBalance', to, '0x2b6'));
   assert.equal((await again.rpc('eth_getTransactionReceipt', hash)).blockNumber, '0x1');
+  // Of the last 256 blocks they are there in any case.
+  assert.ok(await again.rpc('eth_getBalance', to, '0x1c0'));
+  assert.equal((await again.rpc('eth_capabilities')).state.oldestBlock, '0x1bd');
   await again.rpc('anvil_reset');
   assert.equal(await again.rpc('eth_blockNumber'), '0x0');
+  for (let i = 0; i < 330; i++) await again.rpc('evm_mine');
+  assert.ok(await again.rpc('eth_getBalance', to, '0x5'));
+  await again.rpc('anvil_reset');
   again.provider.close();
   const reset = await openNode(path);
   assert.equal(await reset.rpc('eth_getBalance', to, 'latest'), '0x21e19e0c9bab2400000');
   reset.provider.close();
+});
+
+test('a listener in process hears of what is in the file', async (context) => {
+  const database = await openDatabase(pathIn(context));
+  const { rpc, provider } = createTestNode({ database });
+  await rpc('eth_subscribe', 'newHeads');
+  let isHeard = false;
+  provider.on('message', () => {
+    isHeard = true;
+    assert.equal(database.settled(), undefined);
+  });
+  await rpc('evm_mine');
+  assert.ok(isHeard);
+  provider.close();
 });
 
 async function refusal(open: Promise<unknown>): Promise<string> {

@@ -1,6 +1,10 @@
 /** Forks: a chain that goes on from a block of another node, which is one of ours. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { openDatabase } from '../../src/node/database/index.ts';
 import { createForkBackend } from '../../src/node/fork/cells.ts';
 import type { ForkCache } from '../../src/node/fork/client.ts';
 import { SUBJECT_OF } from '../../src/node/fork/routes.ts';
@@ -247,6 +251,57 @@ test('BLOCKHASH and the contracts of the system see the blocks of the other chai
   const parent = await rpc('eth_getBlockByNumber', '0x3', false);
   assert.equal(await rpc('eth_call', { to: history, data: `0x${WORD(3)}` }), parent.hash);
   assert.equal(await rpc('eth_call', { to: history, data: `0x${WORD(1)}` }), hash);
+});
+
+test('BLOCKHASH of a simulated block sees the blocks of the other chain', async () => {
+  const { rpc } = forkOf(await origin());
+  const code = '0x5f35405f5260205ff3';
+  await rpc('anvil_setCode', SOMEBODY, code);
+  const call = { to: SOMEBODY, data: `0x${WORD(1)}` };
+  const [block] = await rpc('eth_simulateV1', { blockStateCalls: [{ calls: [call] }] });
+  const { hash } = await rpc('eth_getBlockByNumber', '0x1', false);
+  assert.equal(block.calls[0].returnData, hash);
+});
+
+test('states of many blocks can be read on a fork, with what they deleted', async () => {
+  const first = await origin();
+  const { rpc, accounts } = forkOf(first);
+  const from = accounts[0];
+  const owner = accounts[3];
+  await rpc('evm_mine');
+  await rpc('anvil_setStorageAt', first.contract, '0x0', `0x${WORD(0)}`);
+  await rpc('anvil_setBalance', owner, '0x0');
+  for (let i = 0; i < 330; i++) {
+    await rpc('eth_sendTransaction', { from, to: SOMEBODY, value: '0x1' });
+  }
+  const slotAt = async (at: string) =>
+    BigInt(await rpc('eth_getStorageAt', first.contract, '0x0', at));
+  assert.equal(await slotAt('0x3'), 42n);
+  assert.equal(await slotAt('0x4'), 0n);
+  assert.equal(await slotAt('0x5'), 0n);
+  assert.equal(await rpc('eth_getBalance', owner, '0x5'), '0x0');
+  assert.equal(await rpc('eth_getBalance', SOMEBODY, '0x10'), '0x11');
+  const id = await rpc('evm_snapshot');
+  await rpc('anvil_rollback', 320);
+  assert.equal(await rpc('eth_getBalance', SOMEBODY), '0xf');
+  assert.equal(await slotAt('latest'), 0n);
+  assert.equal(await rpc('evm_revert', id), false);
+});
+
+test('a chain in a database is not forked, and stays as it is', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'lockstep-fork-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'chain.db');
+  const database = await openDatabase(path);
+  const remote = { request: async () => '0x1' };
+  assert.throws(() => createTestNode({ database, fork: remote }), /chain in a database/);
+  assert.equal(database.identity, undefined);
+  const { rpc, fail, provider } = createTestNode({ database });
+  await rpc('evm_mine');
+  const forking = { jsonRpcUrl: 'http://127.0.0.1:9' };
+  assert.match((await fail('anvil_reset', { forking })).message, /chain in a database/);
+  assert.equal(await rpc('eth_blockNumber'), '0x1');
+  provider.close();
 });
 
 test('methods that the remote answers are there, and name their block or hash', () => {

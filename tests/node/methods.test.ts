@@ -156,6 +156,50 @@ test('calls leave the state alone, and overrides are for the call', async () => 
   assert.equal(await rpc('eth_getStorageAt', to, '0x0'), `0x${WORD(9)}`);
 });
 
+test('overrides that are refused move no precompile', async () => {
+  const { rpc, fail } = createTestNode();
+  const identity = `0x${'04'.padStart(40, '0')}`;
+  const both = { state: {}, stateDiff: {} };
+  const moved = { movePrecompileToAddress: `0x${'99'.repeat(20)}` };
+  const overrides = { [identity]: moved, [`0x${'88'.repeat(20)}`]: both };
+  const call = { to: identity, data: '0x1234' };
+  assert.match((await fail('eth_call', call, 'latest', overrides)).message, /has both/);
+  assert.equal(await rpc('eth_call', call), '0x1234');
+  assert.equal(await rpc('eth_call', call, 'latest', { [identity]: moved }), '0x');
+});
+
+test('bundles of calls have blocks of their own, and what calls left before', async () => {
+  const { rpc } = createTestNode();
+  const to = `0x${'cd'.repeat(20)}`;
+  // Adds the number of the block to slot 0, and returns it.
+  await rpc('anvil_setCode', to, '0x435f5401805f555f5260205ff3');
+  const bundles = [
+    { transactions: [{ to }, { to }], blockOverride: { number: '0x5' } },
+    { transactions: [{ to }], blockOverride: { number: '0x7' } },
+  ];
+  const values = (await rpc('eth_callMany', bundles)).map((bundle: { value: string }[]) =>
+    bundle.map(({ value }) => Number(value)),
+  );
+  assert.deepEqual(values, [[5, 10], [17]]);
+  const traces = await rpc('debug_traceCallMany', bundles, {}, { tracer: 'callTracer' });
+  assert.equal(Number(traces[1][0].output), 17);
+  assert.equal(Number(await rpc('eth_getStorageAt', to, '0x0')), 0);
+});
+
+test('after a reset the same requests give the same blocks', async () => {
+  const { rpc, accounts } = createTestNode();
+  const run = async () => {
+    await rpc('eth_sendTransaction', { from: accounts[0], to: accounts[1], value: '0x1' });
+    await rpc('evm_mine');
+    return (await rpc('eth_getBlockByNumber', 'latest', false)).hash;
+  };
+  const hash = await run();
+  await rpc('anvil_setCoinbase', accounts[5]);
+  await rpc('anvil_setBlockGasLimit', '0x1000000');
+  await rpc('hardhat_reset');
+  assert.equal(await run(), hash);
+});
+
 test('estimates are enough and near', async () => {
   const node = createTestNode();
   const { rpc, accounts } = node;

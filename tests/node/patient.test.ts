@@ -1,6 +1,8 @@
 /** Calls that take long, while the node serves others. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bytesToBigint } from '../../src/base/u256.ts';
+import type { RequestArguments } from '../../src/node/provider.ts';
 import type { RpcError } from '../../src/node/rpc/errors.ts';
 import { createTestNode, LOOP_CODE, type TestNode } from './support.ts';
 
@@ -72,4 +74,45 @@ test('long calls take turns, with what is changed for each alone', async () => {
   assert.deepEqual(await Promise.all(calls), [1, 2, 3].map(word));
   assert.match((await failed).message, /out of gas/);
   assert.equal(await node.rpc('eth_getCode', TO), '0x');
+});
+
+test('a long call is of the chain that it is asked of', async () => {
+  const node = createTestNode({ callGasMax: 1n << 50n });
+  const { rpc } = node;
+  // As COUNT_CODE does, but for CHAINID in place of the slot.
+  const code = COUNT_CODE.replace('5f545f52', '465f52');
+  await rpc('anvil_setCode', TO, code);
+  const call = { to: TO, data: word(1_000_000), gas: '0x77359400' };
+  assert.equal(await rpc('eth_call', call), word(31337));
+  await rpc('anvil_setChainId', '0x5');
+  assert.equal(await rpc('eth_call', call), word(5));
+  const other = createTestNode({ chainId: 777n });
+  const endless = { ...call, data: word(0), gas: '0x4000000000000' };
+  const long = node.fail('eth_call', endless);
+  // It is not answered at once, and then the chain is another one.
+  await new Promise((resolve) => setImmediate(resolve));
+  const request = (asked: RequestArguments) => other.provider.request(asked);
+  await node.provider.node.forkFrom({ request });
+  assert.match((await long).message, /the chain was reset while the call ran/);
+  await rpc('anvil_reset');
+  await rpc('anvil_setCode', TO, COUNT_CODE);
+  await rpc('anvil_setStorageAt', TO, '0x0', word(9));
+  assert.equal(await rpc('eth_call', call), word(9));
+});
+
+test('what a long call tells is told once, and all of it', async () => {
+  const node = createTestNode(GAS);
+  // Calls an account without code with the number of rounds that are left.
+  const code = '0x5f355b805f525f5f60205f61dead5afa506001900380600257' + '00';
+  await node.rpc('anvil_setCode', TO, code);
+  const told: bigint[] = [];
+  node.provider.node.dev.listen({
+    codelessCall: (_address, input) => void told.push(bytesToBigint(input)),
+  });
+  const count = 10_000;
+  await node.rpc('eth_call', { to: TO, data: word(count), gas: '0x77359400' });
+  assert.deepEqual(
+    told,
+    Array.from({ length: count }, (_, at) => BigInt(count - at)),
+  );
 });

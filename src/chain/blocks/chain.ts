@@ -10,7 +10,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { assert } from '../../base/assert.ts';
 import { bytesToHex, equalBytes, type Keccak256 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
-import { bytesToBigint } from '../../base/u256.ts';
+import { bytesToBigint, maxOf } from '../../base/u256.ts';
 import type { Backend, CellChange, Snapshot } from '../../state/backends/backend.ts';
 import type { EvmAccountProof } from '../../state/commitments/evm-proof.ts';
 import type { EvmWorld } from '../world.ts';
@@ -37,7 +37,7 @@ export interface ChainOptions {
   readonly keccak256?: Keccak256;
   /** What keeps the chain; memory unless told. Where it holds one, `state` is that of its head. */
   readonly store?: ChainStore;
-  /** States of so many blocks below the head can be read; of all unless told. */
+  /** States of so many blocks below the head can be read, of 256 at least; of all unless told. */
   readonly statesKept?: bigint;
   /** Hash of the genesis, where it is another chain's block: headers may have more than ours. */
   readonly hash?: Uint8Array;
@@ -108,7 +108,8 @@ export class BlockChain {
     const { schedule, genesis, state, keccak256 = keccak_256, store = new MemoryStore() } = options;
     this.schedule = schedule;
     this.#state = state;
-    this.#statesKept = options.statesKept;
+    const { statesKept } = options;
+    this.#statesKept = statesKept === undefined ? undefined : maxOf(statesKept, STATES_KEPT_MIN);
     this.keccak256 = keccak256;
     this.#olderHash = options.olderHash;
     this.genesis = {
@@ -406,6 +407,18 @@ export class BlockChain {
     }
   }
 
+  /** The first block whose state can be read, as those of all later ones. */
+  get firstState(): bigint {
+    let first = this.genesis.block.header.number;
+    let last = this.head.block.header.number;
+    while (first < last) {
+      const middle = (first + last) / 2n;
+      if (this.#canon.store.isPruned(middle)) first = middle + 1n;
+      else last = middle;
+    }
+    return first;
+  }
+
   /** Reads cells of the state after an entry. */
   read<T>(entry: ChainEntry, use: (backend: Backend) => T): T {
     const { backend } = this.#state;
@@ -439,8 +452,10 @@ export class BlockChain {
   /** Gives the head another state than its block left. */
   #setMark(head: ChainEntry, mark: Snapshot): void {
     const changes = this.#state.changes(this.#markOf(head), mark);
-    this.#canon.store.amend(head.block.header.number, changes);
-    this.#canon.store.putCells(changes);
+    if (changes.length > 0) {
+      this.#canon.store.amend(head.block.header.number, changes);
+      this.#canon.store.putCells(changes);
+    }
     head.mark = mark;
     this.#history.forget(head);
     if (equalBytes(this.#current.hash, head.hash)) this.#goTo(head);
@@ -514,6 +529,9 @@ export class BlockChain {
     };
   }
 }
+
+/** States below the head that are there in any case, for a store that was opened again too. */
+const STATES_KEPT_MIN = 256n;
 
 /** Characters of a range's id in the text of a hash. */
 const RANGE_ID_CHARS = 50;

@@ -153,6 +153,8 @@ export class MemoryStore implements ChainStore {
     const left = this.#changesFrom(count);
     positions.length = left;
     pieces.truncate(left);
+    // Blocks that come in their place have changes that nobody forgot.
+    this.#kept = Math.min(this.#kept, count);
   }
 
   /** Index of the first changes of a position or a later one. */

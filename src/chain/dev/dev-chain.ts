@@ -21,6 +21,7 @@ import { createGenesisBlock } from '../blocks/genesis-file.ts';
 import { isBlockRejection } from '../blocks/rejections.ts';
 import type { BlockRules } from '../blocks/rules.ts';
 import { ChainState } from '../blocks/state.ts';
+import { LongRunError } from '../executor.ts';
 import { putAccounts } from '../genesis.ts';
 import type { BlockEnv } from '../types.ts';
 import type { EvmWorld } from '../world.ts';
@@ -83,6 +84,7 @@ export class DevChain {
   #prepared: BlockJob | undefined;
   readonly #isTimed: boolean;
   readonly #genesisMark: Snapshot;
+  readonly #firstCoinbase: Uint8Array;
   readonly #database: ChainDatabase | undefined;
   /** Whether the chain was in the database already. */
   readonly isTakenUp: boolean;
@@ -125,7 +127,8 @@ export class DevChain {
     this.#isTimed = hostClock !== undefined;
     this.isAutomining = options.isAutomining ?? true;
     this.blockCountMax = options.blockCountMax ?? Number.POSITIVE_INFINITY;
-    this.#coinbase = options.coinbase ?? NO_ADDRESS;
+    this.#firstCoinbase = options.coinbase ?? NO_ADDRESS;
+    this.#coinbase = this.#firstCoinbase;
     if (database !== undefined) this.#takeUpSettings(database);
   }
 
@@ -354,17 +357,22 @@ export class DevChain {
     return made;
   }
 
-  /** Tells listeners of calls to accounts without code while something runs. */
+  /** Tells listeners of calls to accounts without code, but for a run that will begin anew. */
   watchCalls<T>({ executor }: EvmWorld, run: () => T): T {
     const isWatched = [...this.listeners].some((each) => each.codelessCall !== undefined);
     if (!isWatched) return run();
     const { host } = executor;
+    const calls: Telling[] = [];
     host.onCodelessCall = (address, input) =>
-      this.#tell((listener) => listener.codelessCall?.(address, input));
+      calls.push((listener) => listener.codelessCall?.(address, input));
     try {
       return run();
+    } catch (error) {
+      if (error instanceof LongRunError) calls.length = 0;
+      throw error;
     } finally {
       host.onCodelessCall = undefined;
+      for (const each of calls) this.#tell(each);
     }
   }
 
@@ -544,6 +552,7 @@ export class DevChain {
     this.pool.clear();
     this.clock.state = INITIAL_CLOCK;
     this.#next = {};
+    this.#coinbase = this.#firstCoinbase;
     this.#gasLimit = undefined;
     this.changed();
   }

@@ -25,7 +25,7 @@ export interface DevChainOptions {
   readonly hostClock?: () => bigint;
   /** What keeps the chain beyond the process; nothing unless told. */
   readonly database?: ChainDatabase;
-  /** States of so many blocks below the head can be read; of all unless told. */
+  /** States of so many blocks below the head can be read, of 256 at least; of all unless told. */
   readonly statesKept?: bigint;
   /** As in `ExecutorOptions`. */
   readonly ownPrecompiles?: ChainStateOptions['ownPrecompiles'];

@@ -16,6 +16,7 @@ import {
   HEADER_BYTES,
   M_HEAP_USED,
   M_STEPS,
+  M_YIELD,
   MACHINE_BASE,
   R_BASE,
   R_LENGTH,
@@ -188,6 +189,8 @@ function writeContinue(code: CodeWriter): void {
   // A block with compiled code has an empty header and then the code's place in the table.
   code.get(1).access(OP.i64Load, 2, 0).op(OP.i64Eqz);
   code.get(1).access(OP.i32Load16U, 1, HEADER_BYTES).i32(FORM.ENTER).op(OP.i32Eq).op(OP.i32And);
+  // The interpreter has its turn where it is to yield: compiled loops come by here for that.
+  code.get(4).i32(MACHINE_BASE).access(OP.i64Load, 3, M_YIELD).op(OP.i64LtU).op(OP.i32And);
   code.if();
   code.get(0).get(2).get(3).get(4);
   code.get(1).access(OP.i32Load, 2, HEADER_BYTES + 4);

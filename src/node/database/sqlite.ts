@@ -235,6 +235,8 @@ export class SqliteDatabase implements ChainDatabase {
       const left = (this.#places.get(key) ?? []).filter((place) => place.number <= number);
       this.#places.set(key, left);
     }
+    // Blocks that come in their place have changes that nobody forgot.
+    if (this.#prunedTo > number) this.#prunedTo = number;
     this.#mustCheckpoint = true;
   }
 

@@ -12,7 +12,6 @@ import type { Node } from '../node.ts';
 import { serverError } from '../rpc/errors.ts';
 import { type CallRequest, NOBODY } from '../rpc/requests.ts';
 import { type CallContext, callEnv, callLimits, toMessage } from './call.ts';
-import { applyOverrides } from './overrides.ts';
 
 export interface AccessListResult {
   readonly list: readonly AccessListEntry[];
@@ -93,12 +92,7 @@ export function createAccessList(
 ): AccessListResult {
   const rules = node.rulesOf(entry);
   const sender = request.from ?? NOBODY;
-  return node.chain.withState(entry, rules, (world) => {
-    world.flush();
-    if (state !== undefined) applyOverrides(node, world, state);
-    const stepped = node.stepWorld(rules);
-    stepped.world.executor.host.movedPrecompiles = world.executor.host.movedPrecompiles;
-    world.executor.host.movedPrecompiles = undefined;
+  const find = (stepped: StepWorld): AccessListResult => {
     let list: readonly AccessListEntry[] = (request.accessList ?? []).map((each) => ({
       address: each.address,
       slots: each.storageKeys ?? [],
@@ -121,7 +115,8 @@ export function createAccessList(
       list = next;
     }
     throw serverError('the access list grows with every run');
-  });
+  };
+  return node.withSteps(entry, rules, find, state);
 }
 
 function precompiles({ world }: StepWorld): string[] {

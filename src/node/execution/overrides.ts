@@ -23,7 +23,6 @@ export function applyOverrides(node: Node, world: EvmWorld, overrides: StateOver
   world.flush();
   const { backend } = world;
   const view = createEvmView({ backend, keccak256: node.chain.keccak256 });
-  movePrecompiles(world, overrides);
   for (const [address, account] of overrides) {
     const { balance, nonce, code, state, stateDiff } = account;
     if (balance !== undefined) view.setBalance(address, balance);
@@ -40,7 +39,28 @@ export function applyOverrides(node: Node, world: EvmWorld, overrides: StateOver
       view.setSlot(address, slot, bytesToBigint(value));
     }
   }
+  // At last: where overrides are refused nothing has moved.
+  movePrecompiles(world, overrides);
   world.reset();
+}
+
+/**
+ * The same for a run in another world over the state of the first, whose journal is written out.
+ *
+ * @param overrides - None where undefined.
+ */
+export function applyOverridesFor(
+  other: EvmWorld,
+  node: Node,
+  world: EvmWorld,
+  overrides: StateOverride | undefined,
+): void {
+  world.flush();
+  if (overrides === undefined) return;
+  applyOverrides(node, world, overrides);
+  const { host } = world.executor;
+  other.executor.host.movedPrecompiles = host.movedPrecompiles;
+  host.movedPrecompiles = undefined;
 }
 
 function movePrecompiles(world: EvmWorld, overrides: StateOverride): void {

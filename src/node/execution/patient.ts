@@ -7,10 +7,12 @@
  * of the call, whatever the chain has done since, but for changes from outside to this very block.
  */
 import type { BlockRules } from '../../chain/blocks/rules.ts';
+import type { DevChain } from '../../chain/dev/dev-chain.ts';
 import { LongRunError } from '../../chain/executor.ts';
 import { EvmWorld, type ExecutedTransaction, type TransactionResult } from '../../chain/world.ts';
 import { callRejection } from '../format/rejection.ts';
 import type { Node } from '../node.ts';
+import { serverError } from '../rpc/errors.ts';
 import { type CallRequest, NOBODY } from '../rpc/requests.ts';
 import {
   blockEnv,
@@ -21,10 +23,12 @@ import {
   runCall,
   toMessage,
 } from './call.ts';
-import { applyOverrides } from './overrides.ts';
+import { applyOverridesFor } from './overrides.ts';
 
 /** Runs of the machine's loop at a time, of 250,000 operations or 512 calls each. */
 const PATIENCE = 4;
+
+const CHAIN_REPLACED = 'the chain was reset while the call ran; call again on the new one';
 
 /** Gives others their turn. Node has a way that waits for no timer. */
 function others(): Promise<void> {
@@ -67,16 +71,24 @@ export class PatientCalls {
     } finally {
       machine.patience = Number.POSITIVE_INFINITY;
     }
-    const done = this.#last.then(() => this.#runSlowly(request, context, rules));
+    const { dev } = this.#node;
+    const done = this.#last.then(() => this.#runSlowly(dev, request, context, rules));
     this.#last = done.catch(() => {});
     return done;
   }
 
+  /** Worlds are made anew: the chain is another one. */
+  forget(): void {
+    this.#world = undefined;
+  }
+
   async #runSlowly(
+    dev: DevChain,
     request: CallRequest,
     context: CallContext,
     rules: BlockRules,
   ): Promise<ExecutedTransaction> {
+    if (this.#node.dev !== dev) throw serverError(CHAIN_REPLACED);
     const world = this.#worldFor(rules);
     const { entry, block } = context;
     const sender = request.from ?? NOBODY;
@@ -92,9 +104,11 @@ export class PatientCalls {
     };
     try {
       for (;;) {
-        const { done, value } = this.#onState(world, context, rules, advance);
+        const part = () => dev.watchCalls(world, advance);
+        const { done, value } = this.#onState(world, context, rules, part);
         if (done && message !== undefined) return keep(value, message);
         await others();
+        if (this.#node.dev !== dev) throw serverError(CHAIN_REPLACED);
       }
     } finally {
       steps?.return({ kind: 'rejected' } as TransactionResult);
@@ -105,12 +119,7 @@ export class PatientCalls {
   #onState<T>(world: EvmWorld, { entry, state }: CallContext, rules: BlockRules, use: () => T): T {
     const node = this.#node;
     return node.chain.withState(entry, rules, (own) => {
-      own.flush();
-      if (state === undefined) return use();
-      applyOverrides(node, own, state);
-      const { host } = own.executor;
-      world.executor.host.movedPrecompiles = host.movedPrecompiles;
-      host.movedPrecompiles = undefined;
+      applyOverridesFor(world, node, own, state);
       return use();
     });
   }

@@ -176,7 +176,7 @@ class Simulator {
   }
 
   #hashOf(number: bigint): Uint8Array | undefined {
-    return this.#hashes.get(number) ?? this.#node.chain.ancestor(number, this.#base)?.hash;
+    return this.#hashes.get(number) ?? this.#node.chain.ancestorHash(number, this.#base);
   }
 
   #report(

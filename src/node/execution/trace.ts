@@ -18,11 +18,9 @@ import type { BlockLimits } from '../../chain/world.ts';
 import { callRejection } from '../format/rejection.ts';
 import type { Node } from '../node.ts';
 import { invalidParams, serverError } from '../rpc/errors.ts';
-import type { CallRequest } from '../rpc/requests.ts';
-import { NOBODY } from '../rpc/requests.ts';
+import { type BlockOverride, type Bundle, type CallRequest, NOBODY } from '../rpc/requests.ts';
 import { boolean, json, number, type ObjectOf, object, optional, text } from '../rpc/types.ts';
 import { blockEnv, type CallContext, callEnv, callLimits, toMessage } from './call.ts';
-import { applyOverrides } from './overrides.ts';
 import { traceStructLogs } from './struct-logs.ts';
 
 export const TRACE_FIELDS = {
@@ -193,34 +191,49 @@ export function traceMined<T>(node: Node, hash: Uint8Array, trace: (task: TraceT
 export function traceCall<T>(
   node: Node,
   request: CallRequest,
-  context: CallContext,
+  { block, ...context }: CallContext,
   trace: (task: TraceTask) => T,
 ): T {
-  const [result] = traceCalls(node, [{ request, trace }], context);
+  const [result] = traceCalls(node, [{ request, block, trace }], context);
   return result as T;
+}
+
+/** A call to be traced, and what its block has other than that of the context. */
+export interface TracedCall<T> {
+  readonly request: CallRequest;
+  readonly block?: BlockOverride | undefined;
+  readonly trace: (task: TraceTask) => T;
 }
 
 /** Traces calls one after the other, each on the state that those before it left. */
 export function traceCalls<T>(
   node: Node,
-  calls: readonly { readonly request: CallRequest; readonly trace: (task: TraceTask) => T }[],
-  { entry, state, block }: CallContext,
+  calls: readonly TracedCall<T>[],
+  { entry, state }: Pick<CallContext, 'entry' | 'state'>,
 ): T[] {
   const rules = node.rulesOf(entry);
-  return node.chain.withState(entry, rules, (world) => {
-    world.flush();
-    if (state !== undefined) applyOverrides(node, world, state);
-    const stepped = node.stepWorld(rules);
-    const { host } = world.executor;
-    stepped.world.executor.host.movedPrecompiles = host.movedPrecompiles;
-    host.movedPrecompiles = undefined;
-    const env = blockEnv(node, entry, block);
-    const place = { blockNumber: env.number, transactionPosition: 0 };
-    return calls.map(({ request, trace }) => {
+  const run = (stepped: StepWorld): T[] =>
+    calls.map(({ request, block, trace }) => {
+      const env = blockEnv(node, entry, block);
+      const place = { blockNumber: env.number, transactionPosition: 0 };
       const sender = request.from ?? NOBODY;
       const { tx } = toMessage(node, request, stepped.world.getNonce(sender));
       stepped.world.setBlock(callEnv(env, tx));
       return trace({ stepped, tx, sender, limits: callLimits(tx, rules), place });
     });
-  });
+  return node.withSteps(entry, rules, run, state);
+}
+
+/** Traces bundles of calls, all of them one after the other. */
+export function traceBundles<T>(
+  node: Node,
+  bundles: readonly Bundle[],
+  context: Pick<CallContext, 'entry' | 'state'>,
+  trace: (task: TraceTask) => T,
+): T[][] {
+  const calls = bundles.flatMap(({ transactions, blockOverride: block }) =>
+    transactions.map((request) => ({ request, block, trace })),
+  );
+  const results = traceCalls(node, calls, context);
+  return bundles.map(({ transactions }) => results.splice(0, transactions.length));
 }

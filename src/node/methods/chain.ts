@@ -311,17 +311,19 @@ function transactionOfSender(node: Node, sender: Uint8Array, nonce: bigint): unk
 }
 
 function capabilities(node: Node): unknown {
-  const whole = { disabled: false, oldestBlock: t.toQuantity(node.numberOf('earliest')) };
+  const since = (oldest: bigint) => ({ disabled: false, oldestBlock: t.toQuantity(oldest) });
+  const whole = since(node.numberOf('earliest'));
+  const states = since(node.chain.firstState);
   return {
     head: {
       number: t.toQuantity(node.head.block.header.number),
       hash: bytesToHex(node.head.hash),
     },
-    state: whole,
+    state: states,
     tx: whole,
     logs: whole,
     receipts: whole,
     blocks: whole,
-    stateproofs: whole,
+    stateproofs: states,
   };
 }

@@ -12,15 +12,21 @@ import {
   TRACE_FIELDS,
   type TraceOptions,
   traceBlock,
+  traceBundles,
   traceCall,
-  traceCalls,
   traceMined,
   traceOptions,
 } from '../execution/trace.ts';
 import type { Node } from '../node.ts';
 import { serverError } from '../rpc/errors.ts';
 import { type Method, method, param } from '../rpc/method.ts';
-import { blockOverride, callRequest, stateOverride } from '../rpc/requests.ts';
+import {
+  blockOverride,
+  bundleContext,
+  callBundles,
+  callRequest,
+  stateOverride,
+} from '../rpc/requests.ts';
 import * as t from '../rpc/types.ts';
 import { dumpBlock, pageOfAccounts, pageOfSlots } from '../state-pages.ts';
 import { rawTransaction } from './chain.ts';
@@ -125,20 +131,11 @@ export const DEBUG_METHODS: readonly Method[] = [
   method(
     'debug_traceCallMany',
     'Tells what calls that follow each other would do.',
-    [
-      param('bundles', t.array(t.object({ transactions: t.array(callRequest, 1000) }), 100)),
-      param('context', t.optional(t.object({ blockNumber: t.optional(t.blockId) }))),
-      options,
-    ],
+    [param('bundles', callBundles), param('context', t.optional(bundleContext)), options],
     LIST,
     (node, [bundles, context, config = {}]) => {
       const entry = node.require(context?.blockNumber ?? 'latest');
-      const trace = (task: Parameters<typeof runTrace>[0]) => runTrace(task, config);
-      const calls = bundles.flatMap(({ transactions }) =>
-        transactions.map((request) => ({ request, trace })),
-      );
-      const results = traceCalls(node, calls, { entry });
-      return bundles.map(({ transactions }) => results.splice(0, transactions.length));
+      return traceBundles(node, bundles, { entry }, (task) => runTrace(task, config));
     },
   ),
   method(

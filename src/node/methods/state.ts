@@ -7,17 +7,16 @@ import { createAccessList } from '../execution/access-list.ts';
 import { estimateGas } from '../execution/estimate.ts';
 import { explained } from '../execution/explain.ts';
 import { simulate } from '../execution/simulate.ts';
-import { traceCalls, traceFrames } from '../execution/trace.ts';
+import { traceBundles, traceFrames } from '../execution/trace.ts';
 import { haltText } from '../format/halt.ts';
 import { accessListToJson } from '../format/transaction.ts';
-import type { Node } from '../node.ts';
 import { executionError } from '../rpc/errors.ts';
 import { type Method, method, param } from '../rpc/method.ts';
 import {
   blockOverride,
-  type CallRequest,
+  bundleContext,
+  callBundles,
   callRequest,
-  type StateOverride,
   simulation,
   stateOverride,
 } from '../rpc/requests.ts';
@@ -196,21 +195,19 @@ export const STATE_METHODS: readonly Method[] = [
     'eth_callMany',
     'Runs bundles of calls one after the other on the same state.',
     [
-      param(
-        'bundles',
-        t.array(
-          t.object({
-            transactions: t.array(callRequest, 1000),
-            blockOverride: t.optional(blockOverride),
-          }),
-          100,
-        ),
-      ),
-      param('context', t.optional(t.object({ blockNumber: t.optional(t.blockId) }))),
+      param('bundles', callBundles),
+      param('context', t.optional(bundleContext)),
       param('stateOverride', t.optional(stateOverride)),
     ],
     { type: 'array' },
-    (node, [bundles, context, state]) => callMany(node, bundles, context?.blockNumber, state),
+    (node, [bundles, context, state]) => {
+      const entry = node.require(context?.blockNumber ?? 'latest');
+      return traceBundles(node, bundles, { entry, state }, (task) => {
+        const { frame } = traceFrames(task);
+        const value = bytesToHex(frame.output);
+        return frame.error === undefined ? { value } : { error: frame.error, value };
+      });
+    },
   ),
   method(
     'eth_blobBaseFee',
@@ -224,20 +221,3 @@ export const STATE_METHODS: readonly Method[] = [
     },
   ),
 ].flat();
-
-function callMany(
-  node: Node,
-  bundles: readonly { readonly transactions: readonly CallRequest[] }[],
-  id: t.BlockId = 'latest',
-  state: StateOverride | undefined,
-): unknown[][] {
-  const entry = node.require(id);
-  const calls = bundles.flatMap(({ transactions }) =>
-    transactions.map((request) => ({ request, trace: traceFrames })),
-  );
-  const results = traceCalls(node, calls, { entry, state }).map(({ frame }) => {
-    const value = bytesToHex(frame.output);
-    return frame.error === undefined ? { value } : { error: frame.error, value };
-  });
-  return bundles.map(({ transactions }) => results.splice(0, transactions.length));
-}

@@ -10,6 +10,7 @@ import { invalidParams } from './errors.ts';
 import {
   address,
   array,
+  blockId,
   boolean,
   data,
   hash,
@@ -96,6 +97,17 @@ const BLOCK_OVERRIDE = {
 /** A block that is other than it is. */
 export const blockOverride = object(BLOCK_OVERRIDE);
 export type BlockOverride = ObjectOf<typeof BLOCK_OVERRIDE>;
+
+const BUNDLE = {
+  transactions: array(callRequest, 1000),
+  blockOverride: optional(blockOverride),
+} as const;
+
+/** Calls that follow each other, and what their block has other than the one that they are on. */
+export type Bundle = ObjectOf<typeof BUNDLE>;
+export const callBundles = array(object(BUNDLE), 100);
+/** The block that bundles run on. */
+export const bundleContext = object({ blockNumber: optional(blockId) });
 
 /** What `eth_simulateV1` runs. */
 export const simulation = object({
