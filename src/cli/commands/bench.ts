@@ -45,6 +45,10 @@ export async function run(args: Args, io: Io): Promise<number> {
   const machine = describeMachine();
   const isJson = args.flag('json');
   const { rows, text } = await measure([subject], engines, Number(rounds));
+  if (rows.length === 0) {
+    const message = `nothing of ${subject.name} is compiled under ${engines.join(', ')}`;
+    throw usageError(`${message}; --engine names a compiler, and modules are interpreted`, 'bench');
+  }
   const result = { suite, machine, rows };
   if (!isJson) io.out(`${machine}\n${text}`);
   if (saved !== undefined && !isJson) io.out(`\n${compareRuns(result, saved)}`);
@@ -59,8 +63,8 @@ const SUITES: Readonly<Record<string, ContractSuite>> = {
   erc: TRANSFER_SUITE,
 };
 
-/** Suites that compare with an oracle or read corpora. */
-const REPOSITORY_SUITES = ['evm', 'token', 'block', 'switch', 'wasm', 'start'];
+/** Suites that compare with an oracle or read files of the repository. */
+const REPOSITORY_SUITES = ['evm', 'token', 'block', 'switch', 'wasm', 'languages', 'node', 'start'];
 
 function noSuite(name: string): InputError {
   if (REPOSITORY_SUITES.includes(name)) {
