@@ -10,7 +10,7 @@
  *     }
  *     interface Receiver { function onReceived(uint256 value); }
  */
-import { parseDeclaration } from './abi.ts';
+import { parseDeclaration, signatureOf } from './abi.ts';
 import { canonicalType } from './abi-values.ts';
 import type { AbiItem } from './contract.ts';
 import { InputError } from './errors.ts';
@@ -92,6 +92,15 @@ function readItem(context: Context, at: number, text: string): AbiItem {
   return item;
 }
 
+function addItem(context: Context, at: number, items: AbiItem[], item: AbiItem): void {
+  const isSame = (each: AbiItem) =>
+    each.type === item.type && signatureOf(each) === signatureOf(item);
+  if (items.some(isSame)) {
+    reject(context, at, `${signatureOf(item)} is declared twice`, 'leave one of the two out');
+  }
+  items.push(item);
+}
+
 interface Body {
   readonly items: AbiItem[];
   readonly variables: Variable[];
@@ -106,7 +115,8 @@ function readBody(context: Context, start: number, end: number): Body {
     const next = close < 0 || close > end ? end : close;
     const lead = /^\s*/.exec(source.slice(at, next))?.[0].length ?? 0;
     const text = source.slice(at + lead, next).trim();
-    if (ITEM.test(text)) body.items.push(readItem(context, at + lead, text));
+    if (ITEM.test(text))
+      addItem(context, at + lead, body.items, readItem(context, at + lead, text));
     else if (text !== '') body.variables.push(readVariable(context, at + lead, text));
     at = next + 1;
   }
@@ -124,6 +134,10 @@ export function readDeclarations(context: Context, marker: RegExp): Model {
   const found = marker.exec(source);
   const open = found === null ? -1 : found.index + found[0].length - 1;
   const end = found === null ? -1 : closingOf(source, open);
+  if (open >= 0 && end < 0) {
+    const bracket = source[open] ?? '';
+    reject(context, open, 'the declarations do not end', `close them with ${CLOSING[bracket]}`);
+  }
   let contract: (Body & { readonly name: string }) | undefined;
   const remotes: Remote[] = [];
   const block = /\b(contract|interface)\s+(\w+)\s*\{/g;
@@ -134,6 +148,10 @@ export function readDeclarations(context: Context, marker: RegExp): Model {
     if (close < 0) reject(context, at.index, `${at[2]} has no closing brace`, 'close it with }');
     const body = readBody(context, start, close);
     block.lastIndex = close;
+    if (at[1] === 'contract' && contract !== undefined) {
+      const message = `${at[2]} is a second contract, after ${contract.name}`;
+      reject(context, at.index, message, 'a file has one contract; others are interfaces of it');
+    }
     if (at[1] === 'contract') contract = { name: at[2] ?? '', ...body };
     else remotes.push({ name: at[2] ?? '', functions: body.items });
   }

@@ -61,6 +61,15 @@ test('a mistake in AssemblyScript has its place', async (context) => {
   assert.match(none.err, /declares no contract[\s\S]*extends Contract/);
 });
 
+test('a contract that the file does not have is named, as in Solidity', async () => {
+  for (const words of [[TOKEN, '--contract', 'Tokn'], [`${TOKEN}:Tokn`]]) {
+    const { code, err } = await lockstep(['compile', ...words]);
+    assert.equal(code, 2);
+    assert.match(err, /has no contract Tokn; did you mean Token\?/);
+  }
+  assert.equal((await lockstep(['compile', `${TOKEN}:Token`])).code, 0);
+});
+
 test('a contract in several files has the events and errors of all', async (context) => {
   const folder = folderOf(context, {
     'events.ts': [
