@@ -1,5 +1,6 @@
 /** Contracts on WebAssembly through the command: run, compile, disasm, dump, and their mistakes. */
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createMachine } from '../../src/index.ts';
@@ -68,6 +69,23 @@ test('a contract that the file does not have is named, as in Solidity', async ()
     assert.match(err, /has no contract Tokn; did you mean Token\?/);
   }
   assert.equal((await lockstep(['compile', `${TOKEN}:Token`])).code, 0);
+});
+
+test('the contract of the page on languages runs', async (context) => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/languages.md'), 'utf8');
+  const text = /^```typescript\n(.*?)^```$/ms.exec(page)?.[1] ?? '';
+  const file = join(folderOf(context, { 'till.ts': text }), 'till.ts');
+  const words = ['run', file, '--call', 'pay', '3', '--json'];
+  const { out } = await lockstep(words, { machine: createMachine() });
+  assert.equal(JSON.parse(out).call.events[0].name, 'Paid');
+});
+
+test('a module that is no contract is refused before it is written', async (context) => {
+  const folder = folderOf(context, { 'a.wasm': '\0asm\x01\0\0\0' });
+  const { code, err } = await lockstep(['compile', join(folder, 'a.wasm'), '--out', folder]);
+  assert.equal(code, 2);
+  assert.match(err, /is no contract: it exports no function[\s\S]*docs\/wasm-contracts\.md/);
+  assert.ok(!existsSync(join(folder, 'a.json')));
 });
 
 test('a contract in several files has the events and errors of all', async (context) => {

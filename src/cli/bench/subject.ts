@@ -18,7 +18,7 @@ export interface Subject {
   readonly calls: readonly (CallOptions & { readonly to: Hex })[];
 }
 
-export function accountOf({ name, world, calls }: Subject): AccountDump {
+function accountOf({ name, world, calls }: Subject): AccountDump {
   const account = world.find(({ address }) => address === calls[0]?.to);
   if (account === undefined) throw new Error(`BUG: ${name} has no account`);
   return account;

@@ -5,6 +5,7 @@ import type { DmirContract, EvmContract } from '../../languages/contract.ts';
 import { loadContract } from '../../languages/load.ts';
 import type { Fork } from '../../vms/evm/forks.ts';
 import { costsOf, MODULE_BYTES_MAX } from '../../vms/evm/gas.ts';
+import { readContract } from '../../vms/wasm/contract.ts';
 import { isWasm } from '../../vms/wasm/deployment.ts';
 import { type Args, onePositional } from '../args.ts';
 import { createPaint, formatCount, formatTable, type Paint } from '../format.ts';
@@ -20,6 +21,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   const { contract, notes } = await loadContract(file, { contract: args.value('contract'), fork });
   showNotes(notes, io, args.flag('verbose'));
   if (contract.kind === 'dmir') return compileDmir(contract, args, io);
+  if (contract.format === 'wasm') readContract(contract.runtimeCode ?? new Uint8Array(0));
   const artifact = toArtifact(contract);
   const text = `${JSON.stringify(artifact, null, 2)}\n`;
   const path = writeTo(args.value('out'), `${contract.name}.json`, text);
