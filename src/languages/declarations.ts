@@ -14,7 +14,7 @@ import { parseDeclaration, signatureOf } from './abi.ts';
 import { canonicalType } from './abi-values.ts';
 import type { AbiItem } from './contract.ts';
 import { InputError } from './errors.ts';
-import type { Model, Remote, Variable } from './model.ts';
+import { hasTooManyTopics, type Model, type Remote, type Variable } from './model.ts';
 import { findType, typeNames } from './types.ts';
 
 interface Context {
@@ -85,6 +85,14 @@ function readItem(context: Context, at: number, text: string): AbiItem {
   }
   for (const { type } of [...(item.inputs ?? []), ...(item.outputs ?? [])]) {
     checkType(context, at, type);
+  }
+  if (hasTooManyTopics(item)) {
+    reject(
+      context,
+      at,
+      `${item.name} has too many indexed parameters`,
+      'an event has three at most',
+    );
   }
   if ((item.outputs ?? []).length > 1) {
     reject(context, at, `${item.name} has several results`, 'a function has one result, or none');

@@ -47,9 +47,11 @@ test('disasm prints the module, and dump says what it cannot show', async () => 
 
 test('a mistake in AssemblyScript has its place', async (context) => {
   const head = "import { Contract, u256, Value } from 'lockstep/contract';\n";
+  const indexed = ['a', 'b', 'c', 'd'].map((name) => `${name}: Indexed<bool>`).join(', ');
   const folder = folderOf(context, {
     'type.ts': `${head}export class A extends Contract {\n  f(a: f64): void {}\n}\n`,
     'body.ts': `${head}export class A extends Contract {\n  f(a: u256): bool { return a; }\n}\n`,
+    'topics.ts': `${head}declare function E(${indexed}): Event;\nexport class A extends Contract {}\n`,
     'none.ts': 'export class A {}\n',
   });
   const type = await lockstep(['compile', join(folder, 'type.ts')]);
@@ -58,6 +60,8 @@ test('a mistake in AssemblyScript has its place', async (context) => {
   const body = await lockstep(['compile', join(folder, 'body.ts')]);
   assert.equal(body.code, 1);
   assert.match(body.err, /not assignable to type 'bool'[\s\S]*in body\.ts\(3,29\)/);
+  const topics = await lockstep(['compile', join(folder, 'topics.ts')]);
+  assert.match(topics.err, /topics\.ts:2:18: error: E has too many indexed parameters/);
   const none = await lockstep(['compile', join(folder, 'none.ts')]);
   assert.match(none.err, /declares no contract[\s\S]*extends Contract/);
 });

@@ -64,6 +64,11 @@ const MISTAKES: readonly (readonly [body: string, place: string, said: RegExp])[
   ['mapping(foo => bool) b;', '1:26', /no type foo here/],
   ['nothing', '1:26', /nothing is no declaration/],
   ['function f(uint a);\n function f(uint256 b);', '2:2', /f\(uint256\) is declared twice/],
+  [
+    'event E(bool indexed a, bool indexed b, bool indexed c, bool indexed d);',
+    '1:26',
+    /E has too many indexed parameters/,
+  ],
   ['} contract Shop {', '1:28', /Shop is a second contract, after Bank/],
   ['event E(fixed a);', '1:26', /event E\(fixed a\) is no declaration/],
 ];
