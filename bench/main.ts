@@ -77,7 +77,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
 const USAGE = `usage: npm run bench -- SUITE [--json] [--engine NAME] [--filter RE] [--rounds N]
                             [--save FILE] [--against FILE]
 ${Object.entries(SUITES)
-  .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
+  .map(([name, { about }]) => `  ${name.padEnd(9)} ${about}`)
   .join('\n')}
 engines: ${BENCH_ENGINES.join(', ')}`;
 

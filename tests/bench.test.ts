@@ -6,11 +6,21 @@ import { test } from 'node:test';
 import { prepareSubject, SIZES, TOKEN_SUITE } from '../bench/contracts.ts';
 import { countInstructions } from '../bench/instructions.ts';
 import { renderToken } from '../scripts/gen-token.ts';
+import { bytesToHex } from '../src/base/bytes.ts';
+import type { Hex } from '../src/chain/types.ts';
 import { compareRuns } from '../src/cli/bench/baseline.ts';
 import { geometricMean, interleave, median, quantile } from '../src/cli/bench/measure.ts';
-import { codeOf, prove, type Subject } from '../src/cli/bench/subject.ts';
+import {
+  codeOf,
+  copyOf,
+  fillCopy,
+  loadMachine,
+  prove,
+  type Subject,
+} from '../src/cli/bench/subject.ts';
 import { BENCH_ENGINES } from '../src/cli/bench/suites.ts';
 import { COMPILER_NAMES } from '../src/engines/tiers/compilers.ts';
+import { assembleModule } from '../src/vms/wasm/index.ts';
 import { folderOf, lockstep } from './cli/support/run.ts';
 import { CASE_BLOCK } from './oracle/case.ts';
 import { createOracle } from './support/ethereumjs.ts';
@@ -144,6 +154,9 @@ test('what cannot be measured is refused with what to do', async () => {
     ['examples/erc20/Token.sol', /the suite comes before the file/],
     ['call examples/erc20/Token.sol', /needs a call of the file: --call/],
     ['evm', /needs what only the repository has; there: npm run bench -- evm/],
+    ['languages', /there: npm run bench -- languages/],
+    ['node', /there: npm run bench -- node/],
+    ['compile --engine interpreter --rounds 1', /nothing of token is compiled/],
     ['erc 0x00', /erc measures transfers of the built-in token/],
     ['call 0xfe --data 0x', /ends with halt \(invalid-opcode\); only success is measured/],
     ['call --call f()', /--call needs a file/],
@@ -163,4 +176,36 @@ test('what cannot be measured is refused with what to do', async () => {
 test('the built-in token is the example', async () => {
   const file = join(import.meta.dirname, '../src/cli/bench/token.generated.ts');
   assert.equal(readFileSync(file, 'utf8'), await renderToken(), 'run: npm run gen');
+});
+
+test('a copy of a module is a module that no machine has seen, and does the same', () => {
+  const code = assembleModule(`
+    (module
+      (import "env" "finish" (func $finish (param i32 i32)))
+      (memory (export "memory") 1)
+      (data (i32.const 7) "\\2a")
+      (func (export "deploy"))
+      (func (export "call") (call $finish (i32.const 0) (i32.const 8))))
+  `);
+  const to: Hex = '0x00000000000000000000000000000000000000c0';
+  const account = { address: to, balance: 0n, nonce: 0n, code: bytesToHex(code), storage: [] };
+  const call = { to };
+  const subject: Subject = {
+    name: 'm',
+    fork: 'osaka',
+    block: {},
+    world: [account],
+    calls: [call],
+  };
+  const machine = loadMachine(subject, 'interpreter');
+  const { output, gasUsed } = machine.call({ ...call, commit: false });
+  for (const number of [0, 1]) {
+    const copy = copyOf(subject, number);
+    fillCopy(machine, subject, copy);
+    machine.state.setCode(copy.address, copy.code);
+    const outcome = machine.call({ ...call, to: copy.address, commit: false });
+    assert.deepEqual([outcome.output, outcome.gasUsed], [output, gasUsed]);
+  }
+  assert.equal(output[7], 0x2a);
+  assert.notDeepEqual(copyOf(subject, 0).code, copyOf(subject, 1).code);
 });

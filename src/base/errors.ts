@@ -189,7 +189,7 @@ export const ERRORS = {
   L1608: {
     plane: 'rejection',
     message: 'the WebAssembly module is no contract: {problem}',
-    remedy: 'Export memory, call and deploy, and import what docs/wasm.md lists for contracts.',
+    remedy: 'Export memory, call and deploy, and import what docs/wasm-contracts.md lists.',
   },
   L1701: {
     plane: 'rejection',
@@ -239,7 +239,7 @@ export const ERRORS = {
   L2106: {
     plane: 'rejection',
     message: 'the fork cannot begin: {problem}',
-    remedy: 'Name a block or a transaction that the remote node has.',
+    remedy: 'Check the address, and name a block or a transaction that the remote node has.',
   },
   L2107: {
     plane: 'rejection',

@@ -1,20 +1,26 @@
-/** The code that a listing command is about: of a file, or given as hexadecimal text. */
+/** The contract that a command is about: of a file, or given as hexadecimal text. */
 import type { Contract } from '../languages/contract.ts';
 import { InputError } from '../languages/errors.ts';
-import { hexContract, loadContract } from '../languages/load.ts';
+import { hexContract, type Loaded, loadContract } from '../languages/load.ts';
 import { type Args, onePositional } from './args.ts';
 import type { Io } from './io.ts';
 import { showNotes } from './notes.ts';
 import { readForkName } from './option-values.ts';
 
-/** The contract named by the only positional word. */
-export async function readCodeInput(args: Args, io: Io, command: string): Promise<Contract> {
-  const name = onePositional(args, 'a file or hexadecimal code', command);
-  if (/^(?:0x[\da-fA-F]*|[\da-fA-F]{2,})$/.test(name)) return hexContract(name, 'code');
-  const { contract, notes } = await loadContract(name, {
+/** Code that the command line holds itself, or the contract of a file, as its options choose it. */
+export async function loadInput(name: string, args: Args): Promise<Loaded> {
+  if (/^0x[\da-fA-F]*$/.test(name)) return { contract: hexContract(name, 'code'), notes: [] };
+  return loadContract(name, {
     contract: args.value('contract'),
     fork: readForkName(args.value('fork')),
   });
+}
+
+/** The contract named by the only positional word. */
+export async function readCodeInput(args: Args, io: Io, command: string): Promise<Contract> {
+  const name = onePositional(args, 'a file or hexadecimal code', command);
+  if (/^[\da-fA-F]{2,}$/.test(name)) return hexContract(name, 'code');
+  const { contract, notes } = await loadInput(name, args);
   showNotes(notes, io, false);
   return contract;
 }

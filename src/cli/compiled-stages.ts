@@ -25,7 +25,7 @@ import {
 import { formatTable } from './format.ts';
 import { checkCall, readCall, readCreation } from './message-args.ts';
 import { readPositive } from './option-values.ts';
-import { callOptions, deployContract, openSession, placeContract } from './session.ts';
+import { callOptions, deployContract, openSession } from './session.ts';
 import { sizeLine } from './stages.ts';
 
 /** Calls unless told: more than any engine waits for. */
@@ -61,9 +61,7 @@ async function runCalls({ contract: given, fork, args }: DumpContext): Promise<R
   if (call === undefined) throw new Error('BUG: a call was asked for');
   const { machine, notes } = createNotingMachine({ fork, engine });
   const session = await openSession({ createMachine: async () => machine }, { fork });
-  const placed = creation
-    ? deployContract(session, contract, creation.init, creation.argumentData, creation.value)
-    : placeContract(session, contract);
+  const placed = deployContract(session, contract, creation);
   const deployed = placed.deployment?.outcome;
   if (deployed !== undefined && deployed.status !== 'success') {
     throw usageError(

@@ -2,7 +2,7 @@
 import type { AbiItem, EvmContract } from '../languages/contract.ts';
 import { type Args, usageError } from './args.ts';
 import { readAmount } from './option-values.ts';
-import { readBytes } from './session.ts';
+import { type Creation, readBytes } from './session.ts';
 
 /** @throws InputError `usage` where `--call` and `--data` contradict each other, or name nothing */
 export function checkCall(args: Args, command: string): void {
@@ -13,12 +13,6 @@ export function checkCall(args: Args, command: string): void {
     const example = "--call 'transfer(address,uint256)'";
     throw usageError(`--call needs a function, such as ${example}`, command);
   }
-}
-
-export interface Creation {
-  readonly init: Uint8Array;
-  readonly argumentData: Uint8Array;
-  readonly value: bigint;
 }
 
 /** What to deploy; undefined where code is put in place as it is. */

@@ -76,7 +76,7 @@ const OPTIONS: readonly OptionSpec[] = [
 
 export const NODE_COMMAND = {
   usage: 'node [options]',
-  summary: 'serve a development chain over HTTP and WebSocket, as anvil does',
+  summary: 'serve a development chain over HTTP, WebSocket and IPC, as anvil does',
   options: OPTIONS,
   details: [
     'The same transactions in two fresh nodes give the same blocks: time is of the chain and moves',

@@ -1,8 +1,8 @@
 /** Options of `lockstep node`, and the banner that tells what came of them. */
-import { existsSync, readFileSync } from 'node:fs';
 import { bytesToHex } from '../base/bytes.ts';
 import type { ChainDatabase } from '../chain/dev/database.ts';
 import type { EngineName } from '../engines/tiering.ts';
+import { readInput } from '../languages/load.ts';
 import type { Node } from '../node/node.ts';
 import { DEFAULT_MNEMONIC, DEFAULT_PATH, type NodeOptions } from '../node/options.ts';
 import { CLIENT_VERSION } from '../node/version.ts';
@@ -34,9 +34,9 @@ function firstOf<T>(...values: readonly (T | undefined)[]): T | undefined {
 
 function readGenesisFile(path: string | undefined): unknown {
   if (path === undefined) return undefined;
-  if (!existsSync(path)) throw usageError(`${path} does not exist`, 'node');
+  const text = readInput(path).toString('utf8');
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(text);
   } catch (error) {
     throw usageError(`${path} is not JSON: ${(error as Error).message}`, 'node');
   }

@@ -126,7 +126,7 @@ function timingToJson({ engine, firstMs, medianMs, runs }: Timing) {
 }
 
 /** A step as plain JSON values. */
-export function stepToJson(step: StepReport): object {
+function stepToJson(step: StepReport): object {
   const { outcome, gas, revert } = step;
   return {
     status: outcome.status,

@@ -5,7 +5,7 @@
 
 import { concatBytes } from '../base/bytes.ts';
 import type { DeployOutcome, Hex, Machine, Outcome } from '../chain/types.ts';
-import type { EngineName } from '../engines/tiering.ts';
+import type { EngineName, TierOptions } from '../engines/tiering.ts';
 import type { EvmContract } from '../languages/contract.ts';
 import { InputError } from '../languages/errors.ts';
 import { parseHexText } from '../languages/hex-text.ts';
@@ -45,19 +45,23 @@ export interface SessionOptions {
   readonly codeCache?: string | undefined;
 }
 
+/** @throws InputError `usage` for an unknown fork */
+export function machineOptions({ fork, engine = 'auto', codeCache }: SessionOptions) {
+  const tier: TierOptions = codeCache === undefined ? {} : { codeCache };
+  return { fork: readFork(fork), engine, tier };
+}
+
 /** @throws InputError `usage` for an unknown fork or a bad sender */
 export async function openSession(
   io: Pick<Io, 'createMachine'>,
   options: SessionOptions,
   insist: Insist = (run) => run(),
 ): Promise<Session> {
-  const fork = readFork(options.fork);
+  const own = machineOptions(options);
   const from = options.from === undefined ? DEFAULT_SENDER : readAddress(options.from, '--from');
-  const { gas, engine = 'auto', codeCache } = options;
-  const tier = codeCache === undefined ? {} : { codeCache };
-  const machine = await io.createMachine({ fork, engine, tier });
+  const machine = await io.createMachine(own);
   await insist(() => machine.state.setBalance(from, SENDER_BALANCE));
-  return { machine, fork, from, gas, engine, placed: 0 };
+  return { machine, fork: own.fork, from, gas: options.gas, engine: own.engine, placed: 0 };
 }
 
 /** @throws InputError `usage` */
@@ -114,7 +118,7 @@ function checkCode(code: Uint8Array | undefined, contract: EvmContract, max: big
 }
 
 /** Puts runtime code in place; no constructor runs. */
-export function placeContract(session: Session, contract: EvmContract): Placed {
+function placeContract(session: Session, contract: EvmContract): Placed {
   const code = contract.runtimeCode;
   if (code === undefined) {
     throw new InputError(
@@ -131,19 +135,23 @@ export function placeContract(session: Session, contract: EvmContract): Placed {
   return { name: contract.name, address, contract };
 }
 
-/**
- * Runs the init code of a contract.
- *
- * @param init - Init code without arguments.
- * @param argumentData - Encoded arguments of the constructor.
- */
+/** What a deployment runs. */
+export interface Creation {
+  /** Init code without arguments. */
+  readonly init: Uint8Array;
+  /** Encoded arguments of the constructor. */
+  readonly argumentData: Uint8Array;
+  readonly value: bigint;
+}
+
+/** Runs the init code of a contract; without one, puts its runtime code in place. */
 export function deployContract(
   session: Session,
   contract: EvmContract,
-  init: Uint8Array,
-  argumentData: Uint8Array,
-  value: bigint,
+  creation: Creation | undefined,
 ): Placed {
+  if (creation === undefined) return placeContract(session, contract);
+  const { init, argumentData, value } = creation;
   const costs = costsOf(session.fork);
   const isModule = readDeployment(init) !== undefined;
   // A module alone has no end of its own, so that arguments cannot just follow it.

@@ -9,7 +9,7 @@ import { formatQuantity } from './format.ts';
 /** Written at once, so that a long trace is neither slow nor held in memory. */
 const CHUNK_CHARACTERS = 1 << 16;
 
-export function formatStep(step: TraceStep): string {
+function formatStep(step: TraceStep): string {
   return JSON.stringify({
     pc: step.pc,
     op: step.op,
@@ -23,7 +23,7 @@ export function formatStep(step: TraceStep): string {
   });
 }
 
-export function formatEnd(outcome: Outcome, fork: string): string {
+function formatEnd(outcome: Outcome, fork: string): string {
   return JSON.stringify({
     output: bytesToHex(outcome.output),
     gasUsed: formatQuantity(outcome.gasUsed),

@@ -302,7 +302,7 @@ function revertText({ name, signature, fields }: DecodedItem): string {
 }
 
 /** `to: 0xab…, value: 1`. */
-export function formatFields(fields: readonly DecodedField[]): string {
+function formatFields(fields: readonly DecodedField[]): string {
   return fields.map(({ name, text }) => (name === '' ? text : `${name}: ${text}`)).join(', ');
 }
 

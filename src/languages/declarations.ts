@@ -10,11 +10,11 @@
  *     }
  *     interface Receiver { function onReceived(uint256 value); }
  */
-import { parseDeclaration } from './abi.ts';
+import { parseDeclaration, signatureOf } from './abi.ts';
 import { canonicalType } from './abi-values.ts';
 import type { AbiItem } from './contract.ts';
 import { InputError } from './errors.ts';
-import type { Model, Remote, Variable } from './model.ts';
+import { hasTooManyTopics, type Model, type Remote, type Variable } from './model.ts';
 import { findType, typeNames } from './types.ts';
 
 interface Context {
@@ -86,10 +86,27 @@ function readItem(context: Context, at: number, text: string): AbiItem {
   for (const { type } of [...(item.inputs ?? []), ...(item.outputs ?? [])]) {
     checkType(context, at, type);
   }
+  if (hasTooManyTopics(item)) {
+    reject(
+      context,
+      at,
+      `${item.name} has too many indexed parameters`,
+      'an event has three at most',
+    );
+  }
   if ((item.outputs ?? []).length > 1) {
     reject(context, at, `${item.name} has several results`, 'a function has one result, or none');
   }
   return item;
+}
+
+function addItem(context: Context, at: number, items: AbiItem[], item: AbiItem): void {
+  const isSame = (each: AbiItem) =>
+    each.type === item.type && signatureOf(each) === signatureOf(item);
+  if (items.some(isSame)) {
+    reject(context, at, `${signatureOf(item)} is declared twice`, 'leave one of the two out');
+  }
+  items.push(item);
 }
 
 interface Body {
@@ -106,7 +123,8 @@ function readBody(context: Context, start: number, end: number): Body {
     const next = close < 0 || close > end ? end : close;
     const lead = /^\s*/.exec(source.slice(at, next))?.[0].length ?? 0;
     const text = source.slice(at + lead, next).trim();
-    if (ITEM.test(text)) body.items.push(readItem(context, at + lead, text));
+    if (ITEM.test(text))
+      addItem(context, at + lead, body.items, readItem(context, at + lead, text));
     else if (text !== '') body.variables.push(readVariable(context, at + lead, text));
     at = next + 1;
   }
@@ -124,6 +142,10 @@ export function readDeclarations(context: Context, marker: RegExp): Model {
   const found = marker.exec(source);
   const open = found === null ? -1 : found.index + found[0].length - 1;
   const end = found === null ? -1 : closingOf(source, open);
+  if (open >= 0 && end < 0) {
+    const bracket = source[open] ?? '';
+    reject(context, open, 'the declarations do not end', `close them with ${CLOSING[bracket]}`);
+  }
   let contract: (Body & { readonly name: string }) | undefined;
   const remotes: Remote[] = [];
   const block = /\b(contract|interface)\s+(\w+)\s*\{/g;
@@ -134,6 +156,10 @@ export function readDeclarations(context: Context, marker: RegExp): Model {
     if (close < 0) reject(context, at.index, `${at[2]} has no closing brace`, 'close it with }');
     const body = readBody(context, start, close);
     block.lastIndex = close;
+    if (at[1] === 'contract' && contract !== undefined) {
+      const message = `${at[2]} is a second contract, after ${contract.name}`;
+      reject(context, at.index, message, 'a file has one contract; others are interfaces of it');
+    }
     if (at[1] === 'contract') contract = { name: at[2] ?? '', ...body };
     else remotes.push({ name: at[2] ?? '', functions: body.items });
   }

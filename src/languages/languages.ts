@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import type { EvmContract, Note } from './contract.ts';
 import type { ReadDebug } from './debug/info.ts';
 import { InputError } from './errors.ts';
+import { selectContract } from './select.ts';
 
 export interface CompileOptions {
   readonly contract?: string | undefined;
@@ -18,8 +19,10 @@ export interface Language {
   readonly npm?: string;
   readonly debian?: string;
   /** Its compiler is loaded on use. */
-  readonly compile: (file: string, options: CompileOptions, notes: Note[]) => Promise<Compiled>;
+  readonly compile: Compile;
 }
+
+type Compile = (file: string, options: CompileOptions, notes: Note[]) => Promise<Compiled>;
 
 export interface Compiled {
   readonly contract: EvmContract;
@@ -40,37 +43,52 @@ export const LANGUAGES: Readonly<Record<LanguageName, Language>> = {
     title: 'AssemblyScript',
     extensions: ['.ts'],
     npm: 'assemblyscript',
-    compile: async (file, _, notes) => {
+    compile: async (file, options, notes) => {
       const { compileAssemblyScript } = await import('./assemblyscript/compile.ts');
-      return { contract: await compileAssemblyScript(file, notes) };
+      return only(await compileAssemblyScript(file, notes), options, notes);
     },
   },
   c: {
     title: 'C',
     extensions: ['.c'],
     debian: 'clang lld',
-    compile: (file, _, notes) => compileC(file, 'c', notes),
+    compile: (...args) => compileC('c', ...args),
   },
   'c++': {
     title: 'C++',
     extensions: ['.cpp', '.cc', '.cxx'],
     debian: 'clang lld',
-    compile: (file, _, notes) => compileC(file, 'c++', notes),
+    compile: (...args) => compileC('c++', ...args),
   },
   rust: {
     title: 'Rust',
     extensions: ['.rs'],
     debian: 'rustc libstd-rust-dev-wasm32 lld',
-    compile: async (file, _, notes) => {
+    compile: async (file, options, notes) => {
       const { compileRust } = await import('./rust/compile.ts');
-      return { contract: await compileRust(file, notes) };
+      return only(compileRust(file, notes), options, notes);
     },
   },
 };
 
-async function compileC(file: string, dialect: 'c' | 'c++', notes: Note[]): Promise<Compiled> {
+async function compileC(
+  dialect: 'c' | 'c++',
+  ...[file, options, notes]: Parameters<Compile>
+): Promise<Compiled> {
   const { compileC: compile } = await import('./c/compile.ts');
-  return { contract: await compile(file, dialect, notes) };
+  return only(compile(file, dialect, notes), options, notes);
+}
+
+/**
+ * The one contract of a file, if it is the one that was asked for.
+ *
+ * @throws InputError `contract-unknown`
+ */
+function only(contract: EvmContract, options: CompileOptions, notes: Note[]): Compiled {
+  const { name, file } = contract;
+  const candidate = { name, source: file, deployable: true };
+  selectContract([candidate], options.contract, file, notes);
+  return { contract };
 }
 
 export const LANGUAGE_NAMES = Object.keys(LANGUAGES) as LanguageName[];

@@ -25,7 +25,7 @@ export interface Loaded {
 }
 
 /** `Token.sol:Name` to the file and the contract; a file of that whole name wins. */
-export function splitFileName(name: string): { file: string; contract: string | undefined } {
+function splitFileName(name: string): { file: string; contract: string | undefined } {
   const match = /^(.+):([A-Za-z_$][\w$]*)$/.exec(name);
   if (match === null || statSync(name, { throwIfNoEntry: false }) !== undefined) {
     return { file: name, contract: undefined };

@@ -29,6 +29,11 @@ export function itemsOf(model: Model, type: AbiItem['type']): AbiItem[] {
   return model.abi.filter((item) => item.type === type);
 }
 
+/** A log has four topics, of which the first is the event's own. */
+export function hasTooManyTopics({ type, inputs }: AbiItem): boolean {
+  return type === 'event' && (inputs ?? []).filter(({ indexed }) => indexed === true).length > 3;
+}
+
 /** Every variable takes the slots from its own on: one each, in the order of the sources. */
 export function layoutOf(model: Model): StorageLayout {
   const types: Record<string, StorageType> = {};

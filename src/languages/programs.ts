@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Note } from './contract.ts';
 import { InputError } from './errors.ts';
+import { LANGUAGES, type LanguageName } from './languages.ts';
 
 export interface Program {
   readonly path: string;
@@ -44,18 +45,16 @@ export function findProgram({ name, accepts }: ProgramNeed): Program | undefined
   return undefined;
 }
 
-/**
- * @param packages - Packages of Debian that bring the program.
- * @throws InputError `compiler-missing`
- */
-export function needProgram(need: ProgramNeed, language: string, packages: string): Program {
+/** @throws InputError `compiler-missing`, with the packages that bring the language's compiler */
+export function needProgram(need: ProgramNeed, language: LanguageName): Program {
   const program = findProgram(need);
   if (program !== undefined) return program;
+  const { title, debian } = LANGUAGES[language];
   throw new InputError(
     'compiler-missing',
-    `compiling ${language} needs ${need.name}${need.accepts ? ' for wasm32-unknown-unknown' : ''}, ` +
+    `compiling ${title} needs ${need.name}${need.accepts ? ' for wasm32-unknown-unknown' : ''}, ` +
       'which is not on the PATH',
-    `install it, on Debian and Ubuntu with: apt-get install ${packages}`,
+    `install it, on Debian and Ubuntu with: apt-get install ${debian}`,
   );
 }
 

@@ -32,13 +32,22 @@ const EDITOR_SETTINGS = {
 
 const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
+/** The nearest name that npm takes: of lower case, and of letters that an address may have. */
+function packageName(folder: string): string {
+  const name = folder
+    .toLowerCase()
+    .replace(/[^a-z\d._-]+/g, '-')
+    .replace(/^[._-]+|-+$/g, '');
+  return name || 'contract';
+}
+
 /** Contents by path in the project. */
 function filesOf({ folder, language, versions }: ProjectOptions): Readonly<Record<string, string>> {
   const { extensions, npm } = LANGUAGES[language];
   const contract = `counter${extensions[0]}`;
   const packages = ['lockstep', ...(npm === undefined ? [] : [npm])].sort();
   const description = {
-    name: basename(resolve(folder)).toLowerCase(),
+    name: packageName(basename(resolve(folder))),
     version: '0.1.0',
     private: true,
     type: 'module',

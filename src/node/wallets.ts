@@ -23,6 +23,9 @@ export interface MnemonicOptions {
   readonly path: string;
 }
 
+const MNEMONIC_RULE =
+  'breaks a rule of BIP-39: it has 12, 15, 18, 21 or 24 words of the English list, with a checksum';
+
 /**
  * The accounts of a mnemonic.
  *
@@ -31,7 +34,7 @@ export interface MnemonicOptions {
 export function deriveWallets({ mnemonic, count, path }: MnemonicOptions): Wallet[] {
   if (count === 0) return [];
   if (!Mnemonic.validate(mnemonic, Mnemonic.english)) {
-    throw new LockstepError('L1313', { what: 'the mnemonic', problem: 'breaks a rule of BIP-39' });
+    throw new LockstepError('L1313', { what: 'the mnemonic', problem: MNEMONIC_RULE });
   }
   if (!/^m(\/\d+'?)*\/?$/.test(path)) {
     throw new LockstepError('L1313', { what: 'the derivation path', problem: `is ${path}` });

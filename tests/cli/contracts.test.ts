@@ -1,5 +1,6 @@
 /** Contracts on WebAssembly through the command: run, compile, disasm, dump, and their mistakes. */
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createMachine } from '../../src/index.ts';
@@ -46,9 +47,11 @@ test('disasm prints the module, and dump says what it cannot show', async () => 
 
 test('a mistake in AssemblyScript has its place', async (context) => {
   const head = "import { Contract, u256, Value } from 'lockstep/contract';\n";
+  const indexed = ['a', 'b', 'c', 'd'].map((name) => `${name}: Indexed<bool>`).join(', ');
   const folder = folderOf(context, {
     'type.ts': `${head}export class A extends Contract {\n  f(a: f64): void {}\n}\n`,
     'body.ts': `${head}export class A extends Contract {\n  f(a: u256): bool { return a; }\n}\n`,
+    'topics.ts': `${head}declare function E(${indexed}): Event;\nexport class A extends Contract {}\n`,
     'none.ts': 'export class A {}\n',
   });
   const type = await lockstep(['compile', join(folder, 'type.ts')]);
@@ -57,8 +60,36 @@ test('a mistake in AssemblyScript has its place', async (context) => {
   const body = await lockstep(['compile', join(folder, 'body.ts')]);
   assert.equal(body.code, 1);
   assert.match(body.err, /not assignable to type 'bool'[\s\S]*in body\.ts\(3,29\)/);
+  const topics = await lockstep(['compile', join(folder, 'topics.ts')]);
+  assert.match(topics.err, /topics\.ts:2:18: error: E has too many indexed parameters/);
   const none = await lockstep(['compile', join(folder, 'none.ts')]);
   assert.match(none.err, /declares no contract[\s\S]*extends Contract/);
+});
+
+test('a contract that the file does not have is named, as in Solidity', async () => {
+  for (const words of [[TOKEN, '--contract', 'Tokn'], [`${TOKEN}:Tokn`]]) {
+    const { code, err } = await lockstep(['compile', ...words]);
+    assert.equal(code, 2);
+    assert.match(err, /has no contract Tokn; did you mean Token\?/);
+  }
+  assert.equal((await lockstep(['compile', `${TOKEN}:Token`])).code, 0);
+});
+
+test('the contract of the page on languages runs', async (context) => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/languages.md'), 'utf8');
+  const text = /^```typescript\n(.*?)^```$/ms.exec(page)?.[1] ?? '';
+  const file = join(folderOf(context, { 'till.ts': text }), 'till.ts');
+  const words = ['run', file, '--call', 'pay', '3', '--json'];
+  const { out } = await lockstep(words, { machine: createMachine() });
+  assert.equal(JSON.parse(out).call.events[0].name, 'Paid');
+});
+
+test('a module that is no contract is refused before it is written', async (context) => {
+  const folder = folderOf(context, { 'a.wasm': '\0asm\x01\0\0\0' });
+  const { code, err } = await lockstep(['compile', join(folder, 'a.wasm'), '--out', folder]);
+  assert.equal(code, 2);
+  assert.match(err, /is no contract: it exports no function[\s\S]*docs\/wasm-contracts\.md/);
+  assert.ok(!existsSync(join(folder, 'a.json')));
 });
 
 test('a contract in several files has the events and errors of all', async (context) => {

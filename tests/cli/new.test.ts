@@ -89,6 +89,20 @@ test('a file that is there stays as it is, and nothing else is written', async (
   assert.throws(() => readFileSync(join(folder, 'package.json')));
 });
 
+test('the package has a name that npm takes', async (context) => {
+  const folder = folderOf(context, {});
+  for (const [name, wanted] of [
+    ['My Shop', 'my-shop'],
+    ['c++', 'c'],
+    ['.hidden', 'hidden'],
+    ['+++', 'contract'],
+  ] as const) {
+    assert.equal((await lockstep(['new', join(folder, name)])).code, 0);
+    const text = readFileSync(join(folder, name, 'package.json'), 'utf8');
+    assert.equal(JSON.parse(text).name, wanted);
+  }
+});
+
 test('a language that is none is a wrong use', async () => {
   const { code, err } = await lockstep(['new', 'x', '--language', 'cobol']);
   assert.equal(code, 2);

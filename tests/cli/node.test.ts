@@ -135,6 +135,25 @@ test('--state keeps accounts from one run to the next', async (context) => {
   assert.equal(JSON.parse(readFileSync(config, 'utf8')).private_keys.length, 10);
 });
 
+test('a file that cannot be read or written ends the node with a message', async (context) => {
+  const folder = folderOf(context, { taken: '' });
+  for (const option of ['--init', '--import', '--load-state']) {
+    const { code, err } = await lockstep(['node', '--port', '0', option, folder]);
+    assert.equal(code, 2, option);
+    assert.match(err, /is a directory/);
+  }
+  const path = join(folder, 'taken', 'file.json');
+  for (const option of ['--config-out', '--dump-state']) {
+    const stop = new AbortController();
+    const { code, err } = await lockstep(['node', '--port', '0', '-q', option, path], {
+      stopped: stop.signal,
+      onOut: () => stop.abort(),
+    });
+    assert.equal(code, 2, option);
+    assert.match(err, new RegExp(`taken.file\\.json cannot be written.*\\n.*${option}`));
+  }
+});
+
 const PLUGIN = `
 export default ({ method, param, types }) => ({
   methods: [
@@ -255,6 +274,10 @@ test('lockstep run goes on from another chain', async (context) => {
     assert.equal(err, '');
     assert.equal(code, 0);
     assert.match(out, /"output":"0x0{62}2a"/);
+    const badCache = join(folder, 'caller.hex');
+    const kept = await lockstep([...words, '--fork-url', url, '--code-cache', badCache]);
+    assert.equal(kept.code, 2);
+    assert.match(kept.out, /cannot be kept in/);
   });
 });
 

@@ -63,6 +63,13 @@ const MISTAKES: readonly (readonly [body: string, place: string, said: RegExp])[
   ['mapping(address => string) b;', '1:26', /is no declaration of a state variable/],
   ['mapping(foo => bool) b;', '1:26', /no type foo here/],
   ['nothing', '1:26', /nothing is no declaration/],
+  ['function f(uint a);\n function f(uint256 b);', '2:2', /f\(uint256\) is declared twice/],
+  [
+    'event E(bool indexed a, bool indexed b, bool indexed c, bool indexed d);',
+    '1:26',
+    /E has too many indexed parameters/,
+  ],
+  ['} contract Shop {', '1:28', /Shop is a second contract, after Bank/],
   ['event E(fixed a);', '1:26', /event E\(fixed a\) is no declaration/],
 ];
 
@@ -81,6 +88,15 @@ for (const [body, place, said] of MISTAKES) {
     );
   });
 }
+
+test('declarations that do not end have their place', () => {
+  assert.throws(
+    () => read('int a;\nLOCKSTEP(contract Bank { function f(); }'),
+    (error: InputError) =>
+      error.message === 'a.c:2:9: error: the declarations do not end' &&
+      /with \)/.test(error.remedy),
+  );
+});
 
 test('a source without a contract says how one is declared', () => {
   for (const text of [

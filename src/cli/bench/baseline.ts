@@ -1,6 +1,7 @@
 /** Saved runs, and how a run compares with one. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { InputError } from '../../languages/errors.ts';
+import { writeOutput } from '../output-file.ts';
 import { format, tableText } from './measure.ts';
 
 /** A run of a suite as `--json` prints it and `--save` keeps it. */
@@ -12,7 +13,7 @@ export interface BenchRun {
 }
 
 export function saveRun(file: string, run: BenchRun): void {
-  writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
+  writeOutput(file, `${JSON.stringify(run, null, 2)}\n`, '--save');
 }
 
 /** @throws InputError for a file that holds no run of the suite */

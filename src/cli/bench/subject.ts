@@ -5,6 +5,7 @@ import type { AccountDump, BlockEnv, CallOptions, Hex, Outcome } from '../../cha
 import type { EngineName, TierOptions } from '../../engines/tiering.ts';
 import { InputError } from '../../languages/errors.ts';
 import type { Fork } from '../../vms/evm/forks.ts';
+import { isWasm } from '../../vms/wasm/deployment.ts';
 
 /** Plain data, so that another process can have it. */
 export interface Subject {
@@ -17,7 +18,7 @@ export interface Subject {
   readonly calls: readonly (CallOptions & { readonly to: Hex })[];
 }
 
-export function accountOf({ name, world, calls }: Subject): AccountDump {
+function accountOf({ name, world, calls }: Subject): AccountDump {
   const account = world.find(({ address }) => address === calls[0]?.to);
   if (account === undefined) throw new Error(`BUG: ${name} has no account`);
   return account;
@@ -49,6 +50,8 @@ export function loadWorld({ state }: EvmMachine, world: readonly AccountDump[]):
 
 /** Bytes behind a code that no run reaches, in the place of metadata. */
 const METADATA_BYTES = 32;
+/** How a custom section of as many bytes begins: its id, its length, a name of no letters. */
+const SECTION_HEAD = [0, METADATA_BYTES - 2, 0];
 
 /** The same contract with other bytes behind its code: one that no machine has seen. */
 export interface Copy {
@@ -60,7 +63,8 @@ export function copyOf(subject: Subject, number: number): Copy {
   const code = codeOf(subject);
   const bytes = new Uint8Array(code.length + METADATA_BYTES);
   bytes.set(code);
-  new DataView(bytes.buffer).setUint32(code.length, number);
+  if (isWasm(code)) bytes.set(SECTION_HEAD, code.length);
+  new DataView(bytes.buffer).setUint32(bytes.length - 4, number);
   return {
     address: `0x${(0xc0b1_0000_0000 + number).toString(16).padStart(40, '0')}`,
     code: bytes,

@@ -1,7 +1,7 @@
 /** `lockstep bench`: measures calls of a contract on every engine. */
 import type { EvmContract } from '../../languages/contract.ts';
 import { InputError } from '../../languages/errors.ts';
-import { hexContract, loadContract } from '../../languages/load.ts';
+import { hexContract } from '../../languages/load.ts';
 import { type Args, usageError } from '../args.ts';
 import { compareRuns, readRun, saveRun } from '../bench/baseline.ts';
 import { describeMachine } from '../bench/measure.ts';
@@ -13,11 +13,12 @@ import {
   enginesOf,
   TRANSFER_SUITE,
 } from '../bench/suites.ts';
+import { loadInput } from '../code-input.ts';
 import type { Io } from '../io.ts';
 import { checkCall, readCall, readCreation } from '../message-args.ts';
 import { showNotes } from '../notes.ts';
-import { readForkName, readPositive } from '../option-values.ts';
-import { callOptions, deployContract, openSession, placeContract, readFork } from '../session.ts';
+import { readPositive } from '../option-values.ts';
+import { callOptions, deployContract, openSession, readFork } from '../session.ts';
 
 /** What is measured where no file is named. */
 const TOKEN_CALL = ['transfer(address,uint256)', `0x${'b0'.padStart(40, '0')}`, '1000'];
@@ -44,6 +45,10 @@ export async function run(args: Args, io: Io): Promise<number> {
   const machine = describeMachine();
   const isJson = args.flag('json');
   const { rows, text } = await measure([subject], engines, Number(rounds));
+  if (rows.length === 0) {
+    const message = `nothing of ${subject.name} is compiled under ${engines.join(', ')}`;
+    throw usageError(`${message}; --engine names a compiler, and modules are interpreted`, 'bench');
+  }
   const result = { suite, machine, rows };
   if (!isJson) io.out(`${machine}\n${text}`);
   if (saved !== undefined && !isJson) io.out(`\n${compareRuns(result, saved)}`);
@@ -58,8 +63,8 @@ const SUITES: Readonly<Record<string, ContractSuite>> = {
   erc: TRANSFER_SUITE,
 };
 
-/** Suites that compare with an oracle or read corpora. */
-const REPOSITORY_SUITES = ['evm', 'token', 'block', 'switch', 'wasm', 'start'];
+/** Suites that compare with an oracle or read files of the repository. */
+const REPOSITORY_SUITES = ['evm', 'token', 'block', 'switch', 'wasm', 'languages', 'node', 'start'];
 
 function noSuite(name: string): InputError {
   if (REPOSITORY_SUITES.includes(name)) {
@@ -93,9 +98,7 @@ async function readSubject(file: string | undefined, args: Args, io: Io): Promis
   const { createMachine } = await import('../../chain/machine.ts');
   const machine = createMachine({ fork });
   const session = await openSession({ createMachine: async () => machine }, { fork });
-  const placed = creation
-    ? deployContract(session, contract, creation.init, creation.argumentData, creation.value)
-    : placeContract(session, contract);
+  const placed = deployContract(session, contract, creation);
   const status = placed.deployment?.outcome.status ?? 'success';
   if (status !== 'success') {
     throw usageError(`the deployment of ${contract.name} ends with ${status}`, 'bench');
@@ -118,10 +121,7 @@ async function readContract(file: string | undefined, args: Args, io: Io): Promi
     const { runtimeCode, ...token } = hexContract(TOKEN_INIT_CODE, 'token');
     return { ...token, initCode: runtimeCode, runtimeCode: undefined };
   }
-  const options = { contract: args.value('contract'), fork: readForkName(args.value('fork')) };
-  const { contract, notes } = /^0x[\da-fA-F]+$/.test(file)
-    ? { contract: hexContract(file, 'code'), notes: [] }
-    : await loadContract(file, options);
+  const { contract, notes } = await loadInput(file, args);
   showNotes(notes, io, false);
   if (contract.kind === 'evm') return contract;
   throw new InputError('file-format', `${contract.file} is dMIR; bench measures EVM code`);

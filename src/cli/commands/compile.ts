@@ -1,18 +1,18 @@
 /** `lockstep compile`: a source, or an artifact, to its ABI and bytecode. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesToHex } from '../../base/bytes.ts';
 import type { DmirContract, EvmContract } from '../../languages/contract.ts';
-import { InputError } from '../../languages/errors.ts';
 import { loadContract } from '../../languages/load.ts';
 import type { Fork } from '../../vms/evm/forks.ts';
 import { costsOf, MODULE_BYTES_MAX } from '../../vms/evm/gas.ts';
+import { readContract } from '../../vms/wasm/contract.ts';
 import { isWasm } from '../../vms/wasm/deployment.ts';
 import { type Args, onePositional } from '../args.ts';
 import { createPaint, formatCount, formatTable, type Paint } from '../format.ts';
 import type { Io } from '../io.ts';
 import { showNotes } from '../notes.ts';
 import { readForkName } from '../option-values.ts';
+import { writeOutput } from '../output-file.ts';
 import { readFork } from '../session.ts';
 
 export async function run(args: Args, io: Io): Promise<number> {
@@ -21,9 +21,10 @@ export async function run(args: Args, io: Io): Promise<number> {
   const { contract, notes } = await loadContract(file, { contract: args.value('contract'), fork });
   showNotes(notes, io, args.flag('verbose'));
   if (contract.kind === 'dmir') return compileDmir(contract, args, io);
+  if (contract.format === 'wasm') readContract(contract.runtimeCode ?? new Uint8Array(0));
   const artifact = toArtifact(contract);
   const text = `${JSON.stringify(artifact, null, 2)}\n`;
-  const path = writeOutput(args.value('out'), `${contract.name}.json`, text);
+  const path = writeTo(args.value('out'), `${contract.name}.json`, text);
   if (args.flag('json')) io.out(`${JSON.stringify({ ok: true, ...artifact })}\n`);
   else io.out(await render(contract, path, readFork(fork), createPaint(io.color)));
   return 0;
@@ -36,7 +37,7 @@ async function compileDmir(contract: DmirContract, args: Args, io: Io): Promise<
   const module = readModule(contract);
   const bytes = encodeModule(module);
   const functions = module.funcs.map((func) => func.name);
-  const path = writeOutput(args.value('out'), `${contract.name}.dmirb`, bytes);
+  const path = writeTo(args.value('out'), `${contract.name}.dmirb`, bytes);
   if (args.flag('json')) {
     const { file } = contract;
     const written = path === undefined ? {} : { written: path };
@@ -68,23 +69,14 @@ function toArtifact(contract: EvmContract): object {
 }
 
 /** The path of what was written; undefined where no folder is named. */
-function writeOutput(
+function writeTo(
   folder: string | undefined,
   name: string,
   content: string | Uint8Array,
 ): string | undefined {
   if (folder === undefined) return undefined;
   const path = join(folder, name);
-  try {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(path, content);
-  } catch (error) {
-    throw new InputError(
-      'file-unreadable',
-      `${path} cannot be written: ${(error as Error).message}`,
-      'name another folder with --out',
-    );
-  }
+  writeOutput(path, content, '--out');
   return path;
 }
 

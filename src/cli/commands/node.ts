@@ -1,9 +1,10 @@
 /** `lockstep node`: a development node, with the options of anvil. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bytesToHex } from '../../base/bytes.ts';
 import type { ChainDatabase } from '../../chain/dev/database.ts';
+import { readInput } from '../../languages/load.ts';
 import type { Plugin } from '../../node/plugins.ts';
 import type { Provider } from '../../node/provider.ts';
 import type { StackTraces } from '../../node/stack/index.ts';
@@ -12,6 +13,7 @@ import { usageError } from '../args.ts';
 import type { Io } from '../io.ts';
 import { createNodeLog } from '../node-log.ts';
 import { formatBanner, readNodeOptions } from '../node-options.ts';
+import { writeOutput } from '../output-file.ts';
 
 const DEFAULT_PORT = 8545;
 const PORT_MAX = 65_535;
@@ -21,7 +23,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   if (extra !== undefined) throw usageError(`node takes options alone, not ${extra}`, 'node');
   const { createProvider } = await import('../../node/index.ts');
   const { serve } = await import('../../node/server/index.ts');
-  const { loadState } = await import('../../node/dump.ts');
+  const { dumpState, loadState } = await import('../../node/dump.ts');
   const isForked = args.flag('fork-url') || args.flag('rpc-url') || args.flag('offline');
   const other = ['init', 'import', 'db'].find((each) => args.flag(each));
   if (isForked && other !== undefined) {
@@ -39,9 +41,9 @@ export async function run(args: Args, io: Io): Promise<number> {
   await node.ready;
   provider.onError = ({ message }) => io.err(`lockstep: ${message}\n`);
   const importPath = args.value('import');
-  if (importPath !== undefined && !node.dev.isTakenUp) node.importBlocks(readFile(importPath));
+  if (importPath !== undefined && !node.dev.isTakenUp) node.importBlocks(readInput(importPath));
   const { load, dump } = stateFiles(args);
-  if (load !== undefined && !node.dev.isTakenUp) loadState(node, readFile(load).toString('utf8'));
+  if (load !== undefined && !node.dev.isTakenUp) loadState(node, readInput(load).toString('utf8'));
   const isQuiet = args.flag('quiet') || args.flag('silent');
   const log = createNodeLog(node, io, {
     isJson: args.flag('json'),
@@ -53,25 +55,27 @@ export async function run(args: Args, io: Io): Promise<number> {
   const allowOrigin = args.flag('no-cors') ? '' : (args.value('allow-origin') ?? '*');
   const limits = args.flag('no-request-size-limit') ? { bodyBytesMax: 1 << 29 } : {};
   const server = await serve({ provider, host, port, allowOrigin, limits }).catch(cannotListen);
-  const ipc = await listenOnPath(args, provider).catch(async (error) => {
+  let ipc: Closable | undefined;
+  // What listens keeps the process alive: it is closed also where a file cannot be written.
+  try {
+    ipc = await listenOnPath(args, provider);
+    if (!isQuiet && !args.flag('json')) io.out(formatBanner(node, args));
+    const configPath = args.value('config-out');
+    if (configPath !== undefined) writeOutput(configPath, configText(node), '--config-out');
+    const stopped = untilStopped(io);
+    // Exactly this line tells who started the node that it is ready.
+    io.out(`Listening on ${server.host}:${server.port}\n`);
+    await stopped;
+    log.stop();
+    if (dump !== undefined) {
+      writeOutput(dump, `${await node.attempt(() => dumpState(node))}\n`, '--dump-state');
+    }
+  } finally {
+    log.stop();
+    provider.close();
+    await ipc?.close();
     await server.close();
-    throw error;
-  });
-  if (!isQuiet && !args.flag('json')) io.out(formatBanner(node, args));
-  const configPath = args.value('config-out');
-  if (configPath !== undefined) writeFileSync(configPath, configText(node));
-  const stopped = untilStopped(io);
-  // Exactly this line tells who started the node that it is ready.
-  io.out(`Listening on ${server.host}:${server.port}\n`);
-  await stopped;
-  log.stop();
-  if (dump !== undefined) {
-    const { dumpState } = await import('../../node/dump.ts');
-    writeFileSync(dump, `${await node.attempt(() => dumpState(node))}\n`);
   }
-  provider.close();
-  await ipc?.close();
-  await server.close();
   return 0;
 }
 
@@ -113,19 +117,15 @@ function cannotListen(error: unknown): never {
   throw usageError(`the node cannot listen: ${message}${remedy}`, 'node');
 }
 
+interface Closable {
+  close(): Promise<void>;
+}
+
 /** `--ipc`, with a path or without. */
-async function listenOnPath(
-  args: Args,
-  provider: Provider,
-): Promise<{ close(): Promise<void> } | undefined> {
+async function listenOnPath(args: Args, provider: Provider): Promise<Closable | undefined> {
   if (!args.flag('ipc')) return undefined;
   const { DEFAULT_IPC_PATH, serveIpc } = await import('../../node/server/index.ts');
   return serveIpc({ provider, path: args.value('ipc') ?? DEFAULT_IPC_PATH }).catch(cannotListen);
-}
-
-function readFile(path: string): Buffer {
-  if (existsSync(path)) return readFileSync(path);
-  throw usageError(`${path} does not exist`, 'node');
 }
 
 /** `--state` is loaded where it is there, and written at the end. */

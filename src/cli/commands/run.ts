@@ -3,8 +3,9 @@
 import type { Outcome } from '../../chain/types.ts';
 import type { EngineName } from '../../engines/tiering.ts';
 import type { EvmContract } from '../../languages/contract.ts';
-import { hexContract, type Loaded, loadContract } from '../../languages/load.ts';
+import type { Loaded } from '../../languages/load.ts';
 import { type Args, onePositional, usageError } from '../args.ts';
+import { loadInput } from '../code-input.ts';
 import { explainStep } from '../explain-step.ts';
 import { FORK_OPTIONS } from '../fork-table.ts';
 import type { ForkedMachine, Insist } from '../forked-machine.ts';
@@ -12,7 +13,7 @@ import { createPaint } from '../format.ts';
 import type { Io } from '../io.ts';
 import { type Call, checkCall, readCall, readCreation } from '../message-args.ts';
 import { showNotes } from '../notes.ts';
-import { readForkName, readPositive } from '../option-values.ts';
+import { readPositive } from '../option-values.ts';
 import { renderRun } from '../render.ts';
 import {
   isSuccess,
@@ -25,10 +26,9 @@ import {
 import {
   callOptions,
   deployContract,
+  machineOptions,
   openSession,
   type Placed,
-  placeContract,
-  readFork,
   type Session,
   type SessionOptions,
   sendMessage,
@@ -40,13 +40,7 @@ import { transactionGas } from '../transaction-gas.ts';
 export async function run(args: Args, io: Io): Promise<number> {
   const name = onePositional(args, 'a file: lockstep run FILE', 'run');
   checkOptions(args);
-  const literal = /^0x[\da-fA-F]+$/.test(name);
-  const { contract, notes, readDebug }: Loaded = literal
-    ? { contract: hexContract(name, 'code'), notes: [] }
-    : await loadContract(name, {
-        contract: args.value('contract'),
-        fork: readForkName(args.value('fork')),
-      });
+  const { contract, notes, readDebug } = await loadInput(name, args);
   showNotes(notes, io, args.flag('verbose'));
   if (contract.kind === 'dmir') {
     const { runDmir } = await import('./run-dmir.ts');
@@ -87,11 +81,7 @@ async function runContract(
   const own = forked === undefined ? io : { createMachine: async () => forked.machine };
   const session = await openSession(own, options, insist);
   const started = performance.now();
-  const placed = await insist(() =>
-    creation
-      ? deployContract(session, contract, creation.init, creation.argumentData, creation.value)
-      : placeContract(session, contract),
-  );
+  const placed = await insist(() => deployContract(session, contract, creation));
   const firstMs = performance.now() - started;
   const timing: Timing = { engine: session.engine, firstMs, medianMs: undefined, runs: 0 };
   const deploy = await reportDeployment({ session, insist, readDebug }, placed, creation, timing);
@@ -114,14 +104,10 @@ async function runContract(
 }
 
 /** The machine over another chain, where the options name one. */
-async function openFork(
-  args: Args,
-  { fork, engine }: SessionOptions,
-): Promise<ForkedMachine | undefined> {
+async function openFork(args: Args, options: SessionOptions): Promise<ForkedMachine | undefined> {
   if (!FORK_OPTIONS.some(({ name }) => args.flag(name))) return undefined;
   const { openForkedMachine } = await import('../forked-machine.ts');
-  const rules = { fork: readFork(fork), ...(engine === undefined ? {} : { engine }) };
-  return openForkedMachine(args, rules);
+  return openForkedMachine(args, machineOptions(options));
 }
 
 /** What runs the steps. */

@@ -14,14 +14,7 @@ import type { Io } from '../io.ts';
 import { readAmount } from '../option-values.ts';
 import { renderStep } from '../render.ts';
 import { reportStep } from '../report.ts';
-import {
-  callOptions,
-  deployContract,
-  type Placed,
-  placeContract,
-  readAddress,
-  type Session,
-} from '../session.ts';
+import { callOptions, deployContract, type Placed, readAddress, type Session } from '../session.ts';
 import { slotNamer } from '../slot-names.ts';
 import { transactionGas } from '../transaction-gas.ts';
 import { splitWords } from './words.ts';
@@ -140,8 +133,9 @@ async function deploy(repl: Repl, words: readonly string[]): Promise<string> {
   const { session, paint } = repl;
   const name = needOne(words, 'deploy FILE|NAME ARGUMENTS…');
   const contract = repl.loaded.get(name) ?? (await loadFile(repl, name));
-  if (contract.initCode === undefined) {
-    const placed = placeContract(session, contract);
+  const { initCode } = contract;
+  if (initCode === undefined) {
+    const placed = deployContract(session, contract, undefined);
     const scope = scopeName(repl, contract);
     repl.placed.set(scope, placed);
     return `${scope} has its code at ${placed.address}\n`;
@@ -149,7 +143,7 @@ async function deploy(repl: Repl, words: readonly string[]): Promise<string> {
   const { encodeConstructor } = await import('../../languages/abi.ts');
   const given = words.slice(1).map((word) => addressOf(repl, word) ?? word);
   const argumentData = encodeConstructor(contract.abi, given, contract.name);
-  const placed = deployContract(session, contract, contract.initCode, argumentData, 0n);
+  const placed = deployContract(session, contract, { init: initCode, argumentData, value: 0n });
   const { outcome, code } = placed.deployment!;
   const gas = transactionGas(session.fork, code, true, outcome.gasUsed, outcome.gasRefund);
   const names = await slotNamer(contract, placed.address, session.from, new Uint8Array(0), outcome);

@@ -4,12 +4,12 @@
  * code around them is added.
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { EvmContract, Note } from '../contract.ts';
 import { InputError } from '../errors.ts';
 import { type Model, moduleContract } from '../model.ts';
+import { needPackage } from '../packages.ts';
 import { addEntry, addGlue } from './glue.ts';
 import { onlyContract, readDeclarations, readModel } from './read.ts';
 import type { ParserNode } from './syntax.ts';
@@ -23,26 +23,12 @@ interface Asc {
   main(options: readonly string[], api: object): Promise<Compilation>;
 }
 
-/** The project's own compiler comes first, then the one beside Lockstep. */
 async function findCompiler(folder: string): Promise<{ asc: Asc; version: string }> {
-  for (const base of [join(folder, 'package.json'), import.meta.url]) {
-    const require = createRequire(base);
-    let path: string;
-    try {
-      path = require.resolve('assemblyscript/package.json');
-    } catch {
-      continue;
-    }
-    const { version } = require(path) as { version: string };
-    const entry = pathToFileURL(join(dirname(path), 'dist/asc.js')).href;
-    const { default: asc } = (await import(entry)) as { default: Asc };
-    return { asc, version };
-  }
-  throw new InputError(
-    'compiler-missing',
-    'compiling AssemblyScript needs the package assemblyscript, which is not installed',
-    'run: npm install assemblyscript',
-  );
+  const { version, require } = needPackage('assemblyscript', folder);
+  const path = require.resolve('assemblyscript/package.json');
+  const entry = pathToFileURL(join(dirname(path), 'dist/asc.js')).href;
+  const { default: asc } = (await import(entry)) as { default: Asc };
+  return { asc, version };
 }
 
 /** The library's own sources, by the file that the compiler looks for below `node_modules`. */

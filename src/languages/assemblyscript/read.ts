@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { AbiItem, AbiParam } from '../contract.ts';
 import { InputError } from '../errors.ts';
-import type { Model, Variable } from '../model.ts';
+import { hasTooManyTopics, type Model, type Variable } from '../model.ts';
 import { findOwnType, typeNames } from '../types.ts';
 import {
   type ClassNode,
@@ -160,7 +160,13 @@ export function eventItem(folder: string, { name, signature }: FunctionNode): Ab
     ...paramOf(folder, each),
     indexed: isIndexed(each.type),
   }));
-  return { type: 'event', name: name.text, inputs, anonymous: false };
+  const item: AbiItem = { type: 'event', name: name.text, inputs, anonymous: false };
+  if (!hasTooManyTopics(item)) return item;
+  throw new InputError(
+    'compiler-failed',
+    `${placeOf(folder, name.range)}: error: ${name.text} has too many indexed parameters`,
+    'an event has three at most',
+  );
 }
 
 export function errorItem(folder: string, { name, signature }: FunctionNode): AbiItem {

@@ -11,6 +11,7 @@ export interface Range {
 
 export interface Named {
   readonly text: string;
+  readonly range: Range;
 }
 
 /** A type; `name` is missing where it is the type of a function. */

@@ -12,9 +12,6 @@ import { moduleContract } from '../model.ts';
 import { compileStep, needProgram, withFolder } from '../programs.ts';
 import { type Dialect, writeHeader } from './glue.ts';
 
-const PACKAGES = 'clang lld';
-const NAMES: Readonly<Record<Dialect, string>> = { c: 'C', 'c++': 'C++' };
-
 /** Where `lockstep.h` and `lockstep.hpp` lie. */
 const LIBRARY = fileURLToPath(new URL('.', import.meta.url));
 
@@ -39,8 +36,8 @@ const LINKER_OPTIONS = ['--no-entry', '-z', 'stack-size=16384', '--strip-all', '
 
 /** @throws InputError `compiler-missing`, `compiler-failed`, `contract-none` */
 export function compileC(file: string, dialect: Dialect, notes: Note[]): EvmContract {
-  const clang = needProgram({ name: 'clang' }, NAMES[dialect], PACKAGES);
-  const linker = needProgram({ name: 'wasm-ld' }, NAMES[dialect], PACKAGES);
+  const clang = needProgram({ name: 'clang' }, dialect);
+  const linker = needProgram({ name: 'wasm-ld' }, dialect);
   const text = readFileSync(file, 'utf8');
   const model = readDeclarations({ file, text }, /\bLOCKSTEP\s*\(/);
   const cwd = dirname(resolve(file));

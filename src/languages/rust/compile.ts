@@ -11,7 +11,6 @@ import { moduleContract } from '../model.ts';
 import { ask, compileStep, needProgram, withFolder } from '../programs.ts';
 import { writeItems } from './glue.ts';
 
-const PACKAGES = 'rustc libstd-rust-dev-wasm32 lld';
 const TARGET = 'wasm32-unknown-unknown';
 
 const LIBRARY = fileURLToPath(new URL('./lockstep.rs', import.meta.url));
@@ -55,7 +54,7 @@ function rootText(source: string): string {
 
 /** @throws InputError `compiler-missing`, `compiler-failed`, `contract-none` */
 export function compileRust(file: string, notes: Note[]): EvmContract {
-  const rustc = needProgram({ name: 'rustc', accepts: hasTarget }, 'Rust', PACKAGES);
+  const rustc = needProgram({ name: 'rustc', accepts: hasTarget }, 'rust');
   const text = readFileSync(file, 'utf8');
   const model = readDeclarations({ file, text }, /\blockstep!\s*\{/);
   const source = resolve(file);

@@ -1,10 +1,8 @@
 /**
- * The compiler: the npm package `solc`, an optional peer. The project's own comes first, then the
- * one beside Lockstep. Loading it takes about half a second and is put off until it is needed.
+ * The compiler: the npm package `solc`, an optional peer. Loading it takes about half a second
+ * and is put off until it is needed.
  */
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { InputError } from '../errors.ts';
+import { needPackage } from '../packages.ts';
 
 /** One source position of solc: byte offsets in the UTF-8 text, -1 where there is none. */
 export interface SourceLocation {
@@ -46,27 +44,14 @@ export interface Compiler {
 
 /** @throws InputError `compiler-missing` */
 export function findCompiler(root: string): Compiler {
-  for (const base of [join(root, 'package.json'), import.meta.url]) {
-    const require = createRequire(base);
-    let version: string;
-    try {
-      version = (require('solc/package.json') as { version: string }).version;
-    } catch {
-      continue;
-    }
-    return {
-      version,
-      compile(input, readImport) {
-        const solc = loadQuietly(() => require('solc') as SolcModule);
-        return JSON.parse(solc.compile(JSON.stringify(input), { import: readImport }));
-      },
-    };
-  }
-  throw new InputError(
-    'compiler-missing',
-    'compiling Solidity needs the package solc, which is not installed',
-    'run: npm install solc',
-  );
+  const { version, require } = needPackage('solidity', root);
+  return {
+    version,
+    compile(input, readImport) {
+      const solc = loadQuietly(() => require('solc') as SolcModule);
+      return JSON.parse(solc.compile(JSON.stringify(input), { import: readImport }));
+    },
+  };
 }
 
 /** The compiler's runtime takes over the process's error events; they stay with the process. */

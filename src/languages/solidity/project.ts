@@ -89,7 +89,7 @@ const isFile = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /** Where a source unit may be, in the order in which it is looked for. */
-export function unitCandidates(project: Project, unit: string): string[] {
+function unitCandidates(project: Project, unit: string): string[] {
   const above = [...ancestors(project.root)].map((folder) => join(folder, 'node_modules', unit));
   return [resolve(project.root, unit), ...above];
 }
