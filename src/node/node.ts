@@ -160,8 +160,12 @@ export class Node {
 
   /** Runs something on the chain; on a fork until nothing of the state is missing. */
   attempt<T>(run: () => T): T | Promise<T> {
-    if (this.fork === undefined) return run();
-    return this.fork.attempt((isKept) => this.dev.attempt(run, isKept));
+    const { fork } = this;
+    if (fork === undefined) return run();
+    return fork.attempt((isKept) => {
+      if (this.fork === fork) return this.dev.attempt(run, isKept);
+      throw serverError('the chain was reset while the request waited; send it again');
+    });
   }
 
   /** The first block has the base fee that was asked for, as with anvil; then EIP-1559 goes on. */

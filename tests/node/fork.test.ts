@@ -288,6 +288,28 @@ test('states of many blocks can be read on a fork, with what they deleted', asyn
   assert.equal(await rpc('evm_revert', id), false);
 });
 
+test('a request that a reset overtakes says so', async () => {
+  const first = await origin();
+  const asked = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const node = forkOf(first, {
+    request: async (call: { method: string; params: readonly unknown[] }) => {
+      if (call.method === 'eth_getStorageAt') {
+        asked.resolve();
+        await gate.promise;
+      }
+      return first.node.provider.request(call);
+    },
+  });
+  await node.rpc('eth_blockNumber');
+  const waiting = node.fail('eth_getStorageAt', first.contract, '0x0');
+  await asked.promise;
+  await node.provider.node.reset(undefined);
+  gate.resolve();
+  assert.match((await waiting).message, /the chain was reset while the request waited/);
+  assert.equal(await node.rpc('eth_blockNumber'), '0x0');
+});
+
 test('a chain in a database is not forked, and stays as it is', async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-fork-'));
   context.after(() => rmSync(folder, { recursive: true }));
