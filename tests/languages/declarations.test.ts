@@ -6,6 +6,7 @@ import { writeHeader } from '../../src/languages/c/glue.ts';
 import { readDeclarations } from '../../src/languages/declarations.ts';
 import { InputError } from '../../src/languages/errors.ts';
 import { layoutOf } from '../../src/languages/model.ts';
+import { writeItems } from '../../src/languages/rust/glue.ts';
 
 const read = (text: string) => readDeclarations({ file: 'a.c', text }, /\bLOCKSTEP\s*\(/);
 
@@ -51,6 +52,11 @@ test('functions, events, errors, variables and interfaces are told apart', () =>
   const header = writeHeader(model, 'c');
   assert.match(header, /Other_ping\(IN\(address\) __at\)/);
   assert.match(header, /holdings_get\(IN\(address\) key0, IN\(u256\) key1\)/);
+});
+
+test('names that Rust keeps for itself are marked, or changed where they cannot be', () => {
+  const items = writeItems(read('LOCKSTEP(contract A { event E(bool self, bool type); })'));
+  assert.match(items, /pub self_: bool, pub r#type: bool/);
 });
 
 /** Text between the braces, where the mistake is, and what is said. */

@@ -72,9 +72,10 @@ export async function run(args: Args, io: Io): Promise<number> {
     }
   } finally {
     log.stop();
-    provider.close();
+    // What is answered until then is kept.
     await ipc?.close();
     await server.close();
+    provider.close();
   }
   return 0;
 }

@@ -22,12 +22,16 @@ const KEYWORDS = new Set(
   ).split(' '),
 );
 
+/** Words that can be no name at all. */
+const PATH_WORDS = new Set(['self', 'super', 'crate']);
+
 const words = (name: string): string =>
   name.replace(/([a-z\d])([A-Z])|([A-Z])([A-Z][a-z])/g, '$1$3_$2$4');
 
 /** `balanceOf` to `balance_of`. */
 function snakeCase(name: string): string {
   const snake = words(name).toLowerCase();
+  if (PATH_WORDS.has(snake)) return `${snake}_`;
   return KEYWORDS.has(snake) ? `r#${snake}` : snake;
 }
 
