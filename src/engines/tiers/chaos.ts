@@ -13,6 +13,7 @@ import {
   type CompilerName,
   reachable,
 } from './compilers.ts';
+import { Draws } from './draws.ts';
 import { type CompiledCode, Installer } from './installer.ts';
 
 /** Operations of a run between two points at which tiers may change, at most. */
@@ -28,12 +29,12 @@ export class ChaosTier implements Tier {
   readonly #modules = new Map<string, CompiledCode | undefined>();
   readonly #numbers = new WeakMap<Program, number>();
   #programs = 0;
-  #random: number;
+  readonly #draws: Draws;
 
   constructor(machine: InterpreterMachine, seed = 1) {
     this.#machine = machine;
     this.#installer = new Installer(machine);
-    this.#random = seed >>> 0 || 1;
+    this.#draws = new Draws(seed);
     this.#drawBudget();
   }
 
@@ -55,37 +56,27 @@ export class ChaosTier implements Tier {
     this.#installer.removeAll();
   }
 
-  /** Below the bound (xorshift32, Marsaglia 2003). */
-  #below(bound: number): number {
-    let x = this.#random;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#random = x >>> 0;
-    return this.#random % bound;
-  }
-
   #drawBudget(): void {
-    this.#machine.budget = 1 + this.#below(BUDGET_MAX);
+    this.#machine.budget = 1 + this.#draws.below(BUDGET_MAX);
   }
 
   #change(program: Program): void {
     this.#drawBudget();
-    if (this.#below(CHANGE_EACH) !== 0 || this.#installer.isFull) return;
-    const choice = this.#below(COMPILER_NAMES.length + 1);
+    if (this.#draws.below(CHANGE_EACH) !== 0 || this.#installer.isFull) return;
+    const choice = this.#draws.below(COMPILER_NAMES.length + 1);
     const name = COMPILER_NAMES[choice];
     const code = name === undefined ? undefined : this.#codeOf(program, name);
     if (code === undefined) {
       this.#installer.remove(program);
       return;
     }
-    const part = this.#below(3);
-    this.#installer.install(program, code, () => part === 0 || this.#below(2) === 0);
+    const part = this.#draws.below(3);
+    this.#installer.install(program, code, () => part === 0 || this.#draws.below(2) === 0);
   }
 
   /** All that the program can reach, or what it has reached, compiled. */
   #codeOf(program: Program, name: CompilerName): CompiledCode | undefined {
-    const isWhole = this.#below(2) === 0;
+    const isWhole = this.#draws.below(2) === 0;
     const { source } = program;
     const blocks = isWhole ? reachable(source) : [...program.blocks.keys()].slice(0, BLOCKS_MAX);
     const key = `${this.#numberOf(program)} ${name} ${isWhole || blocks.length}`;

@@ -6,6 +6,7 @@ import * as L from '../../kernel/layout.ts';
 import type { Kernel } from '../interpreter/kernel.ts';
 import type { ModuleProgram } from '../interpreter/module-program.ts';
 import type { EngineName } from '../names.ts';
+import { Draws } from './draws.ts';
 import { FunctionTier } from './functions.ts';
 
 /** Steps between two looks at a run. */
@@ -37,7 +38,7 @@ export class ModuleTier {
   readonly #engine: EngineName;
   readonly #functions: FunctionTier;
   readonly #runs = new Map<number, number>();
-  #random: number;
+  readonly #draws: Draws;
   #isOn = false;
 
   constructor({ kernel, program, frame, bases, engine, seed = 1 }: ModuleTierOptions) {
@@ -46,7 +47,7 @@ export class ModuleTier {
     this.#frame = frame;
     this.#engine = engine;
     this.#functions = new FunctionTier(kernel, program, frame, bases);
-    this.#random = seed >>> 0 || 1;
+    this.#draws = new Draws(seed);
   }
 
   /** A run of the function begins; `isOn` tells whether compiled code may be entered. */
@@ -66,17 +67,17 @@ export class ModuleTier {
   /** A run enters the function for the first time. */
   lowered(index: number): void {
     if (!this.#isOn || this.#engine === 'auto') return;
-    if (this.#engine === 'chaos' && this.#below(3) === 0) return;
+    if (this.#engine === 'chaos' && this.#draws.below(3) === 0) return;
     this.#functions.compile(index);
   }
 
   /** The frame stands at a piece after a long run: it may go on in compiled code. */
   yielded(): void {
     if (!this.#isOn) return;
-    this.budget = this.#engine === 'chaos' ? 1 + this.#below(CHAOS_BUDGET_MAX) : BUDGET;
+    this.budget = this.#engine === 'chaos' ? 1 + this.#draws.below(CHAOS_BUDGET_MAX) : BUDGET;
     if (this.#engine === 'chaos') {
-      this.#functions.turn(this.#below(4) !== 0);
-      if (this.#below(2) === 0) return;
+      this.#functions.turn(this.#draws.below(4) !== 0);
+      if (this.#draws.below(2) === 0) return;
     }
     if (this.#engine === 'auto')
       for (const index of this.#callers()) this.#functions.compile(index);
@@ -106,15 +107,5 @@ export class ModuleTier {
 
   #field(offset: number): number {
     return this.#kernel.u32[(this.#frame + offset) / 4] as number;
-  }
-
-  /** Below the bound (xorshift32, Marsaglia 2003). */
-  #below(bound: number): number {
-    let x = this.#random;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#random = x >>> 0;
-    return this.#random % bound;
   }
 }
