@@ -1,15 +1,9 @@
 /** The contract languages: one row each. What knows a language by name or by file reads it here. */
 import { extname } from 'node:path';
+import type { Compiled, CompileOptions } from './compiled.ts';
 import type { EvmContract, Note } from './contract.ts';
-import type { ReadDebug } from './debug/info.ts';
 import { InputError } from './errors.ts';
 import { selectContract } from './select.ts';
-
-export interface CompileOptions {
-  readonly contract?: string | undefined;
-  /** Fork that Solidity is compiled for. */
-  readonly fork?: string | undefined;
-}
 
 export interface Language {
   /** As people write it. */
@@ -23,12 +17,6 @@ export interface Language {
 }
 
 type Compile = (file: string, options: CompileOptions, notes: Note[]) => Promise<Compiled>;
-
-export interface Compiled {
-  readonly contract: EvmContract;
-  /** Places in sources, where the compiler tells them. */
-  readonly readDebug?: ReadDebug;
-}
 
 export type LanguageName = 'solidity' | 'assemblyscript' | 'c' | 'c++' | 'rust';
 

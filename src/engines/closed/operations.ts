@@ -110,47 +110,46 @@ function across(
   code.i64(63).op('i64.xor').op(back).op('i64.or');
 }
 
-const shiftLeft: Rule = (emitter, inst) => {
+/** What a shift of 128 bits pushes: either limb, the count, and whether it is below 64. */
+function partsOfShift(emitter: Emitter, inst: Inst) {
   const [value, count] = inst.args as [Operand, Operand];
   const low = (): void => emitter.pushLimb(value, 'i128', 0);
   const high = (): void => emitter.pushLimb(value, 'i128', 1);
   const by = (): void => emitter.pushLimb(count, 'i128', 0);
-  const isFar = (): void => {
+  const isNear = (): void => {
     by();
     emitter.code.i64(64).op('i64.and').op('i64.eqz');
   };
+  return { low, high, by, isNear };
+}
+
+const shiftLeft: Rule = (emitter, inst) => {
+  const { low, high, by, isNear } = partsOfShift(emitter, inst);
   low();
   by();
   emitter.code.op('i64.shl').i64(0);
-  isFar();
+  isNear();
   emitter.code.op('select');
   across(emitter, [high, low], by, ['i64.shl', 'i64.shr_u']);
   low();
   by();
   emitter.code.op('i64.shl');
-  isFar();
+  isNear();
   emitter.code.op('select');
 };
 
 const shiftRight: Rule = (emitter, inst) => {
-  const [value, count] = inst.args as [Operand, Operand];
-  const low = (): void => emitter.pushLimb(value, 'i128', 0);
-  const high = (): void => emitter.pushLimb(value, 'i128', 1);
-  const by = (): void => emitter.pushLimb(count, 'i128', 0);
-  const isFar = (): void => {
-    by();
-    emitter.code.i64(64).op('i64.and').op('i64.eqz');
-  };
+  const { low, high, by, isNear } = partsOfShift(emitter, inst);
   across(emitter, [low, high], by, ['i64.shr_u', 'i64.shl']);
   high();
   by();
   emitter.code.op('i64.shr_u');
-  isFar();
+  isNear();
   emitter.code.op('select');
   high();
   by();
   emitter.code.op('i64.shr_u').i64(0);
-  isFar();
+  isNear();
   emitter.code.op('select');
 };
 

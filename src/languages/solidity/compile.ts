@@ -5,27 +5,16 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { finishContract, readStandardOutput } from '../artifacts.ts';
-import type { EvmContract, Note } from '../contract.ts';
+import type { Compiled, CompileOptions } from '../compiled.ts';
+import type { Note } from '../contract.ts';
 import { readOutput } from '../debug/artifacts.ts';
-import { type ReadDebug, SourceFile } from '../debug/info.ts';
+import { SourceFile } from '../debug/info.ts';
 import { InputError } from '../errors.ts';
 import { selectContract } from '../select.ts';
 import { readCache, type SourceUnit, writeCache } from './cache.ts';
 import { type Compiler, type CompilerOutput, findCompiler } from './compiler.ts';
 import { formatMessage, type SourceReader } from './diagnostics.ts';
 import { findUnit, missingImportHelp, openProject, type Project } from './project.ts';
-
-export interface CompileOptions {
-  readonly contract?: string | undefined;
-  /** Fork to compile for, by its name in solc (`cancun`); the compiler's default unless told. */
-  readonly fork?: string | undefined;
-}
-
-export interface Compilation {
-  readonly contract: EvmContract;
-  /** All contracts of the file, with the places of their code in the sources. */
-  readonly readDebug: ReadDebug;
-}
 
 const OUTPUTS = [
   'abi',
@@ -64,7 +53,7 @@ export async function compileFile(
   file: string,
   options: CompileOptions,
   notes: Note[],
-): Promise<Compilation> {
+): Promise<Compiled> {
   const project = openProject(file);
   const compiler = findCompiler(project.root);
   const settings = settingsOf(project, options.fork);
