@@ -100,7 +100,56 @@ const MIXED = `(module (memory (export "m") 1 8) (table funcref (elem $leaf $f))
       (br_if $l (i32.lt_u (local.get $i) (local.get $n))))
     (i32.add (call $f (i32.sub (local.get $n) (i32.const 1))) (local.get $i))))`;
 
+/** Calls that are inlined: from loops, of each other and of themselves, several at once. */
+const NESTED = `(module (import "env" "double" (func $double (param i32) (result i32)))
+  (memory (export "m") 1) (global $g (export "g") (mut i64) (i64.const 1))
+  (func $pair (param i32 f64) (result f64 i32)
+    (i32.store16 (i32.shl (local.get 0) (i32.const 12)) (local.get 0))
+    (f64.sqrt (f64.neg (local.get 1)))
+    (i32.rem_u (i32.const 77) (i32.sub (local.get 0) (i32.const 9))))
+  (func $even (param i32) (result i32)
+    (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 1))
+      (else (i32.xor (i32.const 1) (call $odd (i32.sub (local.get 0) (i32.const 1)))))))
+  (func $odd (param i32) (result i32) (local i32 f64)
+    (call $pair (local.get 0) (f64.convert_i32_u (local.get 0)))
+    (local.set 1) (local.set 2)
+    (global.set $g (i64.add (global.get $g) (i64.reinterpret_f64 (local.get 2))))
+    (if (i32.eq (local.get 0) (i32.const 5))
+      (then (local.set 1 (call $double (local.get 1)))))
+    (if (i32.eqz (local.get 0)) (then (return (local.get 1))))
+    (i32.add (local.get 1) (call $even (i32.sub (local.get 0) (i32.const 1)))))
+  (func $tree (param i32) (result i32)
+    (if (i32.lt_s (local.get 0) (i32.const 2)) (then (return (local.get 0))))
+    (i32.add (call $tree (i32.sub (local.get 0) (i32.const 1)))
+      (call $tree (i32.sub (local.get 0) (i32.const 2)))))
+  (func (export "f") (param $n i32) (result i32) (local $sum i32)
+    (loop $l
+      (local.set $sum (i32.add (local.get $sum)
+        (i32.add (call $even (local.get $n)) (call $tree (local.get $n)))))
+      (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (br_if $l (i32.gt_s (local.get $n) (i32.const 0))))
+    (local.get $sum)))`;
+
 for (const engine of COMPILED) {
+  test(`${engine}: a call that is inlined is a frame wherever it is left`, () => {
+    for (let gas = 0n; gas < 5000n; gas += 97n) compare(NESTED, engine, [[[6n], gas]]);
+    const ends = compare(NESTED, engine, [[[6n]], [[8n]], [[10n]], [[17n]]]);
+    assert.deepEqual(
+      ends.map(({ trap }) => trap),
+      [null, null, 'division-by-zero', 'out-of-bounds'],
+    );
+    const deep = `(module
+      (func $leaf (param i32) (result i32) (i32.shl (local.get 0) (i32.const 1)))
+      (func $f (export "f") (param i32) (result i32)
+        (if (result i32) (local.get 0)
+          (then (i32.add (call $f (i32.sub (local.get 0) (i32.const 1)))
+            (call $leaf (local.get 0))))
+          (else (call $leaf (call $leaf (i32.const 3)))))))`;
+    const depths = Array.from({ length: 12 }, (_, i) => [[BigInt(1015 + i)]] as const);
+    const traps = compare(deep, engine, depths).map(({ trap }) => trap);
+    assert.equal(traps.indexOf('call-depth'), 1024 - 1015);
+  });
+
   test(`${engine}: whatever the gas, calls end as on the interpreter`, () => {
     for (let gas = 0n; gas < 6000n; gas += 37n) compare(MIXED, engine, [[[6n], gas]]);
     const [whole] = compare(MIXED, engine, [[[6n]]]);

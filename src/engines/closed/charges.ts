@@ -1,41 +1,55 @@
 /**
- * How much gas each block of a function charges at its head. A block pays for all of its
- * operations at once, and for what whatever comes next costs in any case, where nothing else leads
- * there: so a path has few charges. Where a check fails the interpreter goes on, with everything
- * given back that it will charge itself; paying early is therefore no different from paying late.
+ * How much gas each block of a function charges at its head, and where it is looked whether that
+ * is there.
+ *
+ * - A block pays for all of its operations at once, and for what whatever comes next costs in any
+ *   case, where nothing else leads there: so a path has few charges.
+ * - A check is for the dearest way to the next one. They stand where a body begins, where it loops,
+ *   and behind what takes gas by itself: a call, a charge that is known at run time only.
+ *
+ * Where a check fails the interpreter goes on, with everything given back that it will charge
+ * itself; so neither paying early nor asking for too much makes a difference.
  */
 import type { Block, BlockId, Inst } from '../../dmir/ir.ts';
+import type { Body } from './body.ts';
 import type { ControlGraph } from './graph.ts';
-import type { FunctionShape } from './sites.ts';
 
 /** Terminators with which compiled code goes on; any other one is left to the interpreter. */
 const GOES_ON: ReadonlySet<string> = new Set([
   ...['br', 'br_if', 'br_table', 'return', 'tail_call', 'tail_call_indirect'],
 ]);
+/** Operations that take gas by themselves. */
+const TAKES: ReadonlySet<string> = new Set([
+  ...['call', 'call_indirect', 'charge_dyn', 'mem_copy', 'mem_fill'],
+]);
+/** The most that a check is for beside its own block: with less left, the interpreter runs. */
+const AHEAD_MAX = 1000;
 
 export class Charges {
-  readonly #shape: FunctionShape;
+  readonly #body: Body;
   readonly #graph: ControlGraph;
   /** What a block costs with what it pays for others; what it pays for others. */
   readonly #totals = new Map<BlockId, number>();
   readonly #shares = new Map<BlockId, number>();
   /** What was paid for a block before it begins. */
   readonly #paid = new Map<BlockId, number>();
+  /** What the dearest way from the head of a block, and from its end, takes to the next check. */
+  readonly #needs = new Map<BlockId, number>();
+  readonly #ahead = new Map<BlockId, number>();
+  readonly #checked: Set<BlockId>;
 
-  readonly #inlined: (inst: Inst) => number;
-
-  /** @param inlined - Gas of what takes the place of a call. */
-  constructor(shape: FunctionShape, graph: ControlGraph, inlined: (inst: Inst) => number) {
-    this.#shape = shape;
+  constructor(body: Body, graph: ControlGraph) {
+    this.#body = body;
     this.#graph = graph;
-    this.#inlined = inlined;
-    for (const id of graph.order.toReversed()) {
-      const block = shape.func.blocks.get(id) as Block;
+    this.#checked = new Set([graph.order[0] as BlockId, ...graph.heads]);
+    const blocks = graph.order.map((id) => body.func.blocks.get(id) as Block).reverse();
+    for (const block of blocks) {
       const share = this.#shareOf(block);
-      this.#shares.set(id, share);
-      this.#totals.set(id, this.#own(block, 0) + share);
+      this.#shares.set(block.id, share);
+      this.#totals.set(block.id, body.chargesFrom(block, 0) + share);
       for (const target of this.#targets(block)) this.#paid.set(target, share);
     }
+    for (const block of blocks) this.#plan(block);
   }
 
   /** Gas to charge at the head of the block. */
@@ -43,19 +57,25 @@ export class Charges {
     return (this.#totals.get(id) as number) - (this.#paid.get(id) ?? 0);
   }
 
-  /** Gas that the interpreter charges from the head of the block on, of what was paid then. */
-  fromHead(id: BlockId): number {
-    return this.#totals.get(id) as number;
+  /** Gas that has to be there at the head of the block; undefined where it is known to be. */
+  neededAt(id: BlockId): number | undefined {
+    return this.#checked.has(id) ? this.#needs.get(id) : undefined;
   }
 
-  /** The same from an instruction of the block on. */
+  /** The same behind an operation of the block that takes gas by itself. */
+  neededBehind({ id, insts }: Block, index: number): number {
+    const isLast = insts.findLastIndex(({ op }) => TAKES.has(op)) === index;
+    return isLast ? (this.#ahead.get(id) as number) : 0;
+  }
+
+  /** Gas that was paid for a block before it begins. */
+  paidBefore(id: BlockId): number {
+    return this.#paid.get(id) ?? 0;
+  }
+
+  /** Gas that the interpreter charges from an instruction of the block on, of what was paid. */
   from(block: Block, index: number): number {
-    return this.#own(block, index) + (this.#shares.get(block.id) as number);
-  }
-
-  #own(block: Block, first: number): number {
-    const calls = block.insts.slice(first).map(this.#inlined);
-    return calls.reduce((sum, gas) => sum + gas, this.#shape.chargesFrom(block, first));
+    return this.#body.chargesFrom(block, index) + (this.#shares.get(block.id) as number);
   }
 
   /** Blocks behind the one that nothing else leads to. */
@@ -72,10 +92,23 @@ export class Charges {
   /** What the next block costs whichever it is; one that leaves gives back what it was given. */
   #shareOf(block: Block): number {
     const costs = this.#targets(block).flatMap((target) => {
-      const { insts } = this.#shape.func.blocks.get(target) as Block;
+      const { insts } = this.#body.func.blocks.get(target) as Block;
       const total = this.#totals.get(target) as number;
       return total > 0 || GOES_ON.has((insts[insts.length - 1] as Inst).op) ? [total] : [];
     });
     return costs.length === 0 ? 0 : Math.min(...costs);
+  }
+
+  /** Blocks come after those that they go to, but for loops, whose heads are checked. */
+  #plan({ id, insts }: Block): void {
+    const needs = (insts[insts.length - 1] as Inst).targets.map(({ block }) => {
+      return this.#checked.has(block) ? 0 : (this.#needs.get(block) as number);
+    });
+    const ahead = Math.max(0, ...needs);
+    this.#ahead.set(id, ahead);
+    const takes = insts.some(({ op }) => TAKES.has(op));
+    const need = Math.max(0, this.atHead(id) + (takes ? 0 : ahead));
+    this.#needs.set(id, need);
+    if (need > AHEAD_MAX) this.#checked.add(id);
   }
 }

@@ -1,7 +1,6 @@
 /** What the writers of a unit's functions share. */
 import type { Module } from '../../dmir/ir.ts';
 import type { Leavers } from './leave.ts';
-import type { FunctionShape } from './sites.ts';
 
 /** What a function needs of the unit that it is compiled with. */
 export interface UnitContext {
@@ -18,6 +17,4 @@ export interface UnitContext {
   /** Index of the function in the unit; undefined where it is reached by the table. */
   place(func: number): number | undefined;
   readonly leavers: Leavers;
-  /** The function, if its operations take the place of its calls. */
-  inlined(func: number): FunctionShape | undefined;
 }

@@ -313,7 +313,7 @@ function chargeWords(emitter: FunctionEmitter, size: Operand): void {
     .access('i64.load', SCHEDULE_BASE + 8 * S_COPY_WORD)
     .op('i64.mul')
     .op('i64.sub');
-  code.index('local.tee', left).i64(0).op('i64.lt_s');
+  code.index('local.tee', left).i64(emitter.neededBehind).op('i64.lt_s');
   emitter.leaveIf();
   code.get(left).set(emitter.gas);
 }
@@ -372,8 +372,10 @@ const chargeDyn: EffectRule = {
   emit(emitter, inst) {
     const { code, gas } = emitter;
     const amount = inst.args[0] as Operand;
+    const needed = emitter.neededBehind;
     emitter.push(amount, 'i64');
-    code.get(gas).op('i64.gt_u');
+    code.get(gas).i64(needed).op('i64.sub').op('i64.gt_u');
+    code.get(gas).i64(needed).op('i64.lt_u').op('i32.or');
     emitter.leaveIf();
     code.get(gas);
     emitter.push(amount, 'i64');

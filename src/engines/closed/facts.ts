@@ -1,18 +1,21 @@
 /** What the emitter of a closed function asks of it before it writes. */
 
-import type { Place } from '../../dmir/bytecode/analysis.ts';
+import type { Analysis } from '../../dmir/bytecode/analysis.ts';
 import { layoutOf } from '../../dmir/bytecode/frame-layout.ts';
 import type { Block, Func, Inst, Module, Operand, RegId } from '../../dmir/ir.ts';
-import { OPS, type OpName } from '../../dmir/ops.ts';
-import { TYPE_BITS } from '../../dmir/types.ts';
+import { OPS } from '../../dmir/ops.ts';
 import { RECORDS_OFFSET } from '../../kernel/layout.ts';
-import { EFFECTS } from './effects.ts';
 import { makesNan, ruleOf } from './operations.ts';
 import type { FunctionShape } from './sites.ts';
 import { limbCount } from './values.ts';
 
+interface Analysed {
+  readonly func: Func;
+  readonly analysis: Analysis;
+}
+
 /** Registers that one instruction of their own block reads, once. */
-export function findSingleUses({ func, analysis }: FunctionShape): Set<RegId> {
+export function findSingleUses({ func, analysis }: Analysed): Set<RegId> {
   const { order, dead } = analysis;
   const counts = new Int32Array(func.types.length);
   const writers = new Int32Array(func.types.length).fill(-1);
@@ -37,7 +40,7 @@ export function findSingleUses({ func, analysis }: FunctionShape): Set<RegId> {
 }
 
 /** Registers that may hold another NaN than the canonical one, which only some uses mind. */
-export function findInexact({ func, analysis }: FunctionShape): Set<RegId> {
+export function findInexact({ func, analysis }: Analysed): Set<RegId> {
   const inexact = new Set<RegId>();
   const add = (register: RegId): boolean => {
     const isNew = !inexact.has(register);
@@ -78,44 +81,6 @@ export function isCompilable({ func, analysis }: FunctionShape, module: Module):
     return effect !== 'pure' || traps.length > 0 || ruleOf(inst) !== undefined;
   };
   return !func.open && analysis.order.every(({ insts }) => insts.every(isKnown));
-}
-
-/** Instructions of a function that takes the place of its calls. */
-const INLINED_MAX = 32;
-
-/**
- * Whether a function's operations can stand in the place of its calls: one block of few that do
- * nothing visible before the last one at which the interpreter may have to begin the call again.
- */
-export function isInlinable({ func, analysis }: FunctionShape, module: Module): boolean {
-  const [block] = analysis.order;
-  if (func.open || block === undefined || analysis.order.length > 1) return false;
-  const { insts } = block;
-  if (insts.length > INLINED_MAX || insts[insts.length - 1]?.op !== 'return') return false;
-  let hasActed = false;
-  return insts.slice(0, -1).every((inst) => {
-    if (inst.op === 'charge' || ruleOf(inst) !== undefined) return true;
-    if (!INLINED_EFFECTS.has(inst.op) || !EFFECTS[inst.op]?.isKnown(inst, module)) return false;
-    if (hasActed && !isInside(func, analysis.places.get(inst), inst, module)) return false;
-    hasActed ||= OPS[inst.op].effect === 'write-memory';
-    return true;
-  });
-}
-
-const INLINED_EFFECTS: ReadonlySet<OpName> = new Set<OpName>([
-  ...(['load', 'store', 'load8_u', 'store8', 'mem_size', 'udiv', 'sdiv', 'urem', 'srem'] as const),
-  ...(['f32_to_uint', 'f32_to_sint', 'f64_to_uint', 'f64_to_sint'] as const),
-]);
-
-/** Whether an access has a constant address that lies in its region at any time. */
-function isInside(func: Func, place: Place | undefined, inst: Inst, module: Module): boolean {
-  const [address] = inst.args;
-  if (inst.op !== 'load' && inst.op !== 'store') return inst.op === 'mem_size';
-  const constant = place?.base === null ? 0n : func.consts[~(address as Operand)];
-  const isConstant = place?.base === null || (place === undefined && (address as Operand) < 0);
-  if (!isConstant || constant === undefined) return false;
-  const end = BigInt(place?.offset ?? 0) + constant + BigInt(TYPE_BITS[inst.type] / 8);
-  return end <= BigInt(module.regions[inst.imm]?.min ?? 0);
 }
 
 const VALUES_MAX = 1000;

@@ -16,6 +16,7 @@ import type { Type } from '../../dmir/types.ts';
 import { constAddressType } from '../../dmir/typing.ts';
 import { M_CALLEE, MACHINE_BASE } from '../../kernel/layout.ts';
 import type { ValueType } from '../wasm/encoder.ts';
+import type { Body } from './body.ts';
 import { Charges } from './charges.ts';
 import { Code } from './code.ts';
 import type { UnitContext } from './context.ts';
@@ -24,13 +25,11 @@ import { type ControlGraph, controlGraph } from './graph.ts';
 import { typesOf } from './leave.ts';
 import { Lengths } from './lengths.ts';
 import { type Emitter, type Rule, ruleOf } from './operations.ts';
+import { Room } from './room.ts';
 import { Scope } from './scope.ts';
-import type { FunctionShape, Site, SiteKind } from './sites.ts';
+import type { SiteKind } from './sites.ts';
 import { isSmall, isWide, limbCount, valueTypes } from './values.ts';
 
-/** Native stack that every call is taken to need, and what a local adds. */
-export const CALL_BYTES_MIN = 512;
-const LOCAL_BYTES = 8;
 /** Operations that an expression nests at most. */
 const INLINE_DEPTH_MAX = 40;
 const NAN: Readonly<Record<'f32' | 'f64', bigint>> = {
@@ -48,55 +47,40 @@ type Work =
 export class FunctionEmitter implements Emitter {
   readonly code: Code;
   readonly context: UnitContext;
-  readonly #shape: FunctionShape;
+  readonly #body: Body;
   readonly #func: Func;
-  readonly #index: number;
   readonly #graph: ControlGraph;
   readonly #charges: Charges;
-  /** Blocks behind a check of the room. */
-  readonly #roomy = new Set<BlockId>();
-  /** Registers of the function, and of the one whose operations are written. */
-  readonly #own: Scope;
-  #scope: Scope;
+  readonly #roomChecks: Room;
+  readonly #scope: Scope;
   readonly #labels: Label[] = [];
   readonly #work: Work[] = [];
   readonly lengths: Lengths;
   readonly gas: number;
   readonly room: number;
-  readonly #params: readonly RegId[];
-  /** Native stack that a call of this function's takes. */
-  readonly #callBytes: number;
   readonly #scratch = new Map<string, number>();
   block!: Block;
   #blockIndex = 0;
 
-  constructor(
-    context: UnitContext,
-    shape: FunctionShape,
-    index: number,
-    root: BlockId | undefined,
-  ) {
+  constructor(context: UnitContext, body: Body) {
     this.context = context;
-    this.#shape = shape;
-    this.#func = shape.func;
-    this.#index = index;
-    this.#own = new Scope(shape);
-    this.#scope = this.#own;
-    this.#params = shape.registersOf(root);
-    const types = this.#params.flatMap((register) => valueTypes(this.typeOf(register)));
+    this.#body = body;
+    this.#func = body.func;
+    this.#scope = new Scope(body);
+    const types = body.params.flatMap((register) => valueTypes(this.typeOf(register)));
     this.gas = types.length;
     this.room = types.length + 1;
     this.code = new Code(types.length + 2);
     this.lengths = new Lengths(this.code, context);
     let next = 0;
-    for (const register of this.#params) {
+    for (const register of body.params) {
       this.#scope.locals.set(register, next);
       next += valueTypes(this.typeOf(register)).length;
     }
-    const entry = (shape.analysis.order[0] as Block).id;
-    this.#graph = controlGraph(this.#func, root ?? entry) as ControlGraph;
-    this.#charges = new Charges(shape, this.#graph, (inst) => this.#inlinedGas(inst));
-    this.#callBytes = Math.max(CALL_BYTES_MIN, LOCAL_BYTES * shape.limbs);
+    const entry = (body.analysis.order[0] as Block).id;
+    this.#graph = controlGraph(this.#func, body.root ?? entry) as ControlGraph;
+    this.#charges = new Charges(body, this.#graph);
+    this.#roomChecks = new Room(body, this.#graph);
   }
 
   /** Writes the body; its code and locals are then in `code`. */
@@ -126,6 +110,7 @@ export class FunctionEmitter implements Emitter {
   /** Begins the constructs that a block heads, writes it, and plans what stands behind it. */
   #enter(id: BlockId): void {
     if (this.#graph.heads.has(id)) {
+      if (this.#roomChecks.isAhead(id)) this.#checkRoomAhead(id);
       this.#open({ kind: 'loop', id });
       this.#work.push({ kind: 'end' });
     }
@@ -264,11 +249,7 @@ export class FunctionEmitter implements Emitter {
   leave(): void {
     const inst = this.block.insts[this.#blockIndex] as Inst;
     const paid = this.#blockIndex + (inst.op === 'suspend' ? 1 : 0);
-    const inner = this.#scope;
-    // From within a call that stands here, the interpreter begins it again.
-    this.#scope = this.#own;
     this.#leaveAt('inst', this.#blockIndex, this.#charges.from(this.block, paid));
-    this.#scope = inner;
   }
 
   /** Gas that was charged for what comes behind the current instruction. */
@@ -288,8 +269,7 @@ export class FunctionEmitter implements Emitter {
 
   /** @param gas to give back */
   #leaveAt(kind: SiteKind, index: number, gas: number): void {
-    const number = this.#shape.site(kind, this.block.id, index);
-    const { registers } = this.#shape.sites[number] as Site;
+    const { number, registers } = this.#body.site(kind, this.block.id, index);
     const { code } = this;
     const isCaller = kind === 'call';
     code.i32(number);
@@ -299,43 +279,41 @@ export class FunctionEmitter implements Emitter {
     else code.get(this.gas).i64(gas).op('i64.add');
     const types = typesOf(this.#func, registers);
     const { results } = this.#func;
-    const shape = { func: this.#index, types, results, isCaller };
+    const shape = { func: this.#body.index, types, results, isCaller };
     code.index('call', this.context.leavers.place(shape)).op('return');
   }
 
   // ---- regions
 
   #loadLengths(): void {
-    const visit = (inst: Inst, { analysis }: FunctionShape): void => {
-      for (const each of this.#inlined(inst)?.insts ?? []) {
-        visit(each, this.context.inlined(inst.imm) as FunctionShape);
-      }
-      this.lengths.add(inst, analysis.places.get(inst));
-    };
-    for (const { insts } of this.#shape.analysis.order) {
-      for (const inst of insts) visit(inst, this.#shape);
+    const { order, places } = this.#body.analysis;
+    for (const { insts } of order) {
+      for (const inst of insts) this.lengths.add(inst, places.get(inst));
     }
     this.lengths.load();
   }
 
   /** The most that was checked of a register's reach; set where it is more. */
   reach(region: number, register: RegId, end: number): boolean {
+    const { reaches } = this.#scope;
     const key = `${region} ${register}`;
-    if ((this.#scope.reaches.get(key) ?? 0) >= end) return true;
-    this.#scope.reaches.set(key, end);
+    const known = reaches.get(key);
+    // A register keeps its value behind the block, and no region becomes shorter.
+    const isKnown = known !== undefined && this.#graph.dominates(known.block, this.block.id);
+    if (isKnown && known.end >= end) return true;
+    reaches.set(key, { block: this.block.id, end });
     return false;
   }
 
   placeOf(inst: Inst): { readonly base: Operand | null; readonly offset: number } | undefined {
-    return this.#scope.shape.analysis.places.get(inst);
+    return this.#body.analysis.places.get(inst);
   }
 
   // ---- blocks
 
   #writeBlock(block: Block): void {
     this.block = block;
-    if (this.#roomy.has(this.#graph.dominator(block.id))) this.#roomy.add(block.id);
-    this.#scope.reaches.clear();
+    if (this.#roomChecks.isKnown(block.id)) this.#roomChecks.note(block.id);
     this.#scope.pending.clear();
     this.#charge(block.id);
     const last = block.insts.length - 1;
@@ -356,13 +334,20 @@ export class FunctionEmitter implements Emitter {
   }
 
   #charge(id: BlockId): void {
-    const amount = this.#charges.atHead(id);
-    if (amount === 0) return;
     const { code, gas } = this;
-    code.get(gas).i64(amount).op('i64.sub').index('local.tee', gas).i64(0).op('i64.lt_s');
-    code.open('if');
-    this.#leaveAt('block', 0, this.#charges.fromHead(id));
-    code.end();
+    const needed = this.#charges.neededAt(id);
+    if (needed !== undefined && needed > 0) {
+      code.get(gas).i64(needed).op('i64.lt_s').open('if');
+      this.#leaveAt('block', 0, this.#charges.paidBefore(id));
+      code.end();
+    }
+    const amount = this.#charges.atHead(id);
+    if (amount !== 0) code.get(gas).i64(amount).op('i64.sub').set(gas);
+  }
+
+  /** Gas that has to be there behind the current instruction. */
+  get neededBehind(): number {
+    return this.#charges.neededBehind(this.block, this.#blockIndex);
   }
 
   #writePure(inst: Inst): void {
@@ -399,11 +384,6 @@ export class FunctionEmitter implements Emitter {
   #call(inst: Inst): void {
     const { code } = this;
     this.#checkRoom();
-    const inlined = this.#inlined(inst);
-    if (inlined !== undefined) {
-      this.#writeInlined(inst, inlined);
-      return;
-    }
     const place = this.#prepareCall(inst);
     this.#callFrame(inst);
     if (place === undefined) {
@@ -415,44 +395,47 @@ export class FunctionEmitter implements Emitter {
     code.set(this.gas);
     const callee = this.context.module.funcs[inst.imm] as Func;
     for (let i = callee.results.length - 1; i >= 0; i--) this.setResult(inst, i);
-    code.get(this.gas).i64(0).op('i64.lt_s').open('if');
-    this.#leaveAt('call', this.#blockIndex, this.#charges.from(this.block, this.#blockIndex + 1));
-    code.end();
+    this.#checkReturn();
     this.lengths.load();
   }
 
-  /** The only block of a function whose operations stand in the place of its call. */
-  #inlined({ op, imm }: Inst): Block | undefined {
-    return op === 'call' ? this.context.inlined(imm)?.analysis.order[0] : undefined;
-  }
-
-  #inlinedGas(inst: Inst): number {
-    const shape = inst.op === 'call' ? this.context.inlined(inst.imm) : undefined;
-    return shape === undefined ? 0 : shape.chargesFrom(shape.analysis.order[0] as Block, 0);
-  }
-
-  #writeInlined(inst: Inst, { params, insts }: Block): void {
-    const scope = new Scope(this.context.inlined(inst.imm) as FunctionShape);
-    const { func } = scope;
-    for (const [i, operand] of inst.args.entries()) {
-      this.#pushWhole(operand, func.params[i] as Type);
+  /** Leaves where the callee did, or has left too little gas. */
+  #checkReturn(): void {
+    const { code, neededBehind } = this;
+    const next = this.#blockIndex + 1;
+    const prepaid = this.#charges.from(this.block, next);
+    code.get(this.gas).i64(neededBehind).op('i64.lt_s').open('if');
+    if (neededBehind > 0) {
+      code.get(this.gas).i64(0).op('i64.ge_s').open('if');
+      this.#leaveAt('after', next, prepaid);
+      code.end();
     }
-    this.#scope = scope;
-    for (const param of params.toReversed()) this.#take(param);
-    for (const each of insts.slice(0, -1)) this.#write(each);
-    const { args } = insts[insts.length - 1] as Inst;
-    for (const [i, operand] of args.entries()) this.#pushWhole(operand, func.results[i] as Type);
-    this.#scope = this.#own;
-    for (let i = inst.results.length - 1; i >= 0; i--) this.setResult(inst, i);
+    this.#leaveAt('call', this.#blockIndex, prepaid);
+    code.end();
   }
 
-  /** Leaves where there is no room for a call. All calls of a function need the same. */
+  /** Leaves where there is no room for a call. */
   #checkRoom(): void {
     const { id } = this.block;
-    if (this.#roomy.has(id)) return;
-    this.#roomy.add(id);
-    this.code.get(this.room).i32(this.#callBytes).op('i32.lt_s');
+    if (this.#roomChecks.isKnown(id)) return;
+    this.#roomChecks.note(id);
+    this.#pushIsFull();
     this.leaveIf();
+  }
+
+  /** The same before a loop. */
+  #checkRoomAhead(head: BlockId): void {
+    this.block = this.#func.blocks.get(head) as Block;
+    this.#roomChecks.note(head);
+    this.#scope.pending.clear();
+    this.#pushIsFull();
+    this.code.open('if');
+    this.#leaveAt('block', 0, this.#charges.paidBefore(head));
+    this.code.end();
+  }
+
+  #pushIsFull(): void {
+    this.code.get(this.room).i32(this.#roomChecks.needed).op('i32.lt_s');
   }
 
   /** Checks and notes who is called by the table; the index of who is called by itself. */
@@ -493,7 +476,8 @@ export class FunctionEmitter implements Emitter {
     const args = isIndirect ? inst.args.slice(1) : inst.args;
     for (const [i, operand] of args.entries()) this.#pushWhole(operand, callee.params[i] as Type);
     this.code.get(this.gas).get(this.room);
-    if (!inst.op.startsWith('tail')) this.code.i32(this.#callBytes).op('i32.sub');
+    if (inst.op.startsWith('tail')) return;
+    this.code.i32(this.#roomChecks.takenBy(this.block.id)).op('i32.sub');
   }
 
   #pushWhole(operand: Operand, type: Type): void {
@@ -507,6 +491,10 @@ export class FunctionEmitter implements Emitter {
     const { code } = this;
     switch (inst.op) {
       case 'br':
+        if (this.#body.isCaller(this.block.id)) {
+          this.settle();
+          this.#checkRoom();
+        }
         this.#setParams(inst.targets[0] as Target);
         this.#goTo((inst.targets[0] as Target).block);
         return;

@@ -3,7 +3,7 @@
  * which stand behind the block that dominates them because several edges enter ("Beyond Relooper",
  * Ramsey 2022).
  */
-import { computeDominators } from '../../dmir/dominators.ts';
+import { computeDominators, successors } from '../../dmir/dominators.ts';
 import type { Block, BlockId, Func, Inst } from '../../dmir/ir.ts';
 
 export interface ControlGraph {
@@ -18,6 +18,10 @@ export interface ControlGraph {
   readonly behind: ReadonlyMap<BlockId, readonly BlockId[]>;
   /** The block that dominates another one closest; the root's is itself. */
   dominator(id: BlockId): BlockId;
+  /** Head of the outermost loop that a block is in. */
+  readonly loops: ReadonlyMap<BlockId, BlockId>;
+  /** Whether every path to `b` passes `a`. */
+  dominates(a: BlockId, b: BlockId): boolean;
 }
 
 /** Undefined where the control flow is irreducible. */
@@ -39,6 +43,7 @@ export function controlGraph(func: Func, root: BlockId): ControlGraph | undefine
       }
     }
   }
+  const loops = outermostLoops(func, order, position, heads);
   const behind = new Map<BlockId, BlockId[]>();
   for (const [index, id] of order.entries()) {
     if (!merges.has(id)) continue;
@@ -48,5 +53,35 @@ export function controlGraph(func: Func, root: BlockId): ControlGraph | undefine
   const dominator = (id: BlockId): BlockId => {
     return order[parents[position.get(id) as number] as number] as BlockId;
   };
-  return { order, position, heads, merges, behind, dominator };
+  return { order, position, heads, merges, behind, dominator, loops, dominates };
+}
+
+/** Walks from the ends of each loop that is in no other one back to its head. */
+function outermostLoops(
+  func: Func,
+  order: readonly BlockId[],
+  position: ReadonlyMap<BlockId, number>,
+  heads: ReadonlySet<BlockId>,
+): Map<BlockId, BlockId> {
+  const sources = new Map<BlockId, BlockId[]>();
+  for (const id of order) {
+    for (const to of successors(func.blocks.get(id) as Block)) {
+      const from = sources.get(to);
+      if (from === undefined) sources.set(to, [id]);
+      else from.push(id);
+    }
+  }
+  const loops = new Map<BlockId, BlockId>();
+  for (const head of order) {
+    if (!heads.has(head) || loops.has(head)) continue;
+    loops.set(head, head);
+    const at = position.get(head) as number;
+    const ends = (sources.get(head) ?? []).filter((id) => (position.get(id) as number) >= at);
+    for (let id = ends.pop(); id !== undefined; id = ends.pop()) {
+      if (loops.has(id)) continue;
+      loops.set(id, head);
+      ends.push(...(sources.get(id) ?? []));
+    }
+  }
+  return loops;
 }

@@ -1,12 +1,17 @@
-/** Registers of a function while its operations are written, into its own body or another's. */
-import type { Func, Inst, Operand, RegId } from '../../dmir/ir.ts';
+/** Registers of a body while its operations are written. */
+import type { BlockId, Func, Inst, Operand, RegId } from '../../dmir/ir.ts';
 import type { Type } from '../../dmir/types.ts';
+import type { Body } from './body.ts';
 import { findInexact, findSingleUses } from './facts.ts';
-import type { FunctionShape } from './sites.ts';
 import { isWide } from './values.ts';
 
+interface Reach {
+  readonly block: BlockId;
+  readonly end: number;
+}
+
 export class Scope {
-  readonly shape: FunctionShape;
+  readonly body: Body;
   readonly func: Func;
   /** First local of each register. */
   readonly locals = new Map<RegId, number>();
@@ -18,15 +23,15 @@ export class Scope {
   readonly single: ReadonlySet<RegId>;
   /** Registers that may hold a NaN that is not the canonical one. */
   readonly inexact: ReadonlySet<RegId>;
-  /** How far an address register is known to reach into a region, in this block. */
-  readonly reaches = new Map<string, number>();
+  /** How far an address register is known to reach into a region, from which block on. */
+  readonly reaches = new Map<string, Reach>();
 
-  constructor(shape: FunctionShape) {
-    this.shape = shape;
-    this.func = shape.func;
-    this.single = findSingleUses(shape);
-    this.inexact = findInexact(shape);
-    for (const { insts } of shape.analysis.order) {
+  constructor(body: Body) {
+    this.body = body;
+    this.func = body.func;
+    this.single = findSingleUses(body);
+    this.inexact = findInexact(body);
+    for (const { insts } of body.analysis.order) {
       for (const inst of insts) {
         if (this.isInline(inst)) this.inline.set(inst.results[0] as RegId, inst);
       }
@@ -37,6 +42,6 @@ export class Scope {
   isInline(inst: Inst): boolean {
     const [result] = inst.results;
     if (result === undefined || isWide(this.func.types[result] as Type)) return false;
-    return this.shape.analysis.dead.has(inst);
+    return this.body.analysis.dead.has(inst);
   }
 }

@@ -14,18 +14,26 @@ import type { Type } from '../../dmir/types.ts';
 import { limbCount } from './values.ts';
 
 /**
- * Where the interpreter goes on: at the function's entry or a block's, at an instruction, or
- * behind a call that is open.
+ * Where the interpreter goes on: at a block, at an instruction, behind a call that has returned, or
+ * behind one that is open.
  */
-export type SiteKind = 'entry' | 'block' | 'inst' | 'call';
+export type SiteKind = 'block' | 'inst' | 'after' | 'call';
 
-export interface Site {
+/** A frame of the interpreter. */
+export interface FrameSite {
+  /** Place of its function. */
+  readonly func: number;
   readonly kind: SiteKind;
   readonly block: BlockId;
-  /** Of the instruction. */
+  /** Of the instruction; of the first one behind a call that has returned. */
   readonly index: number;
   /** Registers whose values the record holds, in order. */
   readonly registers: readonly RegId[];
+}
+
+export interface Site {
+  /** Innermost first: more than one where calls were inlined. */
+  readonly frames: readonly FrameSite[];
 }
 
 /** A closed function with what the interpreter's encoder decides for it. */
@@ -37,11 +45,10 @@ export class FunctionShape {
   readonly sites: Site[];
   readonly #module: Module;
   readonly #positions = new Map<BlockId, number>();
-  readonly #known = new Map<string, number>();
   /** Registers that live anywhere, in order of their numbers. */
   readonly #living: readonly RegId[];
 
-  constructor(module: Module, func: Func) {
+  constructor(module: Module, index: number, func: Func) {
     this.func = func;
     this.#module = module;
     this.analysis = analyse(func);
@@ -54,7 +61,14 @@ export class FunctionShape {
     }
     this.#living = [...func.types.keys()].filter((register) => starts[register] !== -1);
     const entry = order[0] as Block;
-    this.sites = [{ kind: 'entry', block: entry.id, index: 0, registers: entry.params }];
+    const { id, params } = entry;
+    this.sites = [
+      { frames: [{ func: index, kind: 'block', block: id, index: 0, registers: params }] },
+    ];
+  }
+
+  get instCount(): number {
+    return this.analysis.order.reduce((sum, { insts }) => sum + insts.length, 0);
   }
 
   /** Limbs of all registers that live anywhere. */
@@ -82,25 +96,14 @@ export class FunctionShape {
     return most;
   }
 
-  /** Registers that live where a body begins: its parameters, or what a block finds. */
-  registersOf(root: BlockId | undefined): readonly RegId[] {
-    const number = root === undefined ? 0 : this.site('block', root);
-    return (this.sites[number] as Site).registers;
-  }
-
-  /** Number of the site; the same for the same place. */
-  site(kind: SiteKind, block: BlockId, index = 0): number {
-    const key = `${kind} ${block} ${index}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const registers = this.#registersAt(kind, block, index);
-    this.#known.set(key, this.sites.length);
-    this.sites.push({ kind, block, index, registers });
+  /** Gives the site a number. */
+  addSite(site: Site): number {
+    this.sites.push(site);
     return this.sites.length - 1;
   }
 
-  /** See `analysis.ts` for what positions are. */
-  #registersAt(kind: SiteKind, block: BlockId, index: number): RegId[] {
+  /** Registers that live at a place. See `analysis.ts` for what positions are. */
+  registersAt(kind: SiteKind, block: BlockId, index: number): RegId[] {
     const { starts, ends } = this.analysis;
     const first = this.#positions.get(block) as number;
     const at = kind === 'block' ? first : first + 2 + 2 * index;
@@ -111,8 +114,8 @@ export class FunctionShape {
     });
   }
 
-  /** Constant charges of a block from an instruction on. */
-  chargesFrom({ insts }: Block, first: number): number {
+  /** Constant charges of instructions from an instruction on. */
+  chargesFrom(insts: readonly Inst[], first: number): number {
     let gas = 0;
     for (let i = first; i < insts.length; i++)
       gas += constantCharge(this.#module, insts[i] as Inst);

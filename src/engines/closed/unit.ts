@@ -6,7 +6,7 @@
  * The same functions give the same bytes.
  */
 import { bytesOf, layoutOf } from '../../dmir/bytecode/frame-layout.ts';
-import type { BlockId, Func, Module, RegId } from '../../dmir/ir.ts';
+import type { Func, Module, RegId } from '../../dmir/ir.ts';
 import type { Type } from '../../dmir/types.ts';
 import {
   CALL_DEPTH_MAX,
@@ -26,20 +26,13 @@ import {
   STATUS_UNWIND,
 } from '../../kernel/layout.ts';
 import { I32, I64, ModuleWriter, type ValueType } from '../wasm/encoder.ts';
+import type { Body } from './body.ts';
 import { Code } from './code.ts';
 import type { UnitContext } from './context.ts';
-import { CALL_BYTES_MIN, FunctionEmitter } from './function.ts';
+import { FunctionEmitter } from './function.ts';
 import { Leavers, typesOf, UNIT_FIRST, writeRecord, writeRecordFunctions } from './leave.ts';
-import type { FunctionShape } from './sites.ts';
+import { CALL_BYTES_MIN } from './room.ts';
 import { limbCount, toLimb, valueTypes } from './values.ts';
-
-/** A body to compile: a function, or what of it a block reaches. */
-export interface BodyInput {
-  readonly index: number;
-  readonly shape: FunctionShape;
-  /** Undefined for the whole function. */
-  readonly root?: BlockId | undefined;
-}
 
 export interface UnitInput {
   readonly module: Module;
@@ -47,9 +40,7 @@ export interface UnitInput {
   readonly bases: readonly number[];
   readonly functions: number;
   readonly signature: (func: number) => number;
-  readonly bodies: readonly BodyInput[];
-  /** The function, if its operations take the place of its calls. */
-  readonly inlined: (func: number) => FunctionShape | undefined;
+  readonly bodies: readonly Body[];
 }
 
 const LIMB_BYTES = 8;
@@ -89,12 +80,11 @@ export function compileUnit(input: UnitInput): Uint8Array<ArrayBuffer> {
   writeEntryFunctions(writer);
   const leavers = new Leavers(BODIES_FIRST + bodies.length);
   const context: UnitContext = { ...input, typeOf, place: (func) => places.get(func), leavers };
-  for (const { index, shape, root } of bodies) {
-    const emitter = new FunctionEmitter(context, shape, index, root);
+  for (const body of bodies) {
+    const emitter = new FunctionEmitter(context, body);
     emitter.emit();
-    const params = typesOf(shape.func, shape.registersOf(root));
     writer.addFunction(
-      bodyType(writer, params, shape.func.results),
+      bodyType(writer, typesOf(body.func, body.params), body.func.results),
       emitter.code.locals,
       emitter.code.sink,
     );
@@ -140,12 +130,12 @@ function writeEntryFunctions(writer: ModuleWriter): void {
  * What the loop calls: runs the body on the registers in the window and returns from it. Where the
  * body was left, what stands for its results goes below the records.
  */
-function writeEntry(writer: ModuleWriter, { shape, root }: BodyInput, body: number): number {
+function writeEntry(writer: ModuleWriter, { shape, params }: Body, body: number): number {
   const { func, slots } = shape;
   const code = new Code(ENTRY_PARAMS.length);
   const room = code.local(I32);
   code.get(ENTRY.frame).get(ENTRY.pointer).get(ENTRY.steps).index('call', ENTRY_BEGIN).set(room);
-  for (const register of shape.registersOf(root)) {
+  for (const register of params) {
     loadValue(code, func.types[register] as Type, slots.offsets[register as RegId] as number);
   }
   code.get(ENTRY.gas).get(room).index('call', body);

@@ -7,16 +7,15 @@ import type { Type } from '../../dmir/types.ts';
 import * as L from '../../kernel/layout.ts';
 import type { Kernel } from '../interpreter/kernel.ts';
 import type { ModuleProgram, PlacedPiece } from '../interpreter/module-program.ts';
-import type { FunctionShape, Site } from './sites.ts';
+import type { FrameSite, FunctionShape, Site } from './sites.ts';
 import { limbCount } from './values.ts';
 
 const LIMB_BYTES = 8;
 
-/** A function that was left, and where its values stand among the records. */
+/** A frame that was left, and where its values stand among the records. */
 interface Left {
   readonly shape: FunctionShape;
-  readonly index: number;
-  readonly site: Site;
+  readonly site: FrameSite;
   /** In limbs. */
   readonly first: number;
 }
@@ -40,14 +39,13 @@ export function unwind(
   for (let i = left.length - 1; i >= 0; i--) {
     const each = left[i] as Left;
     writeRegisters(kernel, each, pointer, records);
-    const { pieces } = program.function(each.index);
+    const { pieces } = program.function(each.site.func);
     if (i === 0) {
       goOn(kernel, frame, each.site, pieces);
       break;
     }
     const { block, index } = each.site;
-    const next = pieces.find((piece) => piece.block.id === block && piece.first === index + 1);
-    u32[control / 4] = (next as PlacedPiece).address;
+    u32[control / 4] = pieceAt(pieces, block, index + 1).address;
     u32[control / 4 + 1] = pointer;
     control += L.CONTROL_BYTES;
     pointer += each.shape.slots.top;
@@ -64,11 +62,12 @@ function readRecords(records: BigUint64Array, shapes: Shapes): Left[] {
   const left: Left[] = [];
   for (let at = 0; at < records.length; ) {
     const header = records[at++] as bigint;
-    const index = Number(header & 0xffff_ffffn);
-    const shape = shapes(index);
-    const site = shape.sites[Number(header >> 32n)] as Site;
-    left.push({ shape, index, site, first: at });
-    for (const register of site.registers) at += limbCount(shape.func.types[register] as Type);
+    const { sites } = shapes(Number(header & 0xffff_ffffn));
+    for (const site of (sites[Number(header >> 32n)] as Site).frames) {
+      const shape = shapes(site.func);
+      left.push({ shape, site, first: at });
+      for (const register of site.registers) at += limbCount(shape.func.types[register] as Type);
+    }
   }
   return left;
 }
@@ -96,13 +95,14 @@ function writeRegisters(
 function goOn(
   kernel: Kernel,
   frame: number,
-  { kind, block, index }: Site,
+  { kind, block, index }: FrameSite,
   pieces: readonly PlacedPiece[],
 ): void {
   const { u32, u64 } = kernel;
   if (kind !== 'inst') {
-    const piece = pieces.find(({ key }) => key === block) as PlacedPiece;
-    u32[(frame + L.F_PC) / 4] = piece.address;
+    const piece =
+      kind === 'block' ? pieces.find(({ key }) => key === block) : pieceAt(pieces, block, index);
+    u32[(frame + L.F_PC) / 4] = (piece as PlacedPiece).address;
     return;
   }
   const piece = pieceOf(pieces, block, index);
@@ -110,6 +110,14 @@ function goOn(
   u32[(frame + L.F_CONSTANTS) / 4] = piece.address + L.HEADER_BYTES;
   const steps = (L.MACHINE_BASE + L.M_STEPS) / 8;
   u64[steps] = (u64[steps] as bigint) + BigInt(piece.count);
+}
+
+/** The piece behind a call. */
+function pieceAt(pieces: readonly PlacedPiece[], block: BlockId, first: number): PlacedPiece {
+  const piece = pieces.find((each) => each.block.id === block && each.first === first);
+  if (piece === undefined)
+    throw new Error(`BUG: no piece begins at instruction ${first} of @${block}`);
+  return piece;
 }
 
 function pieceOf(pieces: readonly PlacedPiece[], block: BlockId, index: number): PlacedPiece {

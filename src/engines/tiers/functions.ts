@@ -7,10 +7,11 @@
 import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
 import type { Block, BlockId, Func } from '../../dmir/ir.ts';
 import * as L from '../../kernel/layout.ts';
-import { isCallable, isCompilable, isInlinable } from '../closed/facts.ts';
+import { Body, isInlinable } from '../closed/body.ts';
+import { isCallable, isCompilable } from '../closed/facts.ts';
 import { controlGraph } from '../closed/graph.ts';
 import { FunctionShape } from '../closed/sites.ts';
-import { type BodyInput, compileStubs, compileUnit } from '../closed/unit.ts';
+import { compileStubs, compileUnit } from '../closed/unit.ts';
 import { unwind } from '../closed/unwind.ts';
 import type { Kernel } from '../interpreter/kernel.ts';
 import type { ModuleProgram, PlacedPiece } from '../interpreter/module-program.ts';
@@ -38,8 +39,8 @@ export class FunctionTier {
   /** The same for blocks of functions; undefined where there is no code. */
   readonly #roots = new Map<number, Map<BlockId, number | undefined>>();
   readonly #refused = new Set<number>();
-  /** Functions whose operations stand in the place of their calls; null for others. */
-  readonly #inlinable = new Map<number, FunctionShape | null>();
+  /** Functions of which blocks stand in the place of their calls; null for others. */
+  readonly #inlinables = new Map<number, FunctionShape | null>();
   #table: WebAssembly.Table | undefined;
   #nextPlace = 1;
   #isOn = true;
@@ -96,10 +97,7 @@ export class FunctionTier {
     const isPlain = controlGraph(shape.func, block) !== undefined;
     roots.set(block, undefined);
     if (isPlain) {
-      const [head] = this.#install([
-        { index, shape, root: block },
-        ...this.#unitOf(index).slice(1),
-      ]);
+      const [head] = this.#install(this.#unitOf(index, block));
       roots.set(block, head);
     }
     return roots.get(block);
@@ -108,7 +106,11 @@ export class FunctionTier {
   #shapeOf(index: number): FunctionShape {
     const known = this.#shapes.get(index);
     if (known !== undefined) return known;
-    const shape = new FunctionShape(this.#program.module, this.#program.function(index).func);
+    const shape = new FunctionShape(
+      this.#program.module,
+      index,
+      this.#program.function(index).func,
+    );
     this.#shapes.set(index, shape);
     return shape;
   }
@@ -131,29 +133,34 @@ export class FunctionTier {
     return undefined;
   }
 
-  /** The function, if its operations can stand in the place of its calls. */
-  #inlined(index: number): FunctionShape | undefined {
-    const known = this.#inlinable.get(index);
+  /** The function, if blocks of it can stand in the place of its calls. */
+  #inlinable(index: number): FunctionShape | undefined {
+    const known = this.#inlinables.get(index);
     if (known !== undefined) return known ?? undefined;
     const shape = this.#shapeToCompile(index);
-    const isSo = shape !== undefined && isInlinable(shape, this.#program.module);
-    this.#inlinable.set(index, isSo ? shape : null);
+    const isSo = shape !== undefined && isInlinable(shape);
+    this.#inlinables.set(index, isSo ? shape : null);
     return isSo ? shape : undefined;
   }
 
-  /** A function and what it calls, nearest first. */
-  #unitOf(index: number): BodyInput[] {
-    const bodies: BodyInput[] = [];
-    const seen = new Set([index]);
+  #bodyOf(index: number, shape: FunctionShape, root?: BlockId): Body {
+    return new Body(index, shape, root, (each) => this.#inlinable(each));
+  }
+
+  /** A function, or what of it a block reaches, and what it calls, nearest first. */
+  #unitOf(index: number, root?: BlockId): Body[] {
+    const bodies: Body[] = [];
+    const seen = new Set(root === undefined ? [index] : []);
     const queue = [index];
     let insts = 0;
     for (let at = 0; at < queue.length && bodies.length < FUNCS_MAX && insts < INSTS_MAX; at++) {
       const each = queue[at] as number;
-      if (each !== index && this.#heads.has(each)) continue;
+      if (at > 0 && this.#heads.has(each)) continue;
       const shape = this.#shapeToCompile(each);
       if (shape === undefined) continue;
-      bodies.push({ index: each, shape });
-      for (const { insts: list } of shape.analysis.order) {
+      const body = this.#bodyOf(each, shape, at === 0 ? root : undefined);
+      bodies.push(body);
+      for (const { insts: list } of body.analysis.order) {
         insts += list.length;
         for (const { op, imm } of list) {
           if ((op !== 'call' && op !== 'tail_call') || seen.has(imm)) continue;
@@ -166,16 +173,15 @@ export class FunctionTier {
   }
 
   /** Addresses of the blocks that enter the bodies. */
-  #install(bodies: readonly BodyInput[]): number[] {
+  #install(bodies: readonly Body[]): number[] {
     const program = this.#program;
     const functions = this.#functions();
     const bytes = compileUnit({
       ...{ module: program.module, frame: this.#frame, bases: this.#bases(), bodies },
       ...{ functions: program.table, signature: (index) => program.signature(index) },
-      inlined: (index) => this.#inlined(index),
     });
     if (bytes.length > UNIT_BYTES_MAX) {
-      const [first] = bodies as [BodyInput];
+      const [first] = bodies as [Body];
       if (bodies.length > 1) return this.#install([first]);
       this.#refused.add(first.index);
       return [];
