@@ -293,7 +293,7 @@ export class FunctionEncoder implements Site {
     this.#moveAll(slots, sources, types.map(bytesOf));
   }
 
-  /** Moves values of the types to where the frame begins; what is kept meanwhile lies behind them. */
+  /** Moves values of the types to where the frame begins; temporaries lie behind them. */
   #moveOut(types: readonly Type[], sources: readonly Source[]): void {
     const layout = layoutOf(types);
     this.#reserve(layout.bytes);
