@@ -20,7 +20,7 @@ test('run deploys a token in AssemblyScript, calls it, and names what it wrote',
   assert.deepEqual(call.result, [{ name: '', type: 'bool', value: true }]);
   assert.equal(call.events[0].name, 'Transfer');
   const variables = call.writes.map(({ variable }: { variable: string }) => variable);
-  assert.match(variables.join(' '), /balances\[0x0+A11cE\].* balances\[0x0+B0\]/);
+  assert.match(variables.join(' '), /balanceOf\[0x0+A11cE\].* balanceOf\[0x0+B0\]/);
 });
 
 test('compile writes an artifact that run takes', async (context) => {
@@ -52,6 +52,7 @@ test('a mistake in AssemblyScript has its place', async (context) => {
     'type.ts': `${head}export class A extends Contract {\n  f(a: f64): void {}\n}\n`,
     'body.ts': `${head}export class A extends Contract {\n  f(a: u256): bool { return a; }\n}\n`,
     'topics.ts': `${head}declare function E(${indexed}): Event;\nexport class A extends Contract {}\n`,
+    'field.ts': `${head}export class A extends Contract {\n  @view a: u64 = 1;\n}\n`,
     'none.ts': 'export class A {}\n',
   });
   const type = await lockstep(['compile', join(folder, 'type.ts')]);
@@ -62,6 +63,8 @@ test('a mistake in AssemblyScript has its place', async (context) => {
   assert.match(body.err, /not assignable to type 'bool'[\s\S]*in body\.ts\(3,29\)/);
   const topics = await lockstep(['compile', join(folder, 'topics.ts')]);
   assert.match(topics.err, /topics\.ts:2:18: error: E has too many indexed parameters/);
+  const field = await lockstep(['compile', join(folder, 'field.ts')]);
+  assert.match(field.err, /field\.ts:3:3: error: a is no value that a function can read/);
   const none = await lockstep(['compile', join(folder, 'none.ts')]);
   assert.match(none.err, /declares no contract[\s\S]*extends Contract/);
 });
