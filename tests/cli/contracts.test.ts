@@ -1,10 +1,11 @@
 /** Contracts on WebAssembly through the command: run, compile, disasm, dump, and their mistakes. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createMachine } from '../../src/index.ts';
 import { missingCompiler } from '../support/compilers.ts';
+import { printingModule } from './support/printing.ts';
 import { folderOf, lockstep } from './support/run.ts';
 
 const TOKEN = 'examples/erc20/token.ts';
@@ -33,6 +34,17 @@ test('compile writes an artifact that run takes', async (context) => {
   const ran = await lockstep(words, { machine: createMachine() });
   assert.equal(ran.code, 0, ran.err);
   assert.equal(JSON.parse(ran.out).call.result[0].value, 'LOCK');
+});
+
+test('run shows what a module prints, once, in the call that is told of', async (context) => {
+  const folder = folderOf(context, {});
+  const file = join(folder, 'print.wasm');
+  writeFileSync(file, printingModule('hello\nworld'));
+  const run = async (...words: string[]): Promise<string> =>
+    (await lockstep(['run', file, '--data', '0x', ...words], { machine: createMachine() })).out;
+  assert.match(await run(), /\nprinted\n {2}hello\n {2}world\n/);
+  const { call } = JSON.parse(await run('--json'));
+  assert.deepEqual(call.printed, ['hello', 'world']);
 });
 
 test('disasm prints the module, and dump says what it cannot show', async () => {
