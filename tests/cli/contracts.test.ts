@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createMachine } from '../../src/index.ts';
+import { assembleModule } from '../../src/vms/wasm/index.ts';
 import { missingCompiler } from '../support/compilers.ts';
 import { printingModule } from './support/printing.ts';
 import { folderOf, lockstep } from './support/run.ts';
@@ -52,9 +53,33 @@ test('disasm prints the module, and dump says what it cannot show', async () => 
   assert.match(disasm.out, /^\(module\n[\s\S]*"emitLogEvent"/);
   const dump = await lockstep(['dump', TOKEN, '--stage=evm']);
   assert.equal(dump.code, 2);
-  assert.match(dump.err, /is a WebAssembly module[\s\S]*lockstep disasm/);
+  assert.match(dump.err, /is a WebAssembly module[\s\S]*--stage=source, bytecode, dmir, wasm/);
   const source = await lockstep(['dump', TOKEN, '--stage=source']);
   assert.match(source.out, /export class Token extends Contract/);
+});
+
+test('dump shows what a module is lowered to and compiled to, and takes its text', async (context) => {
+  const folder = folderOf(context, {
+    'sum.wat': `(module (import "env" "ask" (func $ask (param i32) (result i32)))
+      (global $last (import "env" "last") (mut i64)) (memory 1) (table 1 funcref)
+      (func (export "sum") (param i32 i32) (result i32)
+        (i32.add (call $ask (local.get 0)) (local.get 1)))
+      (func (export "lanes") (param i32) (result i32)
+        (i8x16.extract_lane_s 3 (i8x16.splat (local.get 0)))))`,
+  });
+  const file = join(folder, 'sum.wat');
+  const dmir = await lockstep(['dump', file, '--stage=dmir']);
+  assert.match(dmir.out, /^;; \d+ bytes of the module, 3 functions, /);
+  assert.match(dmir.out, /host @f1\(i32\) -> i32[\s\S]*func @sum\(i32, i32\) -> i32 \{\n@0/);
+  const { sizes, text } = JSON.parse(
+    (await lockstep(['dump', file, '--stage=wasm', '--json'])).out,
+  );
+  assert.equal(sizes.compiled, 3);
+  assert.match(text, /;; \d+ bytes: @sum\n {2}\(func \$sum\./);
+  assembleModule(text);
+  const call = await lockstep(['dump', file, '--stage=wasm', '--call', 'sum']);
+  assert.match(call.err, /--call is for EVM code/);
+  assert.match((await lockstep(['disasm', file])).out, /i8x16\.splat/);
 });
 
 test('a mistake in AssemblyScript has its place', async (context) => {
