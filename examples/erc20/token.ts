@@ -24,34 +24,19 @@ declare function InvalidReceiver(receiver: Address): CustomError;
 declare function InvalidSpender(spender: Address): CustomError;
 
 export class Token extends Contract {
-  private readonly supply!: Value<u256>;
-  private readonly balances!: Mapping<Address, u256>;
-  private readonly allowances!: Mapping<Address, Mapping<Address, u256>>;
+  @view readonly name: string = 'Lockstep Token';
+  @view readonly symbol: string = 'LOCK';
+  @view readonly decimals: u8 = 18;
+
+  @view readonly totalSupply!: Value<u256>;
+  @view readonly balanceOf!: Mapping<Address, u256>;
+  @view readonly allowance!: Mapping<Address, Mapping<Address, u256>>;
 
   deploy(): void {
     const supply = u256.from(1_000_000) * u256.from(10) ** u256.from(18);
-    this.supply.set(supply);
-    this.balances.set(msg.sender, supply);
+    this.totalSupply.set(supply);
+    this.balanceOf.set(msg.sender, supply);
     Transfer(Address.zero, msg.sender, supply).emit();
-  }
-
-  @view name(): string {
-    return 'Lockstep Token';
-  }
-  @view symbol(): string {
-    return 'LOCK';
-  }
-  @view decimals(): u8 {
-    return 18;
-  }
-  @view totalSupply(): u256 {
-    return this.supply.get();
-  }
-  @view balanceOf(account: Address): u256 {
-    return this.balances.get(account);
-  }
-  @view allowance(owner: Address, spender: Address): u256 {
-    return this.allowances.get(owner).get(spender);
   }
 
   transfer(to: Address, value: u256): bool {
@@ -61,7 +46,7 @@ export class Token extends Contract {
 
   approve(spender: Address, value: u256): bool {
     if (spender.isZero) InvalidSpender(spender).revert();
-    this.allowances.get(msg.sender).set(spender, value);
+    this.allowance.get(msg.sender).set(spender, value);
     Approval(msg.sender, spender, value).emit();
     return true;
   }
@@ -69,10 +54,10 @@ export class Token extends Contract {
   /** An allowance of the greatest number is unlimited and does not shrink. */
   transferFrom(from: Address, to: Address, value: u256): bool {
     const spender = msg.sender;
-    const allowed = this.allowances.get(from).get(spender);
+    const allowed = this.allowance.get(from).get(spender);
     if (allowed != u256.max) {
       if (allowed < value) InsufficientAllowance(spender, allowed, value).revert();
-      this.allowances.get(from).set(spender, allowed - value);
+      this.allowance.get(from).set(spender, allowed - value);
     }
     this.move(from, to, value);
     return true;
@@ -80,10 +65,10 @@ export class Token extends Contract {
 
   private move(from: Address, to: Address, value: u256): void {
     if (to.isZero) InvalidReceiver(to).revert();
-    const balance = this.balances.get(from);
+    const balance = this.balanceOf.get(from);
     if (balance < value) InsufficientBalance(from, balance, value).revert();
-    this.balances.set(from, balance - value);
-    this.balances.set(to, this.balances.get(to) + value);
+    this.balanceOf.set(from, balance - value);
+    this.balanceOf.set(to, this.balanceOf.get(to) + value);
     Transfer(from, to, value).emit();
   }
 }

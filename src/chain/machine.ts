@@ -166,6 +166,7 @@ export class EvmMachine implements Machine {
   #prepare(executor: Executor, options: Omit<CallOptions, 'to'>, from: Uint8Array): Owner {
     executor.begin();
     const { machine } = executor;
+    executor.host.onPrint = options.onPrint;
     const sender = machine.ownerOf(from);
     const { origin } = options;
     setTransaction(

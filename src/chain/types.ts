@@ -37,6 +37,8 @@ export interface CallOptions {
   /** Addresses and their slots that are warm from the start (EIP-2930). */
   accessList?: readonly { address: BytesLike; slots: readonly bigint[] }[];
   blobHashes?: readonly BytesLike[];
+  /** Hears what modules print by WASI: the stream, 1 or 2, and bytes; of frames that failed too. */
+  onPrint?: (stream: number, bytes: Uint8Array) => void;
 }
 
 /** A creation; `code` is the init code with its constructor arguments. */

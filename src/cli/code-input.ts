@@ -1,7 +1,9 @@
 /** The contract that a command is about: of a file, or given as hexadecimal text. */
-import type { Contract } from '../languages/contract.ts';
+import { readFileSync } from 'node:fs';
+import { LockstepError } from '../base/errors.ts';
+import type { Contract, EvmContract } from '../languages/contract.ts';
 import { InputError } from '../languages/errors.ts';
-import { hexContract, type Loaded, loadContract } from '../languages/load.ts';
+import { hexContract, type Loaded, loadContract, wasmContract } from '../languages/load.ts';
 import { type Args, onePositional } from './args.ts';
 import type { Io } from './io.ts';
 import { showNotes } from './notes.ts';
@@ -10,10 +12,28 @@ import { readForkName } from './option-values.ts';
 /** Code that the command line holds itself, or the contract of a file, as its options choose it. */
 export async function loadInput(name: string, args: Args): Promise<Loaded> {
   if (/^0x[\da-fA-F]*$/.test(name)) return { contract: hexContract(name, 'code'), notes: [] };
+  if (name.endsWith('.wat')) return { contract: await assemble(name), notes: [] };
   return loadContract(name, {
     contract: args.value('contract'),
     fork: readForkName(args.value('fork')),
   });
+}
+
+/** A module as text. */
+async function assemble(file: string): Promise<EvmContract> {
+  const { assembleModule } = await import('../vms/wasm/index.ts');
+  return wasmContract(assembleModule(readInput(file).toString('utf8')), file);
+}
+
+/** @throws LockstepError L3001 where there is no such file, L3007 where it cannot be read */
+export function readInput(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code, message: problem } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new LockstepError('L3001', { path });
+    throw new LockstepError('L3007', { path, problem });
+  }
 }
 
 /** The contract named by the only positional word. */

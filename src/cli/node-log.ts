@@ -9,6 +9,7 @@ import type { Node } from '../node/node.ts';
 import type { StackTrace } from '../node/stack/entry.ts';
 import { createAddress } from '../vms/evm/host/creates.ts';
 import type { Io } from './io.ts';
+import { createLineReader } from './printed.ts';
 
 export interface NodeLogOptions {
   /** One JSON object for each line. */
@@ -28,13 +29,18 @@ export function createNodeLog(
   const print = (row: Readonly<Record<string, unknown>>, text: string): void => {
     if (node.settings.isLogging) io.out(isJson ? `${JSON.stringify(row)}\n` : text);
   };
+  const lines = createLineReader((line) => print({ printed: line }, `printed: ${line}\n`));
   const stop = node.dev.listen({
+    printed(_stream, bytes) {
+      if (hasConsole) lines.take(bytes);
+    },
     codelessCall(address, input) {
       if (!hasConsole || address !== CONSOLE_ADDRESS) return;
       const line = decodeConsoleLog(input);
       if (line !== undefined) print({ console: line }, `console.log: ${line}\n`);
     },
     head({ removed, added }) {
+      lines.end();
       if (removed.length > 0) {
         const blocks = removed.length;
         print({ removed: blocks }, `    Removed blocks: ${blocks}\n\n`);

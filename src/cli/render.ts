@@ -33,6 +33,7 @@ export function renderStep(step: StepReport, paint: Paint, full: boolean): strin
   const title = step.kind === 'deploy' ? 'deploy' : `call ${step.signature ?? describeData(step)}`;
   const parts = [`${paint('bold', title)}  ${status}\n`, formatTable(summaryRows(step, paint))];
   if (!full && !failed) return parts.join('');
+  parts.push(section('printed', step.printed.map((line) => `  ${line}\n`).join(''), paint));
   parts.push(section('events', renderEvents(step.events), paint));
   parts.push(section('stack', renderStack(step), paint));
   parts.push(section('storage', renderWrites(step, paint), paint));

@@ -45,6 +45,8 @@ export interface StepReport {
   readonly gas: TransactionGas;
   readonly events: readonly EventReport[];
   readonly writes: readonly WriteReport[];
+  /** Lines that modules printed by WASI. */
+  readonly printed: readonly string[];
   readonly timings: readonly Timing[];
 }
 
@@ -72,12 +74,13 @@ interface StepInput {
   readonly gas: TransactionGas;
   readonly timings: readonly Timing[];
   readonly abi: Abi | undefined;
+  readonly printed?: readonly string[];
   readonly trace?: StackTrace | undefined;
 }
 
 /** Loads the ABI library where there is something to decode, and decodes it. */
 export async function reportStep(input: StepInput, nameSlot: NameSlot): Promise<StepReport> {
-  const { kind, address, item, data, outcome, gas, timings, abi, trace } = input;
+  const { kind, address, item, data, outcome, gas, timings, abi, trace, printed = [] } = input;
   const reverted = outcome.status === 'revert';
   const needsAbi = item !== undefined || reverted || outcome.logs.length > 0;
   const codec = needsAbi ? await import('../languages/abi.ts') : undefined;
@@ -108,6 +111,7 @@ export async function reportStep(input: StepInput, nameSlot: NameSlot): Promise<
       ...write,
       variable: nameSlot(write.address, write.slot),
     })),
+    printed,
     timings,
   };
 }
@@ -170,6 +174,7 @@ function stepToJson(step: StepReport): object {
       after: word(after),
       ...(variable === undefined ? {} : { variable }),
     })),
+    ...(step.printed.length === 0 ? {} : { printed: step.printed }),
     time: step.timings.map(timingToJson),
   };
 }

@@ -4,7 +4,7 @@
  */
 
 import { concatBytes } from '../base/bytes.ts';
-import type { DeployOutcome, Hex, Machine, Outcome } from '../chain/types.ts';
+import type { CallOptions, DeployOutcome, Hex, Machine, Outcome } from '../chain/types.ts';
 import type { EngineName, TierOptions } from '../engines/tiering.ts';
 import type { EvmContract } from '../languages/contract.ts';
 import { InputError } from '../languages/errors.ts';
@@ -149,6 +149,7 @@ export function deployContract(
   session: Session,
   contract: EvmContract,
   creation: Creation | undefined,
+  onPrint?: CallOptions['onPrint'],
 ): Placed {
   if (creation === undefined) return placeContract(session, contract);
   const { init, argumentData, value } = creation;
@@ -159,8 +160,11 @@ export function deployContract(
   const runtime = contract.format === 'hex' ? undefined : contract.runtimeCode;
   checkCode(runtime, contract, costs.codeBytesMax);
   if (!isModule) checkSize(code, costs.initcodeBytesMax, 'initcode-oversized', contract);
-  const gas = session.gas === undefined ? {} : { gas: session.gas };
-  const outcome = session.machine.deploy({ code, from: session.from, value, ...gas });
+  const outcome = session.machine.deploy({
+    ...{ code, from: session.from, value },
+    ...(session.gas === undefined ? {} : { gas: session.gas }),
+    ...(onPrint === undefined ? {} : { onPrint }),
+  });
   return {
     name: contract.name,
     address: outcome.address,
@@ -181,8 +185,13 @@ export function callOptions(session: Session, message: Message) {
   return { ...message, from: session.from, ...gas };
 }
 
-export function sendMessage(session: Session, message: Message): Outcome {
-  return session.machine.call(callOptions(session, message));
+export function sendMessage(
+  session: Session,
+  message: Message,
+  onPrint?: CallOptions['onPrint'],
+): Outcome {
+  const print = onPrint === undefined ? {} : { onPrint };
+  return session.machine.call({ ...callOptions(session, message), ...print });
 }
 
 /** @throws InputError with the name of the option where the text is no bytes */

@@ -57,6 +57,8 @@ const SIZE_NAMES: Readonly<Record<string, string>> = {
   words: 'words of bytecode',
   regions: 'regions',
   functions: 'functions',
+  moduleBytes: 'bytes of the module',
+  compiled: 'of them compiled',
   wasmBytes: 'bytes of WebAssembly',
 };
 

@@ -32,7 +32,7 @@ export interface RawContract extends Candidate {
 export const ACCEPTED_FORMATS =
   'Lockstep reads Solidity (.sol), AssemblyScript (.ts), C (.c), C++ (.cpp), Rust (.rs), the JSON ' +
   'output of solc (standard or combined), Hardhat and Foundry artifacts, hexadecimal EVM code ' +
-  '(.hex, .bin, .evm), WebAssembly (.wasm) and dMIR as text (.dmir) or bytes (.dmirb)';
+  '(.hex, .bin, .evm), WebAssembly (.wasm, or as text .wat) and dMIR (.dmirb, or as text .dmir)';
 
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

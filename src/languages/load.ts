@@ -133,7 +133,7 @@ export async function loadContract(name: string, options: LoadOptions = {}): Pro
 const baseOf = (file: string): string => basename(file, extname(file));
 
 /** A module, which is both what is deployed and what is left; nothing tells its interface. */
-function wasmContract(module: Uint8Array, file: string): EvmContract {
+export function wasmContract(module: Uint8Array, file: string): EvmContract {
   return {
     kind: 'evm',
     name: baseOf(file),

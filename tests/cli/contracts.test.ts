@@ -1,10 +1,12 @@
 /** Contracts on WebAssembly through the command: run, compile, disasm, dump, and their mistakes. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createMachine } from '../../src/index.ts';
+import { assembleModule } from '../../src/vms/wasm/index.ts';
 import { missingCompiler } from '../support/compilers.ts';
+import { printingModule } from './support/printing.ts';
 import { folderOf, lockstep } from './support/run.ts';
 
 const TOKEN = 'examples/erc20/token.ts';
@@ -20,7 +22,7 @@ test('run deploys a token in AssemblyScript, calls it, and names what it wrote',
   assert.deepEqual(call.result, [{ name: '', type: 'bool', value: true }]);
   assert.equal(call.events[0].name, 'Transfer');
   const variables = call.writes.map(({ variable }: { variable: string }) => variable);
-  assert.match(variables.join(' '), /balances\[0x0+A11cE\].* balances\[0x0+B0\]/);
+  assert.match(variables.join(' '), /balanceOf\[0x0+A11cE\].* balanceOf\[0x0+B0\]/);
 });
 
 test('compile writes an artifact that run takes', async (context) => {
@@ -35,14 +37,49 @@ test('compile writes an artifact that run takes', async (context) => {
   assert.equal(JSON.parse(ran.out).call.result[0].value, 'LOCK');
 });
 
+test('run shows what a module prints, once, in the call that is told of', async (context) => {
+  const folder = folderOf(context, {});
+  const file = join(folder, 'print.wasm');
+  writeFileSync(file, printingModule('hello\nworld'));
+  const run = async (...words: string[]): Promise<string> =>
+    (await lockstep(['run', file, '--data', '0x', ...words], { machine: createMachine() })).out;
+  assert.match(await run(), /\nprinted\n {2}hello\n {2}world\n/);
+  const { call } = JSON.parse(await run('--json'));
+  assert.deepEqual(call.printed, ['hello', 'world']);
+});
+
 test('disasm prints the module, and dump says what it cannot show', async () => {
   const disasm = await lockstep(['disasm', TOKEN]);
   assert.match(disasm.out, /^\(module\n[\s\S]*"emitLogEvent"/);
   const dump = await lockstep(['dump', TOKEN, '--stage=evm']);
   assert.equal(dump.code, 2);
-  assert.match(dump.err, /is a WebAssembly module[\s\S]*lockstep disasm/);
+  assert.match(dump.err, /is a WebAssembly module[\s\S]*--stage=source, bytecode, dmir, wasm/);
   const source = await lockstep(['dump', TOKEN, '--stage=source']);
   assert.match(source.out, /export class Token extends Contract/);
+});
+
+test('dump shows what a module is lowered to and compiled to, and takes its text', async (context) => {
+  const folder = folderOf(context, {
+    'sum.wat': `(module (import "env" "ask" (func $ask (param i32) (result i32)))
+      (global $last (import "env" "last") (mut i64)) (memory 1) (table 1 funcref)
+      (func (export "sum") (param i32 i32) (result i32)
+        (i32.add (call $ask (local.get 0)) (local.get 1)))
+      (func (export "lanes") (param i32) (result i32)
+        (i8x16.extract_lane_s 3 (i8x16.splat (local.get 0)))))`,
+  });
+  const file = join(folder, 'sum.wat');
+  const dmir = await lockstep(['dump', file, '--stage=dmir']);
+  assert.match(dmir.out, /^;; \d+ bytes of the module, 3 functions, /);
+  assert.match(dmir.out, /host @f1\(i32\) -> i32[\s\S]*func @sum\(i32, i32\) -> i32 \{\n@0/);
+  const { sizes, text } = JSON.parse(
+    (await lockstep(['dump', file, '--stage=wasm', '--json'])).out,
+  );
+  assert.equal(sizes.compiled, 3);
+  assert.match(text, /;; \d+ bytes: @sum\n {2}\(func \$sum\./);
+  assembleModule(text);
+  const call = await lockstep(['dump', file, '--stage=wasm', '--call', 'sum']);
+  assert.match(call.err, /--call is for EVM code/);
+  assert.match((await lockstep(['disasm', file])).out, /i8x16\.splat/);
 });
 
 test('a mistake in AssemblyScript has its place', async (context) => {
@@ -52,6 +89,7 @@ test('a mistake in AssemblyScript has its place', async (context) => {
     'type.ts': `${head}export class A extends Contract {\n  f(a: f64): void {}\n}\n`,
     'body.ts': `${head}export class A extends Contract {\n  f(a: u256): bool { return a; }\n}\n`,
     'topics.ts': `${head}declare function E(${indexed}): Event;\nexport class A extends Contract {}\n`,
+    'field.ts': `${head}export class A extends Contract {\n  @view a: u64 = 1;\n}\n`,
     'none.ts': 'export class A {}\n',
   });
   const type = await lockstep(['compile', join(folder, 'type.ts')]);
@@ -62,6 +100,8 @@ test('a mistake in AssemblyScript has its place', async (context) => {
   assert.match(body.err, /not assignable to type 'bool'[\s\S]*in body\.ts\(3,29\)/);
   const topics = await lockstep(['compile', join(folder, 'topics.ts')]);
   assert.match(topics.err, /topics\.ts:2:18: error: E has too many indexed parameters/);
+  const field = await lockstep(['compile', join(folder, 'field.ts')]);
+  assert.match(field.err, /field\.ts:3:3: error: a is no value that a function can read/);
   const none = await lockstep(['compile', join(folder, 'none.ts')]);
   assert.match(none.err, /declares no contract[\s\S]*extends Contract/);
 });

@@ -91,6 +91,20 @@ test('every way to end is told', async (context) => {
   assert.deepEqual(logs, [{ topics: ['0x7', '0x8'], data: '0x0102' }]);
 });
 
+test('every engine runs a dMIR file, and compiled code counts no steps', async () => {
+  for (const engine of ['interpreter', 'singlepass', 'multipass', 'auto', 'chaos']) {
+    const ran = await lockstep(['run', FIB, '--call', '@fib', '20', '--engine', engine, '--json']);
+    const { result, steps, time } = JSON.parse(ran.out);
+    assert.equal(result[0].value, '6765', engine);
+    assert.equal(typeof steps, engine === 'interpreter' ? 'number' : 'undefined', engine);
+    assert.equal(time[0].engine, engine);
+  }
+  const both = ['run', FIB, '--call', '@fib', '2', '--engine', 'auto', '--steps', '9'];
+  const { code, err } = await lockstep(both);
+  assert.equal(code, 2);
+  assert.match(err, /compiled code counts no steps/);
+});
+
 test('a run that would never end is stopped', async (context) => {
   const file = join(folderOf(context, FILES), 'spin.dmir');
   const { code, out } = await lockstep(['run', file, '--steps', '1e6']);

@@ -80,6 +80,18 @@ test('an editor finds nothing wrong with AssemblyScript, but what is wrong', asy
   assert.match(check().stdout, /counter\.ts\(\d+,\d+\): error TS2554/);
 });
 
+test('the command that follows is one that a shell reads', async (context) => {
+  const folder = folderOf(context, {});
+  for (const [name, word] of [
+    ['my shop', `'${folder}/my shop'`],
+    ["it's", `'${folder}/it'\\''s'`],
+    ['shop', `${folder}/shop`],
+  ]) {
+    const { out } = await lockstep(['new', join(folder, name as string)]);
+    assert.ok(out.includes(`next: cd ${word} && npm install`), out);
+  }
+});
+
 test('a file that is there stays as it is, and nothing else is written', async (context) => {
   const folder = folderOf(context, { '.gitignore': 'mine' });
   const { code, err } = await lockstep(['new', folder]);

@@ -5,7 +5,9 @@ import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { bytesToHex } from '../../src/base/bytes.ts';
 import { VERSION } from '../../src/node/version.ts';
+import { printingModule } from './support/printing.ts';
 import { folderOf, lockstep } from './support/run.ts';
 
 interface Answer {
@@ -118,6 +120,27 @@ test('what contracts log is printed, decoded', async () => {
   });
   assert.match(printed, /^console\.log: x 7$/m);
   assert.match(printed, /Transaction: 0x[0-9a-f]{64}\n {4}Gas used: \d+/);
+});
+
+test('what modules print is printed, where the genesis file knows modules', async (context) => {
+  const from = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266';
+  const to = '0x00000000000000000000000000000000000000aa';
+  const genesis = (config: object): string =>
+    JSON.stringify({
+      config: { chainId: 1, londonBlock: 0, terminalTotalDifficulty: 0, ...config },
+      gasLimit: '0x1c9c380',
+      alloc: { [to]: { balance: '0x0', code: bytesToHex(printingModule('a\nb')) } },
+    });
+  const folder = folderOf(context, {
+    'with.json': genesis({ moduleBytesMax: 1_048_576 }),
+    'without.json': genesis({}),
+  });
+  const run = (file: string) =>
+    withNode(['--init', join(folder, file)], async (rpc) => {
+      await rpc('eth_sendTransaction', { from, to, gas: '0xf4240' });
+    });
+  assert.match(await run('with.json'), /^printed: a\nprinted: b$/m);
+  assert.doesNotMatch(await run('without.json'), /printed/);
 });
 
 test('--state keeps accounts from one run to the next', async (context) => {

@@ -20,6 +20,7 @@ import { readWasmModule } from '../../src/vms/wasm/index.ts';
 import { F32, F64, type FuncType, I32, I64, type ValType } from '../../src/vms/wasm/types.ts';
 import { createPrng } from '../support/prng.ts';
 import { FUEL_GLOBAL, randomWasm } from '../support/random-wasm.ts';
+import { RandomHost } from '../support/random-wasm-host.ts';
 
 const CALLS = 2;
 const GAS = 200_000_000n;
@@ -136,8 +137,19 @@ class Pair {
   *ends(): Generator<string> {
     const random = createPrng(this.#seed);
     const { bytes, funcs } = randomWasm(random);
-    const { store, instance } = this.#instantiate(bytes, 0);
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+    const made = this.#instantiate(bytes, 0);
+    const host = new RandomHost();
+    const theirMade = instantiateTheirs(bytes, host);
+    const [ourEnd, theirEnd] = [made, theirMade].map((side) => side.trap ?? 'instance');
+    if (ourEnd !== theirEnd || !isSame(made.host, host)) {
+      this.#report('start', `${ourEnd} ${made.host.notes}`, `${theirEnd} ${host.notes}`);
+    }
+    if (made.trap !== undefined || theirMade.trap !== undefined) {
+      yield `start: ${ourEnd}`;
+      return;
+    }
+    const { store, instance } = made;
+    const { exports } = theirMade;
     for (let i = 0; i < funcs.length * CALLS; i++) {
       const name = `f${i % funcs.length}`;
       const type = funcs[i % funcs.length] as FuncType;
@@ -146,8 +158,10 @@ class Pair {
       const ours = callOurs(store, instance, name, args);
       const theirs = callTheirs(exports, name, type, args);
       yield ours.split(' ')[0] as string;
-      if (ours !== theirs) {
-        this.#report(`${name}(${args.join(', ')})`, ours, theirs);
+      if (ours !== theirs || !isSame(made.host, host)) {
+        const notes = [made.host, host].map(({ notes }) => notes.slice(-3).join(' | '));
+        const what = `${name}(${args.join(', ')})`;
+        this.#report(what, `${ours}; ${notes[0]}`, `${theirs}; ${notes[1]}`);
         return;
       }
     }
@@ -155,12 +169,13 @@ class Pair {
     if (this.#engine !== 'interpreter') this.#compareEngines(bytes, funcs, random);
   }
 
-  #instantiate(bytes: Uint8Array, place: number): { store: WasmStore; instance: Instance } {
+  #instantiate(bytes: Uint8Array, place: number): Made {
     const engine = place === 0 ? this.#engine : 'interpreter';
     const store = new WasmStore({ kernel: kernelOf(place), engine, seed: this.#seed });
-    const made = store.instantiate(readWasmModule(bytes), () => undefined);
-    if (made.kind !== 'instance') throw new Error(`seed ${this.#seed}: ${made.kind}`);
-    return { store, instance: made.instance };
+    const host = new RandomHost();
+    const made = store.instantiate(readWasmModule(bytes), host.here(store.linker), { gas: GAS });
+    if (made.kind === 'instance') return { store, host, instance: made.instance, trap: undefined };
+    return { host, trap: made.kind === 'trap' ? made.trap : made.kind };
   }
 
   /** Two fresh instances, on the engine and on the interpreter. */
@@ -169,20 +184,21 @@ class Pair {
     funcs: readonly FuncType[],
     random: ReturnType<typeof createPrng>,
   ): void {
-    const sides = [this.#instantiate(bytes, 0), this.#instantiate(bytes, 1)] as const;
+    const sides = [this.#instantiate(bytes, 0), this.#instantiate(bytes, 1)].filter(isInstance);
     for (let i = 0; i < funcs.length * CALLS; i++) {
       const name = `f${i % funcs.length}`;
       const type = funcs[i % funcs.length] as FuncType;
       const args = type.params.map((param) => drawArgument(random, param));
       const gas = random.below(2) === 0 ? GAS : BigInt(random.below(LITTLE_GAS));
-      const [ours, theirs] = sides.map(({ store, instance }) => {
+      const [ours, theirs] = sides.map(({ store, instance, host }) => {
         setFuel(instance);
         const func = instance.exports.get(name) as Extern & { kind: 'func' };
         const { kind, trap, results, gasUsed } = store.call(func, args, { gas });
         const state = [...instance.exports.values()].map((extern) => {
           return 'bytes' in extern ? hash(extern.bytes) : '';
         });
-        return `${kind} ${trap} ${results.join(' ')}, gas ${gasUsed}, state ${state.join(' ')}`;
+        const end = `${kind} ${trap} ${results.join(' ')}, gas ${gasUsed}`;
+        return `${end}, state ${state.join(' ')}, notes ${hash(host.notes.join())}`;
       }) as [string, string];
       if (ours === theirs) continue;
       this.#report(`${name}(${args.join(', ')}) with gas ${gas}`, ours, theirs);
@@ -218,11 +234,39 @@ class Pair {
   }
 }
 
+/** A side's instance, or how its instantiation trapped. */
+type Made =
+  | {
+      readonly store: WasmStore;
+      readonly instance: Instance;
+      readonly host: RandomHost;
+      readonly trap: undefined;
+    }
+  | { readonly host: RandomHost; readonly trap: string };
+
+function isInstance(made: Made): made is Made & { trap: undefined } {
+  return made.trap === undefined;
+}
+
+function isSame(a: RandomHost, b: RandomHost): boolean {
+  return a.notes.length === b.notes.length && a.notes.join() === b.notes.join();
+}
+
+function instantiateTheirs(bytes: Uint8Array<ArrayBuffer>, host: RandomHost) {
+  const module = new WebAssembly.Module(bytes);
+  try {
+    const { exports } = new WebAssembly.Instance(module, host.onPlatform());
+    return { exports, trap: undefined };
+  } catch (error) {
+    return { trap: kindOf(error) };
+  }
+}
+
 function setFuel({ exports }: Instance): void {
   (exports.get(FUEL_GLOBAL) as Extern & { kind: 'global' }).bytes = valueToBytes(I32, FUEL);
 }
 
-function hash(bytes: Uint8Array): string {
+function hash(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }
 

@@ -1,10 +1,8 @@
 /**
- * Random valid WebAssembly modules. Expressions are drawn from the opcode table by the type they
- * give, statements around them; a global counts fuel, so that every call ends. Where the bits of a
- * NaN would become visible as a number, the code makes the NaN canonical.
+ * Random valid WebAssembly modules, with all features that there are. They import functions and
+ * globals of a host, which `random-wasm-host.ts` has for this machine and for the platform.
  */
-import { CODE, OPCODES, type Opcode, type OpcodeName } from '../../src/vms/wasm/opcodes.ts';
-import { fixed, signed, unsigned as u32, vector } from '../../src/vms/wasm/text/bytes.ts';
+import { sized, unsigned as u32, vector } from '../../src/vms/wasm/text/bytes.ts';
 import {
   EXTERNREF,
   F32,
@@ -17,67 +15,47 @@ import {
   type ValType,
 } from '../../src/vms/wasm/types.ts';
 import type { Prng } from './prng.ts';
+import { type CodeScope, randomCode } from './random-wasm-code.ts';
+import { constant, NUMBERS, VALUES } from './random-wasm-values.ts';
 import { type WrittenFunc, writeModule } from './wasm-writer.ts';
 
-const NUMBERS: readonly ValType[] = [I32, I64, F32, F64];
-const VOID = 0x40;
 const PAGES_MAX = 4;
-const TABLE_MIN = 8;
-const TABLE_MAX = 16;
-const FUEL = 0;
-/** Name of the global that counts the fuel. */
-export const FUEL_GLOBAL = 'g0';
-const SEGMENT_COUNT = 2;
+const TABLE_ROOM = 8;
+const END = 0x0b;
+/** Value of the imported global that does not change. */
+export const BASE = 7;
+/** Name of the exported global that counts the fuel. */
+export const FUEL_GLOBAL = 'fuel';
+/** Fuel of the start function. */
+const START_FUEL = 40n;
 
-/** Numbers at which operations change what they do. */
-const EDGES: readonly bigint[] = [0n, 1n, 2n, 7n, 31n, 32n, 63n, 64n, 255n, 65_535n, 65_536n]
-  .concat([0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn, 0x7fff_ffff_ffff_ffffn])
-  .concat([0x8000_0000_0000_0000n, 0xffff_ffff_ffff_ffffn]);
+/** Functions of the host by name: what they take and give. */
+export const HOST_TYPES = {
+  note: { params: [I32, I64, F32, F64], results: [I64] },
+  mint: { params: [I32], results: [EXTERNREF] },
+  unmint: { params: [EXTERNREF], results: [I32] },
+} as const satisfies Record<string, FuncType>;
 
-const FLOATS: Readonly<Record<number, readonly bigint[]>> = {
-  [F32]: [0n, 0x8000_0000n, 0x3f80_0000n, 0xbf80_0000n, 0x7f80_0000n, 0xff80_0000n, 0x7fc0_0000n]
-    .concat([
-      1n,
-      0x007f_ffffn,
-      0x4f00_0000n,
-      0x4f80_0000n,
-      0x5f00_0000n,
-      0xcf00_0000n,
-      0x4b00_0001n,
-    ])
-    .concat([0x3f00_0000n, 0x3fc0_0000n, 0x4020_0000n, 0x7f7f_ffffn]),
-  [F64]: [0n, 1n << 63n, 0x3ff0_0000_0000_0000n, 0x7ff0_0000_0000_0000n, 0xfff0_0000_0000_0000n]
-    .concat([1n, 0x7ff8_0000_0000_0000n, 0x41e0_0000_0000_0000n, 0x41ef_ffff_ffe0_0000n])
-    .concat([0x43e0_0000_0000_0000n, 0xc3e0_0000_0000_0000n, 0x3fe0_0000_0000_0000n])
-    .concat([0x4004_0000_0000_0000n, 0x7fef_ffff_ffff_ffffn, 0x3810_0000_0000_0000n]),
-};
+const HOSTS = Object.keys(HOST_TYPES) as (keyof typeof HOST_TYPES)[];
 
-const NANS: Readonly<Record<number, bigint>> = { [F32]: 0x7fc0_0000n, [F64]: 0x7ff8n << 48n };
-
-/** Instructions with a signature that give the type and have no immediate, or name lanes. */
-const PLAIN: ReadonlyMap<ValType, readonly Opcode[]> = new Map(
-  [...NUMBERS, V128].map((type) => [
-    type,
-    OPCODES.filter(({ imm, operands, results }) => {
-      const isPlain = imm === '' || imm === 'lane' || imm === 'lanes';
-      return isPlain && operands !== undefined && operands.length > 0 && results[0] === type;
-    }),
-  ]),
-);
-
-const LOADS = OPCODES.filter(({ name, imm }) => name.includes('load') && imm === 'memarg');
-const STORES = OPCODES.filter(({ name, imm }) => name.includes('store') && imm === 'memarg');
-
-/** Instructions that show bits of a float, by operand. */
-function showsBits({ name }: Opcode, operand: number): boolean {
-  if (/^f\d+x\d+\.splat$/.test(name)) return true;
-  if (/^f\d+x\d+\.replace_lane$/.test(name) || name.endsWith('copysign')) return operand === 1;
-  return name.includes('reinterpret_f');
-}
-
-/** Instructions that make NaNs in lanes, whose bits the next instruction may show. */
-const MAKES_NANS =
-  /^f(32x4|64x2)\.(add|sub|mul|div|sqrt|min|max|ceil|floor|trunc|nearest|demote|promote)/;
+/** Globals in their order: imported, then the module's own. */
+const GLOBALS: readonly (readonly [name: string, type: ValType, isMutable: boolean])[] = [
+  ['base', I32, false],
+  ['shared', I64, true],
+  [FUEL_GLOBAL, I32, true],
+  ['g0', I32, true],
+  ['g1', I64, true],
+  ['g2', F32, true],
+  ['g3', F64, true],
+  ['k0', I32, false],
+  ['k1', I64, false],
+  ['', V128, true],
+  ['', FUNCREF, true],
+  ['', EXTERNREF, true],
+];
+const IMPORTED_GLOBALS = 2;
+const FUEL = GLOBALS.findIndex(([name]) => name === FUEL_GLOBAL);
+const TABLES: readonly ValType[] = [FUNCREF, EXTERNREF, FUNCREF];
 
 export interface RandomWasm {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -86,507 +64,156 @@ export interface RandomWasm {
 }
 
 export function randomWasm(random: Prng): RandomWasm {
-  const types: FuncType[] = Array.from({ length: 5 }, () => ({
-    params: Array.from({ length: random.below(4) }, () => random.pick(NUMBERS)),
-    results: Array.from({ length: random.below(3) }, () => random.pick(NUMBERS)),
-  }));
-  const count = 2 + random.below(4);
-  const signatures = Array.from({ length: count }, () => random.below(types.length));
-  const globals: ValType[] = [I32, ...NUMBERS];
-  const funcs = signatures.map((type, index): WrittenFunc => {
-    const locals = Array.from({ length: 1 + random.below(5) }, () => random.pick(NUMBERS));
-    const writer = new FunctionWriter(random, { types, signatures, globals, index, locals });
-    return { type, locals: [...locals, F32, F64, V128], code: writer.write() };
-  });
-  const references = signatures.map((_, i) => u32(i));
-  const zero = [0x41, 0, 0x0b];
+  const types = drawTypes(random);
+  const hosts = HOSTS.map((_, i) => types.length - HOSTS.length + i);
+  const exported = Array.from({ length: 1 + random.below(4) }, () => random.below(OUTER_TYPES));
+  const inner = Array.from({ length: random.below(3) }, () => random.below(types.length));
+  const start = random.below(4) === 0 ? [0] : [];
+  const own = [...exported, ...inner, ...start];
+  const signatures = [...hosts, ...own];
+  const elems = drawElems(random, signatures.length);
+  const datas = drawDatas(random);
+  const scope: CodeScope = {
+    ...{ types, signatures, tables: TABLES, fuel: FUEL },
+    globals: GLOBALS.map(([, type]) => type),
+    writable: new Set(
+      GLOBALS.flatMap(([, , isMutable], i) => (isMutable && i !== FUEL ? [i] : [])),
+    ),
+    elems: elems.map(({ type }) => type),
+    ...{ dataCount: datas.length, mint: HOSTS.indexOf('mint'), unmint: HOSTS.indexOf('unmint') },
+  };
   const bytes = writeModule({
     types,
-    funcs,
-    tables: [
-      [FUNCREF, 1, ...u32(TABLE_MIN), ...u32(TABLE_MAX)],
-      [EXTERNREF, 1, ...u32(TABLE_MIN), ...u32(TABLE_MAX)],
+    imports: [
+      ...HOSTS.map((name, i) => [name, [0, ...u32(hosts[i] as number)]] as const),
+      ...GLOBALS.slice(0, IMPORTED_GLOBALS).map(([name, type, isMutable]) => {
+        return [name, [3, type, Number(isMutable)]] as const;
+      }),
     ],
+    funcs: own.map((_, i) => drawFunction(random, scope, hosts.length + i)),
+    tables: TABLES.map((type) => {
+      const size = type === FUNCREF ? Math.max(TABLE_ROOM, signatures.length) : TABLE_ROOM;
+      return [type, 1, ...u32(size), ...u32(size + TABLE_ROOM)];
+    }),
     memories: [[1, ...u32(1), ...u32(PAGES_MAX)]],
-    globals: globals.map((type) => {
-      return [type, 1, ...constant(type, 1n), 0x0b];
+    globals: GLOBALS.slice(IMPORTED_GLOBALS).map(([name, type, isMutable]) => {
+      const isFuel = name === FUEL_GLOBAL;
+      const value = isFuel ? constant(I32, START_FUEL) : initial(random, type, !isMutable);
+      return [type, Number(isMutable), ...value, END];
     }),
     exports: [
-      ...signatures.map((_, i) => [`f${i}`, 0, i] as const),
+      ...exported.map((_, i) => [`f${i}`, 0, hosts.length + i] as const),
       ['memory', 2, 0],
-      ...globals.map((_, i) => [`g${i}`, 3, i] as const),
+      ...GLOBALS.flatMap(([name], i) => (name === '' ? [] : [[name, 3, i] as const])),
     ],
-    elems: [
-      [0, ...zero, ...vector(references)],
-      [1, 0, ...vector(references)],
-    ],
-    datas: [
-      [0, ...zero, ...vector([...random.bytes(200)].map((byte) => [byte]))],
-      [1, ...vector([...random.bytes(40)].map((byte) => [byte]))],
-    ],
+    start: start.length > 0 ? signatures.length - 1 : undefined,
+    elems: elems.map(({ content }) => content),
+    datas,
   });
-  return { bytes, funcs: signatures.map((type) => types[type] as FuncType) };
+  return { bytes, funcs: exported.map((type) => types[type] as FuncType) };
 }
 
-function constant(type: ValType, bits: bigint): number[] {
-  if (type === I32) return [0x41, ...signed(BigInt.asIntN(32, bits))];
-  if (type === I64) return [0x42, ...signed(BigInt.asIntN(64, bits))];
-  return type === F32 ? [0x43, ...fixed(bits, 4)] : [0x44, ...fixed(bits, 8)];
+// ---- types
+
+/** Types without vectors and references, which functions have that are called from outside. */
+const OUTER_TYPES = 6;
+const INNER_TYPES = 5;
+
+/** The first takes and gives nothing, the last ones are those of the host. */
+function drawTypes(random: Prng): FuncType[] {
+  const list = (from: readonly ValType[], few: number): ValType[] => {
+    const bound = random.below(10) === 0 ? 12 : few;
+    return Array.from({ length: random.below(bound) }, () => random.pick(from));
+  };
+  const draw = (from: readonly ValType[]): FuncType => {
+    return { params: list(from, 4), results: list(from, 3) };
+  };
+  return [
+    { params: [], results: [] },
+    ...Array.from({ length: OUTER_TYPES - 1 }, () => draw(NUMBERS)),
+    ...Array.from({ length: INNER_TYPES }, () => draw(VALUES)),
+    ...HOSTS.map((name) => HOST_TYPES[name]),
+  ];
 }
 
-interface Context {
-  readonly types: readonly FuncType[];
-  /** Type index of each function. */
-  readonly signatures: readonly number[];
-  readonly globals: readonly ValType[];
-  readonly index: number;
-  readonly locals: readonly ValType[];
+function drawFunction(random: Prng, scope: CodeScope, index: number): WrittenFunc {
+  const count = 1 + random.below(random.below(20) === 0 ? 60 : 6);
+  const locals = Array.from({ length: count }, () => {
+    return random.pick(random.below(3) === 0 ? VALUES : NUMBERS);
+  });
+  const code = randomCode(random, scope, index, locals);
+  return { type: scope.signatures[index] as number, locals: [...locals, F32, F64, V128], code };
 }
 
-class FunctionWriter {
-  readonly #random: Prng;
-  readonly #context: Context;
-  readonly #type: FuncType;
-  readonly #locals: readonly ValType[];
-  readonly #code: number[] = [];
-  /** Types that a branch to each open block takes along, innermost last. */
-  readonly #labels: (readonly ValType[])[] = [];
-  /** Nodes that may still be written. */
-  #budget: number;
+// ---- constant expressions and segments
 
-  constructor(random: Prng, context: Context) {
-    this.#random = random;
-    this.#context = context;
-    const { types, signatures, index, locals } = context;
-    this.#type = types[signatures[index] as number] as FuncType;
-    this.#locals = [...this.#type.params, ...locals];
-    this.#budget = 40 + random.below(160);
-  }
-
-  write(): number[] {
-    this.#burn();
-    this.#labels.push(this.#type.results);
-    this.#statements(2 + this.#random.below(6));
-    for (const type of this.#type.results) this.#expression(type);
-    this.#op('end');
-    return this.#code;
-  }
-
-  #op(name: OpcodeName, ...immediates: readonly number[]): void {
-    const code = CODE[name];
-    this.#code.push(...(code > 255 ? [code >> 8, ...u32(code & 255)] : [code]), ...immediates);
-  }
-
-  /** Takes one of the fuel; traps where there is none. */
-  #burn(): void {
-    this.#op('global.get', FUEL);
-    this.#op('i32.eqz');
-    this.#op('if', VOID);
-    this.#op('unreachable');
-    this.#op('end');
-    this.#op('global.get', FUEL);
-    this.#code.push(...constant(I32, 1n));
-    this.#op('i32.sub');
-    this.#op('global.set', FUEL);
-  }
-
-  #oneIn(count: number): boolean {
-    return this.#random.below(count) === 0;
-  }
-
-  #constant(type: ValType): void {
-    const floats = FLOATS[type];
-    const bits = this.#oneIn(3) ? this.#random.bigint(64) : this.#random.pick(floats ?? EDGES);
-    const isNan = floats !== undefined && this.#oneIn(12);
-    // Bits of random floats are mostly far from 1: take small numbers in half of the cases.
-    this.#code.push(...constant(type, isNan ? (NANS[type] as bigint) | 5n : bits));
-  }
-
-  #localOf(type: ValType): number | undefined {
-    const found = this.#locals.flatMap((each, index) => (each === type ? [index] : []));
-    return found.length === 0 ? undefined : this.#random.pick(found);
-  }
-
-  /** A constant vector, with edges in its lanes in half of the cases. */
-  #vector(): void {
-    const bytes = this.#oneIn(2)
-      ? [...this.#random.bytes(16)]
-      : Array.from({ length: 4 }, () => fixed(this.#random.pick(EDGES), 4)).flat();
-    this.#op('v128.const', ...bytes);
-  }
-
-  // ---- expressions
-
-  #leaf(type: ValType): void {
-    if (type === V128) {
-      this.#vector();
-      return;
+/** An expression of additions, subtractions and products that gives the number. */
+function extended(random: Prng, type: typeof I32 | typeof I64, value: number): number[] {
+  const [add, sub, mul] = type === I32 ? [0x6a, 0x6b, 0x6c] : [0x7c, 0x7d, 0x7e];
+  const number = (bits: number): number[] => constant(type, BigInt(bits));
+  const other = random.below(1000);
+  switch (random.below(type === I32 ? 4 : 3)) {
+    case 0:
+      return number(value);
+    case 1:
+      return [...number(value - other), ...number(other), add as number];
+    case 2:
+      return [...number(value + other), ...number(other), sub as number];
+    default: {
+      const product = [0x23, 0, ...number(other), mul as number];
+      return [...product, ...number(value - BASE * other), add as number];
     }
-    const local = this.#localOf(type);
-    if (local !== undefined && !this.#oneIn(3)) this.#op('local.get', ...u32(local));
-    else if (this.#oneIn(4)) this.#op('global.get', 1 + NUMBERS.indexOf(type));
-    else this.#constant(type);
   }
+}
 
-  /** Code that leaves one value of the type. */
-  #expression(type: ValType): void {
-    if (this.#budget-- <= 0 || this.#oneIn(4)) {
-      this.#leaf(type);
-      return;
-    }
-    if (type === V128) {
-      if (this.#oneIn(5)) this.#load(type);
-      else this.#plain(type);
-      return;
-    }
-    const kinds: readonly (() => void)[] = [
-      () => this.#plain(type),
-      () => this.#plain(type),
-      () => this.#plain(type),
-      () => this.#load(type),
-      () => this.#block(type),
-      () => this.#if(type),
-      () => this.#loop(type),
-      () => this.#select(type),
-      () => this.#callFor(type),
-      () => this.#tee(type),
-      () => this.#size(type),
-    ];
-    this.#random.pick(kinds)();
+function initial(random: Prng, type: ValType, isExtended: boolean): number[] {
+  if (type === V128) return [0xfd, 12, ...random.bytes(16)];
+  if (type === FUNCREF || type === EXTERNREF) return [0xd0, type];
+  if (isExtended && (type === I32 || type === I64)) {
+    return extended(random, type, random.below(0x7fff_ffff));
   }
+  return constant(type, 1n);
+}
 
-  #plain(type: ValType): void {
-    const op = this.#random.pick(PLAIN.get(type) as readonly Opcode[]);
-    op.operands?.forEach((operand, i) => {
-      this.#expression(operand);
-      if (showsBits(op, i)) this.#canonical(operand);
-    });
-    const [, count = '32'] = op.imm === 'lane' ? (/x(\d+)/.exec(op.name) ?? []) : [];
-    const lanes = op.imm === '' ? 0 : op.imm === 'lane' ? 1 : 16;
-    const picked = Array.from({ length: lanes }, () => this.#random.below(Number(count)));
-    this.#op(op.name, ...picked);
-    const [, shape] = MAKES_NANS.exec(op.name) ?? [];
-    if (shape !== undefined) this.#canonicalLanes(shape === '32x4' ? F32 : F64);
-  }
+/** Where an active segment begins: mostly where it fits. */
+function offset(random: Prng, bound: number): number[] {
+  const at = random.below(60) === 0 ? -random.below(100) : random.below(bound);
+  return [...extended(random, I32, at), END];
+}
 
-  /** Makes the NaNs in the lanes of a vector on the stack canonical. */
-  #canonicalLanes(type: typeof F32 | typeof F64): void {
-    const temporary = u32(this.#locals.length + 2);
-    this.#op('local.tee', ...temporary);
-    const size = type === F32 ? 4 : 8;
-    const nan = fixed(NANS[type] as bigint, size);
-    this.#op('v128.const', ...new Array<number[]>(16 / size).fill(nan).flat());
-    this.#op('local.get', ...temporary);
-    this.#op('local.get', ...temporary);
-    this.#op(type === F32 ? 'f32x4.eq' : 'f64x2.eq');
-    this.#op('v128.bitselect');
-  }
+interface Elem {
+  readonly type: ValType;
+  readonly content: readonly number[];
+}
 
-  /** Makes a NaN on the stack the canonical one. */
-  #canonical(type: ValType): void {
-    if (type !== F32 && type !== F64) return;
-    const temporary = u32(this.#locals.length + (type === F32 ? 0 : 1));
-    this.#op('local.tee', ...temporary);
-    this.#code.push(...constant(type, NANS[type] as bigint));
-    this.#op('local.get', ...temporary);
-    this.#op('local.get', ...temporary);
-    this.#op(type === F32 ? 'f32.eq' : 'f64.eq');
-    this.#op('select');
-  }
+/** A segment of every kind; the first fills the first table with all functions. */
+function drawElems(random: Prng, count: number): Elem[] {
+  const all = Array.from({ length: count }, (_, i) => u32(i));
+  const some = (): number[][] => all.slice(0, 1 + random.below(Math.min(count, TABLE_ROOM)));
+  const items = vector(
+    some().map((func) => (random.below(3) === 0 ? [0xd0, FUNCREF, END] : [0xd2, ...func, END])),
+  );
+  const nulls = vector([0, 0, 0].map(() => [0xd0, EXTERNREF, END]));
+  const content: readonly (readonly number[])[] = [
+    [0, ...constant(I32, 0n), END, ...vector(all)],
+    [1, 0, ...vector(some())],
+    [2, 2, ...offset(random, 1), 0, ...vector(some())],
+    [3, 0, ...vector(some())],
+    [5, FUNCREF, ...items],
+    [6, 2, ...offset(random, 1), FUNCREF, ...items],
+    [7, FUNCREF, ...items],
+  ];
+  return [
+    ...content.map((bytes) => ({ type: FUNCREF, content: bytes })),
+    { type: EXTERNREF, content: [5, EXTERNREF, ...nulls] },
+  ];
+}
 
-  /** Mostly an address inside of the first page. */
-  #address(): void {
-    this.#expression(I32);
-    if (this.#oneIn(12)) return;
-    this.#code.push(...constant(I32, this.#oneIn(3) ? 0xffffn : 0x3fn));
-    this.#op('i32.and');
-  }
-
-  #memarg({ accessBytes }: Opcode): number[] {
-    const align = this.#random.below(Math.log2(accessBytes) + 1);
-    return [align, ...u32(this.#oneIn(10) ? this.#random.u32() : this.#random.below(40))];
-  }
-
-  #load(type: ValType): void {
-    const op = this.#random.pick(LOADS.filter(({ results }) => results[0] === type));
-    this.#address();
-    this.#op(op.name, ...this.#memarg(op));
-  }
-
-  /** Code inside of a block, with the label of the block. */
-  #inside(label: readonly ValType[], statements: number, result?: ValType): void {
-    this.#labels.push(label);
-    this.#statements(this.#random.below(statements));
-    if (result !== undefined) this.#expression(result);
-    this.#labels.pop();
-  }
-
-  #block(type: ValType): void {
-    this.#op('block', type);
-    this.#inside([type], 3, type);
-    this.#op('end');
-  }
-
-  #if(type: ValType): void {
-    this.#expression(I32);
-    this.#op('if', type);
-    this.#inside([type], 2, type);
-    this.#op('else');
-    this.#inside([type], 2, type);
-    this.#op('end');
-  }
-
-  #loop(type?: ValType): void {
-    this.#op('loop', type ?? VOID);
-    this.#burn();
-    this.#labels.push([]);
-    this.#statements(this.#random.below(4));
-    this.#expression(I32);
-    this.#op('br_if', 0);
-    if (type !== undefined) this.#expression(type);
-    this.#labels.pop();
-    this.#op('end');
-  }
-
-  #select(type: ValType): void {
-    this.#expression(type);
-    this.#expression(type);
-    this.#expression(I32);
-    if (this.#oneIn(2)) this.#op('select');
-    else this.#op('select_t', 1, type);
-  }
-
-  #tee(type: ValType): void {
-    const local = this.#localOf(type);
-    this.#expression(type);
-    if (local !== undefined) this.#op('local.tee', ...u32(local));
-  }
-
-  #size(type: ValType): void {
-    if (type !== I32) {
-      this.#leaf(type);
-      return;
-    }
-    const kinds: readonly (() => void)[] = [
-      () => this.#op('memory.size', 0),
-      () => {
-        this.#code.push(...constant(I32, BigInt(this.#random.below(3))));
-        this.#op('memory.grow', 0);
-      },
-      () => this.#op('table.size', this.#random.below(2)),
-      () => {
-        this.#index();
-        const table = this.#random.below(2);
-        this.#op('table.get', table);
-        this.#op('ref.is_null');
-      },
-      () => {
-        this.#op('ref.null', EXTERNREF);
-        this.#code.push(...constant(I32, BigInt(this.#random.below(4))));
-        this.#op('table.grow', 1);
-      },
-      () => {
-        this.#op('ref.func', this.#random.below(this.#context.signatures.length));
-        this.#code.push(...constant(I32, BigInt(this.#random.below(4))));
-        this.#op('table.grow', 0);
-      },
-    ];
-    this.#random.pick(kinds)();
-  }
-
-  /** An index of a table, mostly of an entry. */
-  #index(): void {
-    this.#expression(I32);
-    if (this.#oneIn(10)) return;
-    this.#code.push(...constant(I32, 7n));
-    this.#op('i32.and');
-  }
-
-  /** Calls a function whose only result has the type. */
-  #callFor(type: ValType): void {
-    const { types } = this.#context;
-    const fits = types.flatMap(({ results }, i) => {
-      return results.length === 1 && results[0] === type ? [i] : [];
-    });
-    if (fits.length === 0) this.#leaf(type);
-    else this.#callOf(this.#random.pick(fits));
-  }
-
-  /** Calls a function of the type, directly where there is one. */
-  #callOf(type: number): void {
-    const { types, signatures } = this.#context;
-    for (const param of (types[type] as FuncType).params) this.#expression(param);
-    const callees = signatures.flatMap((each, i) => (each === type ? [i] : []));
-    if (callees.length > 0 && !this.#oneIn(3)) {
-      this.#op('call', this.#random.pick(callees));
-      return;
-    }
-    this.#index();
-    this.#op('call_indirect', type, 0);
-  }
-
-  // ---- statements
-
-  #statements(count: number): void {
-    for (let i = 0; i < count && this.#budget > 0; i++) this.#statement();
-  }
-
-  #statement(): void {
-    this.#budget--;
-    const kinds: readonly (() => void)[] = [
-      () => this.#set(),
-      () => this.#set(),
-      () => this.#set(),
-      () => this.#store(),
-      () => this.#store(),
-      () => this.#globalSet(),
-      () => this.#voidBlock(),
-      () => this.#voidIf(),
-      () => this.#loop(),
-      () => this.#branchIf(),
-      () => this.#branchTable(),
-      () => this.#callAndDrop(),
-      () => this.#bulk(),
-      () => this.#leave(),
-    ];
-    this.#random.pick(kinds)();
-  }
-
-  #set(): void {
-    const type = this.#random.pick(NUMBERS);
-    const local = this.#localOf(type);
-    this.#expression(type);
-    if (local === undefined) this.#op('drop');
-    else this.#op('local.set', ...u32(local));
-  }
-
-  #store(): void {
-    const op = this.#random.pick(STORES);
-    const type = op.operands?.[1] as ValType;
-    this.#address();
-    this.#expression(type);
-    this.#canonical(type);
-    this.#op(op.name, ...this.#memarg(op));
-  }
-
-  #globalSet(): void {
-    const type = this.#random.pick(NUMBERS);
-    this.#expression(type);
-    this.#op('global.set', 1 + NUMBERS.indexOf(type));
-  }
-
-  #voidBlock(): void {
-    this.#op('block', VOID);
-    this.#inside([], 4);
-    this.#op('end');
-  }
-
-  #voidIf(): void {
-    this.#expression(I32);
-    this.#op('if', VOID);
-    this.#inside([], 3);
-    if (this.#oneIn(2)) {
-      this.#op('else');
-      this.#inside([], 3);
-    }
-    this.#op('end');
-  }
-
-  #label(depth: number): readonly ValType[] {
-    return this.#labels[this.#labels.length - 1 - depth] as readonly ValType[];
-  }
-
-  #branchIf(): void {
-    const depth = this.#random.below(this.#labels.length);
-    const types = this.#label(depth);
-    for (const type of types) this.#expression(type);
-    this.#expression(I32);
-    this.#op('br_if', ...u32(depth));
-    for (const _ of types) this.#op('drop');
-  }
-
-  /** A table of branches in a block of its own, to labels that take nothing. */
-  #branchTable(): void {
-    this.#op('block', VOID);
-    this.#labels.push([]);
-    const fits = this.#labels.flatMap((_, i) => (this.#label(i).length === 0 ? [i] : []));
-    const depths = Array.from({ length: 1 + this.#random.below(5) }, () => this.#random.pick(fits));
-    this.#expression(I32);
-    this.#code.push(...constant(I32, 7n));
-    this.#op('i32.and');
-    const [fallback, ...others] = depths as [number, ...number[]];
-    this.#op('br_table', ...vector(others.map(u32)), ...u32(fallback));
-    this.#labels.pop();
-    this.#op('end');
-  }
-
-  #callAndDrop(): void {
-    const type = this.#random.below(this.#context.types.length);
-    this.#callOf(type);
-    for (const _ of (this.#context.types[type] as FuncType).results) this.#op('drop');
-  }
-
-  #small(bound: number): void {
-    const isWild = this.#oneIn(15);
-    const value = isWild ? this.#random.u32() : this.#random.below(bound);
-    this.#code.push(...constant(I32, BigInt(value)));
-  }
-
-  #bulk(): void {
-    const three = (bound: number, name: OpcodeName, ...immediates: number[]): void => {
-      for (let i = 0; i < 3; i++) this.#small(bound);
-      this.#op(name, ...immediates);
-    };
-    const segment = this.#random.below(SEGMENT_COUNT);
-    const kinds: readonly (() => void)[] = [
-      () => three(100, 'memory.copy', 0, 0),
-      () => three(100, 'memory.fill', 0),
-      () => three(25, 'memory.init', segment, 0),
-      () => this.#op('data.drop', segment),
-      () => three(5, 'table.copy', 0, 0),
-      () => three(4, 'table.init', segment, 0),
-      () => this.#op('elem.drop', segment),
-      () => {
-        this.#small(TABLE_MIN);
-        this.#op('ref.func', this.#random.below(this.#context.signatures.length));
-        if (this.#oneIn(2)) this.#op('table.set', 0);
-        else {
-          this.#small(5);
-          this.#op('table.fill', 0);
-        }
-      },
-    ];
-    this.#random.pick(kinds)();
-  }
-
-  /** Leaves the function or a block, where a condition holds. */
-  #leave(): void {
-    this.#expression(I32);
-    this.#op('if', VOID);
-    this.#labels.push([]);
-    const way = this.#random.below(5);
-    const { types, signatures } = this.#context;
-    const same = types.findIndex((type) => {
-      return type.results.join() === this.#type.results.join();
-    });
-    const callee = signatures.indexOf(same);
-    if (way === 0) this.#op('unreachable');
-    else if (way === 1) {
-      for (const type of this.#type.results) this.#expression(type);
-      this.#op('return');
-    } else if (way === 2 && callee >= 0) {
-      for (const type of (types[same] as FuncType).params) this.#expression(type);
-      this.#op('return_call', callee);
-    } else if (way === 3) {
-      for (const type of (types[same] as FuncType).params) this.#expression(type);
-      this.#index();
-      this.#op('return_call_indirect', same, 0);
-    } else {
-      const depth = this.#random.below(this.#labels.length);
-      for (const type of this.#label(depth)) this.#expression(type);
-      this.#op('br', ...u32(depth));
-    }
-    this.#labels.pop();
-    this.#op('end');
-  }
+function drawDatas(random: Prng): number[][] {
+  const bytes = (count: number): number[] => sized(random.bytes(count));
+  return [
+    [0, ...offset(random, 64), ...bytes(200)],
+    [1, ...bytes(40)],
+    [2, 0, ...offset(random, 65_536 - 20), ...bytes(random.below(20))],
+  ];
 }

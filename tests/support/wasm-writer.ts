@@ -21,6 +21,8 @@ export interface WrittenFunc {
 
 export interface WrittenModule {
   readonly types: readonly FuncType[];
+  /** Name in the module `env`, and kind and type. */
+  readonly imports?: readonly (readonly [name: string, type: readonly number[]])[];
   readonly funcs: readonly WrittenFunc[];
   /** Content of each table: type, limits. */
   readonly tables: readonly (readonly number[])[];
@@ -28,6 +30,8 @@ export interface WrittenModule {
   /** Type, mutability, expression. */
   readonly globals: readonly (readonly number[])[];
   readonly exports: readonly (readonly [name: string, kind: number, index: number])[];
+  /** Index of the start function. */
+  readonly start?: number | undefined;
   readonly elems: readonly (readonly number[])[];
   readonly datas: readonly (readonly number[])[];
 }
@@ -47,6 +51,10 @@ export function writeModule(module: WrittenModule): Uint8Array<ArrayBuffer> {
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, types),
     ...section(
+      2,
+      (module.imports ?? []).map(([text, type]) => [...name('env'), ...name(text), ...type]),
+    ),
+    ...section(
       3,
       module.funcs.map(({ type }) => u32(type)),
     ),
@@ -57,6 +65,7 @@ export function writeModule(module: WrittenModule): Uint8Array<ArrayBuffer> {
       7,
       module.exports.map(([text, kind, index]) => [...name(text), kind, ...u32(index)]),
     ),
+    ...(module.start === undefined ? [] : [8, ...sized(u32(module.start))]),
     ...section(9, module.elems),
     ...[12, count.length, ...count],
     ...section(10, bodies),

@@ -203,6 +203,31 @@ for (const engine of COMPILED) {
   });
 }
 
+test('what is only moved keeps the bits of its NaN where it meets a NaN of arithmetic', () => {
+  const [nan, payload] = ['(f64.const nan:0x8000000000005)', 0x7ff8_0000_0000_0005n];
+  const sum = '(f64.add (local.get $b) (f64.const 1))';
+  const bodies = [
+    `(local $a f64) (local.set $a ${nan})
+     (if (local.get $p) (then (local.set $a ${sum}))) (local.get $a)`,
+    `(local $a f64) (local.set $a ${nan})
+     (block $end (loop $next
+       (br_if $end (i32.eqz (local.get $p)))
+       (local.set $p (i32.sub (local.get $p) (i32.const 1)))
+       (local.set $a ${sum})
+       (br $next)))
+     (local.get $a)`,
+    `(select ${sum} ${nan} (local.get $p))`,
+  ];
+  const calls = [0n, 1n].map((flag) => [[flag, payload | (1n << 63n)]] as const);
+  for (const engine of COMPILED) {
+    for (const body of bodies) {
+      const text = `(module (func (export "f") (param $p i32) (param $b f64) (result f64) ${body}))`;
+      const results = compare(text, engine, calls).map((outcome) => outcome.results[0]);
+      assert.deepEqual(results, [payload, 0x7ff8n << 48n], engine);
+    }
+  }
+});
+
 test('what is to be compiled is compiled, and a run that counts steps is not', () => {
   for (const engine of ['singlepass', 'multipass'] as const) {
     const side = createSide(MIXED, engine);

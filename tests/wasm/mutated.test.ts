@@ -12,6 +12,7 @@ import { DEFAULT_LIMITS } from '../../src/vms/wasm/limits.ts';
 import type { WasmModule } from '../../src/vms/wasm/types.ts';
 import { createPrng, type Prng } from '../support/prng.ts';
 import { randomWasm } from '../support/random-wasm.ts';
+import { RandomHost } from '../support/random-wasm-host.ts';
 
 const COUNT = 2000;
 const GAS = 200_000n;
@@ -63,7 +64,7 @@ function run(bytes: Uint8Array, kernel: Kernel): string[] {
   const store = new WasmStore({ kernel, limits: LIMITS });
   try {
     module = readWasmModule(bytes, LIMITS);
-    const made = store.instantiate(module, () => undefined, { gas: GAS });
+    const made = store.instantiate(module, new RandomHost().here(store.linker), { gas: GAS });
     if (made.kind !== 'instance') return [made.kind];
     return [...made.instance.exports.values()].flatMap((extern) => {
       if (extern.kind !== 'func') return [];

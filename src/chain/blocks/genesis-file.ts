@@ -18,6 +18,7 @@ import {
   type ForkStep,
   rulesAt,
   withBlobs,
+  withCosts,
 } from './schedule.ts';
 
 export interface Genesis {
@@ -120,9 +121,13 @@ function readSchedule(config: Json): ForkSchedule {
     const step = { fork, time: readNumber(time, `config.${fork}Time`) };
     steps.push(withBlobs(step, readBlobs(blobs[fork])));
   }
+  const { moduleBytesMax } = config;
+  const costs = isAbsent(moduleBytesMax)
+    ? {}
+    : { moduleBytesMax: readNumber(moduleBytesMax, 'config.moduleBytesMax') };
   return {
     chainId: isAbsent(config.chainId) ? 1n : readNumber(config.chainId, 'config.chainId'),
-    steps,
+    steps: steps.map((step) => withCosts(step, costs)),
     ...(isDao ? { daoBlock: readNumber(config.daoForkBlock, 'config.daoForkBlock') } : {}),
     ...(isAbsent(deposits) ? {} : { depositContract: readBytes(deposits, 'deposits', 20) }),
   };

@@ -43,6 +43,12 @@ export function withBlobs(step: ForkStep, blobs: BlobSchedule | undefined): Fork
   const own = costsOf(machineFork(step.fork));
   const isOwn = own.blobsTarget === target && own.blobsMax === max;
   if (isOwn && own.blobFeeFraction === feeFraction) return step;
+  return withCosts(step, costs);
+}
+
+/** The step with other amounts. */
+export function withCosts(step: ForkStep, costs: NonNullable<Overrides['costs']>): ForkStep {
+  if (Object.keys(costs).length === 0) return step;
   const { overrides } = step;
   return { ...step, overrides: { ...overrides, costs: { ...overrides?.costs, ...costs } } };
 }

@@ -357,14 +357,17 @@ export class DevChain {
     return made;
   }
 
-  /** Tells listeners of calls to accounts without code, but for a run that will begin anew. */
+  /** Tells listeners of what contracts say, but for a run that will begin anew. */
   watchCalls<T>({ executor }: EvmWorld, run: () => T): T {
-    const isWatched = [...this.listeners].some((each) => each.codelessCall !== undefined);
+    const isWatched = [...this.listeners].some((each) => each.codelessCall ?? each.printed);
     if (!isWatched) return run();
     const { host } = executor;
     const calls: Telling[] = [];
     host.onCodelessCall = (address, input) =>
       calls.push((listener) => listener.codelessCall?.(address, input));
+    host.onPrint = (stream, bytes) => {
+      calls.push((listener) => listener.printed?.(stream, bytes));
+    };
     try {
       return run();
     } catch (error) {
@@ -372,6 +375,7 @@ export class DevChain {
       throw error;
     } finally {
       host.onCodelessCall = undefined;
+      host.onPrint = undefined;
       for (const each of calls) this.#tell(each);
     }
   }

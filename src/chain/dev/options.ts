@@ -51,6 +51,8 @@ export interface DevChainListener {
   pending?(transaction: PooledTransaction): void;
   /** A transaction of a new block calls an account that has no code, and what it says to it. */
   codelessCall?(address: bigint, input: Uint8Array): void;
+  /** A module prints by WASI in a transaction of a new block: the stream, 1 or 2, and bytes. */
+  printed?(stream: number, bytes: Uint8Array): void;
   /** A transaction left the pool that no block will take. */
   dropped?(transaction: PooledTransaction, rejection: Rejection): void;
 }

@@ -1,17 +1,15 @@
 /** `lockstep disasm`: the instructions of a contract, or the text of a WebAssembly module. */
-import { readFileSync } from 'node:fs';
-import { LockstepError } from '../../base/errors.ts';
 import { disassemble } from '../../vms/evm/disassemble.ts';
 import { readDeployment } from '../../vms/wasm/deployment.ts';
 import type { Args } from '../args.ts';
-import { chooseCode, readCodeInput } from '../code-input.ts';
+import { chooseCode, readCodeInput, readInput } from '../code-input.ts';
 import type { Io } from '../io.ts';
 import { readFork } from '../session.ts';
 
 export async function run(args: Args, io: Io): Promise<number> {
   const [file = ''] = args.positionals;
   if (file.endsWith('.wasm')) {
-    await printModule(readBytes(file), io);
+    await printModule(readInput(file), io);
     return 0;
   }
   const contract = await readCodeInput(args, io, 'disasm');
@@ -29,14 +27,4 @@ export async function run(args: Args, io: Io): Promise<number> {
 async function printModule(bytes: Uint8Array, io: Io): Promise<void> {
   const { printWasmModule, readWasmModule } = await import('../../vms/wasm/index.ts');
   io.out(printWasmModule(readWasmModule(bytes)));
-}
-
-function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const { code, message: problem } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new LockstepError('L3001', { path });
-    throw new LockstepError('L3007', { path, problem });
-  }
 }

@@ -29,12 +29,26 @@ export interface DumpContext {
 
 type Show = (context: DumpContext) => Promise<Shown>;
 
-/** What each stage shows of EVM code, and of a dMIR file where it has the stage. */
-const SHOW: Readonly<Record<Stage, { readonly evm: Show; readonly dmir?: Show }>> = {
-  source: { evm: showSource, dmir: showSource },
+/** Closed functions, whose compiled code is the same on every compiler. */
+const showClosedCode: Show = async (context) => {
+  const given = CALL_OPTIONS.find((name) => context.args.flag(name));
+  if (given !== undefined) throw usageError(`--${given} is for EVM code`, 'dump');
+  return (await import('../closed-stages.ts')).showClosedCode(context);
+};
+
+interface Shows {
+  readonly evm: Show;
+  readonly dmir?: Show;
+  readonly wasm?: Show;
+}
+
+/** What each stage shows of EVM code, and of a dMIR file and a module where they have the stage. */
+const SHOW: Readonly<Record<Stage, Shows>> = {
+  source: { evm: showSource, dmir: showSource, wasm: showSource },
   bytecode: {
     evm: async (context) => (await import('../stages.ts')).showCode(codeOf(context)),
     dmir: async ({ contract }) => (await import('../stages.ts')).showBinary(contract),
+    wasm: async (context) => (await import('../stages.ts')).showCode(codeOf(context)),
   },
   evm: {
     evm: async (context) =>
@@ -44,6 +58,7 @@ const SHOW: Readonly<Record<Stage, { readonly evm: Show; readonly dmir?: Show }>
     evm: async (context) =>
       (await import('../stages.ts')).showEvmModule(codeOf(context), context.fork),
     dmir: async ({ contract }) => (await import('../stages.ts')).showModule(contract),
+    wasm: async (context) => (await import('../closed-stages.ts')).showLowered(context),
   },
   lowered: {
     evm: async (context) =>
@@ -51,7 +66,11 @@ const SHOW: Readonly<Record<Stage, { readonly evm: Show; readonly dmir?: Show }>
     dmir: async ({ contract }) => (await import('../stages.ts')).showModuleBytecode(contract),
   },
   opt: { evm: async (context) => (await import('../compiled-stages.ts')).showRegions(context) },
-  wasm: { evm: async (context) => (await import('../compiled-stages.ts')).showWasm(context) },
+  wasm: {
+    evm: async (context) => (await import('../compiled-stages.ts')).showWasm(context),
+    dmir: showClosedCode,
+    wasm: showClosedCode,
+  },
   tiers: { evm: async (context) => (await import('../compiled-stages.ts')).showTiers(context) },
 };
 
@@ -63,9 +82,9 @@ export async function run(args: Args, io: Io): Promise<number> {
   checkOptions(args, stage);
   const fork = readFork(args.value('fork'));
   const contract = await readCodeInput(args, io, 'dump');
-  if (isModule(contract) && !MODULE_STAGES.includes(stage)) throw noModuleStage(contract, stage);
-  const show = contract.kind === 'dmir' ? SHOW[stage].dmir : SHOW[stage].evm;
-  if (show === undefined) throw noStage(contract, stage);
+  const kind = contract.kind === 'dmir' ? 'dmir' : isModule(contract) ? 'wasm' : 'evm';
+  const show = SHOW[stage][kind];
+  if (show === undefined) throw noStage(contract, stage, kind);
   const { text, sizes, rows } = await show({ contract, fork, args });
   if (args.flag('json')) {
     const { file, name } = contract;
@@ -77,7 +96,8 @@ export async function run(args: Args, io: Io): Promise<number> {
 
 /** Options that mean something at some stages only. */
 const COMPILED_STAGES: readonly Stage[] = ['opt', 'wasm', 'tiers'];
-const COMPILED_OPTIONS = ['engine', 'call', 'data', 'times', 'deploy-args', 'value'] as const;
+const CALL_OPTIONS = ['call', 'data', 'times', 'deploy-args', 'value'] as const;
+const COMPILED_OPTIONS = ['engine', ...CALL_OPTIONS] as const;
 
 function checkOptions(args: Args, stage: Stage): void {
   const given = COMPILED_OPTIONS.find((name) => args.flag(name));
@@ -102,7 +122,7 @@ function codeOf({ contract, args }: DumpContext): Uint8Array {
 }
 
 async function showSource({ contract: { name, file } }: DumpContext): Promise<Shown> {
-  if (!file.endsWith('.dmir') && languageOf(file) === undefined) {
+  if (!/\.(dmir|wat)$/.test(file) && languageOf(file) === undefined) {
     throw new InputError(
       'file-format',
       `${name} in ${file} comes without a source`,
@@ -115,28 +135,18 @@ async function showSource({ contract: { name, file } }: DumpContext): Promise<Sh
   return { text, sizes: { sourceBytes: Buffer.byteLength(text), lines } };
 }
 
-/** Stages that do not look into the code. */
-const MODULE_STAGES: readonly Stage[] = ['source', 'bytecode'];
-
 function isModule(contract: Contract): boolean {
   return (
     contract.kind === 'evm' && contract.runtimeCode !== undefined && isWasm(contract.runtimeCode)
   );
 }
 
-function noModuleStage(contract: Contract, stage: Stage): InputError {
+function noStage(contract: Contract, stage: Stage, kind: 'evm' | 'dmir' | 'wasm'): InputError {
+  const stages = STAGES.filter((each) => SHOW[each][kind] !== undefined);
+  const what = kind === 'dmir' ? 'dMIR' : 'a WebAssembly module';
   return new InputError(
     'file-format',
-    `${contract.file} is a WebAssembly module, which the stage ${stage} cannot show`,
-    `use: lockstep disasm FILE, or dump with --stage=${MODULE_STAGES.join(', ')}`,
-  );
-}
-
-function noStage(contract: Contract, stage: Stage): InputError {
-  const stages = STAGES.filter((each) => SHOW[each].dmir !== undefined);
-  return new InputError(
-    'file-format',
-    `${contract.file} is dMIR and has no EVM code, which the stage ${stage} is made from`,
+    `${contract.file} is ${what} and has no EVM code, which the stage ${stage} is made from`,
     `use: lockstep dump FILE --stage=${stages.join(', ')}`,
   );
 }

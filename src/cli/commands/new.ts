@@ -20,6 +20,11 @@ export async function run(args: Args, io: Io): Promise<number> {
   if (debian !== undefined) {
     io.out(`${title} needs, on Debian and Ubuntu: apt-get install ${debian}\n`);
   }
-  io.out(`next: cd ${folder} && npm install && npm test\n`);
+  io.out(`next: cd ${quote(folder)} && npm install && npm test\n`);
   return 0;
+}
+
+/** A word as a shell reads it back. */
+function quote(word: string): string {
+  return /^[\w./+@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -8,6 +8,7 @@ import {
   ModuleRunner,
   RegionLimitError,
 } from '../../engines/interpreter/module.ts';
+import type { EngineName } from '../../engines/names.ts';
 import { parseInteger } from '../../languages/abi-values.ts';
 import type { DmirContract } from '../../languages/contract.ts';
 import { InputError } from '../../languages/errors.ts';
@@ -87,7 +88,9 @@ interface ModuleCall {
   readonly given: readonly string[];
   readonly args: readonly bigint[];
   readonly gas: bigint | undefined;
-  readonly stepsMax: bigint;
+  readonly engine: EngineName;
+  /** Undefined for compiled code, which counts no steps: its gas bounds it. */
+  readonly stepsMax: bigint | undefined;
 }
 
 function readCall(module: Module, contract: DmirContract, args: Args): ModuleCall {
@@ -107,20 +110,27 @@ function readCall(module: Module, contract: DmirContract, args: Args): ModuleCal
   if (gas !== undefined && gas >= GAS_LIMIT) {
     throw usageError(`--gas ${gas}: a dMIR run has gas below 2^63`, 'run');
   }
+  const engine = (args.value('engine') ?? 'interpreter') as EngineName;
+  const stepsMax = readPositive(args.value('steps'), '--steps');
+  if (engine !== 'interpreter' && stepsMax !== undefined) {
+    throw usageError('compiled code counts no steps: leave --engine out, or use --gas', 'run');
+  }
   return {
     func,
     given,
+    engine,
     args: func.params.map((type, index) => readArgument(type, given[index]!, index, owner)),
     gas,
-    stepsMax: readPositive(args.value('steps'), '--steps') ?? STEPS_MAX,
+    stepsMax: engine === 'interpreter' ? (stepsMax ?? STEPS_MAX) : undefined,
   };
 }
 
 /** @throws InputError `dmir-invalid` for a module that is too large for the machine */
 function execute(module: Module, call: ModuleCall, file: string): ModuleResult {
-  const { func, args, gas, stepsMax } = call;
+  const { func, args, gas, stepsMax, engine } = call;
   try {
-    return new ModuleRunner(module).run(func.name, args, { gas, stepsMax });
+    const runner = new ModuleRunner(module, undefined, undefined, { engine });
+    return runner.run(func.name, args, { gas, stepsMax });
   } catch (error) {
     if (error instanceof RegionLimitError || error instanceof CodeLimitError) {
       throw new InputError('dmir-invalid', `${file} cannot run: ${error.message}`);
@@ -130,7 +140,7 @@ function execute(module: Module, call: ModuleCall, file: string): ModuleResult {
 }
 
 /** How the run ended, in words; empty for a success. */
-function explainEnd(result: ModuleResult, stepsMax: bigint): string {
+function explainEnd(result: ModuleResult, stepsMax = 0n): string {
   const { status, trap, suspended } = result;
   if (status === 'trap') return `trap: ${trap}: ${HALTS[trap as HaltReason]}`;
   if (status === 'revert') return 'revert';
@@ -169,7 +179,7 @@ function toJson(
     output: bytesToHex(output),
     gas: Number(gasUsed),
     refund: Number(refund),
-    steps: Number(steps),
+    ...(call.stepsMax === undefined ? {} : { steps: Number(steps) }),
     logs: logs.map((log) => ({
       topics: log.topics.map(formatQuantity),
       data: bytesToHex(log.data),
@@ -179,7 +189,7 @@ function toJson(
       key: formatQuantity(key),
       value: formatQuantity(value),
     })),
-    time: [{ engine: 'interpreter', firstMs }],
+    time: [{ engine: call.engine, firstMs }],
   };
 }
 
@@ -206,8 +216,8 @@ function render(
       return [label('cell'), `${space} ${formatQuantity(key)}  ${formatWord(value)}`];
     }),
     [label('gas'), `${formatCount(gasUsed)}${gas}`],
-    [label('steps'), formatCount(steps)],
-    [label('time'), `${formatTime(firstMs)}  ${label('interpreter')}`],
+    ...(call.stepsMax === undefined ? [] : [[label('steps'), formatCount(steps)]]),
+    [label('time'), `${formatTime(firstMs)}  ${label(call.engine)}`],
   ];
   const heading = paint('bold', `@${call.func.name}(${call.given.join(', ')})`);
   return `${heading}  ${status}\n${formatTable(rows)}`;

@@ -14,6 +14,7 @@ import type { Io } from '../io.ts';
 import { type Call, checkCall, readCall, readCreation } from '../message-args.ts';
 import { showNotes } from '../notes.ts';
 import { readPositive } from '../option-values.ts';
+import { Printed } from '../printed.ts';
 import { renderRun } from '../render.ts';
 import {
   isSuccess,
@@ -81,15 +82,14 @@ async function runContract(
   const own = forked === undefined ? io : { createMachine: async () => forked.machine };
   const session = await openSession(own, options, insist);
   const started = performance.now();
-  const placed = await insist(() => deployContract(session, contract, creation));
+  const printed = new Printed();
+  const placed = await insist(() => deployContract(session, contract, creation, printed.begin()));
   const firstMs = performance.now() - started;
   const timing: Timing = { engine: session.engine, firstMs, medianMs: undefined, runs: 0 };
-  const deploy = await reportDeployment({ session, insist, readDebug }, placed, creation, timing);
+  const running = { session, insist, readDebug };
+  const deploy = await reportDeployment(running, placed, creation, { timing, printed });
   const deployed = deploy === undefined || deploy.outcome.status === 'success';
-  const step =
-    deployed && call
-      ? await runCall({ session, insist, readDebug }, placed, call, args, io)
-      : undefined;
+  const step = deployed && call ? await runCall(running, placed, call, args, io) : undefined;
   return {
     file: contract.file,
     contract: contract.name,
@@ -123,7 +123,7 @@ async function reportDeployment(
   { session, insist, readDebug }: Running,
   placed: Placed,
   creation: Creation,
-  timing: Timing,
+  { timing, printed }: { readonly timing: Timing; readonly printed: Printed },
 ): Promise<StepReport | undefined> {
   if (placed.deployment === undefined) return undefined;
   const { outcome, code } = placed.deployment;
@@ -144,6 +144,7 @@ async function reportDeployment(
       gas: transactionGas(fork, code, true, outcome.gasUsed, outcome.gasRefund),
       timings: [timing],
       abi: placed.contract.abi,
+      printed: printed.lines,
       trace: await explainStep({ machine, insist, readDebug }, outcome, message),
     },
     await slotNames(session, placed, new Uint8Array(0), outcome),
@@ -169,9 +170,17 @@ async function runCall(
   const { machine, fork } = session;
   const message = { to: placed.address, data: call.data, value: call.value };
   const before = machine.snapshot();
-  const { outcome, timing } = await insist(() =>
-    timeCall(machine, () => sendMessage(session, message), session.engine),
-  );
+  const printed = new Printed();
+  const { outcome, timing } = await insist(() => {
+    // Of the calls that are timed, the first is heard.
+    let onPrint: ReturnType<Printed['begin']> | undefined = printed.begin();
+    const send = (): Outcome => {
+      const heard = onPrint;
+      onPrint = undefined;
+      return sendMessage(session, message, heard);
+    };
+    return timeCall(machine, send, session.engine);
+  });
   if (args.flag('trace')) {
     const { writeTrace } = await import('../trace.ts');
     machine.restore(before);
@@ -187,6 +196,7 @@ async function runCall(
       gas: transactionGas(fork, call.data, false, outcome.gasUsed, outcome.gasRefund),
       timings: [timing],
       abi: placed.contract.abi,
+      printed: printed.lines,
       trace: await explainStep(
         { machine, insist, readDebug },
         outcome,

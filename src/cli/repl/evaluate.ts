@@ -12,6 +12,7 @@ import { usageError } from '../args.ts';
 import { formatCount, formatQuantity, formatTable, formatWord, type Paint } from '../format.ts';
 import type { Io } from '../io.ts';
 import { readAmount } from '../option-values.ts';
+import { Printed } from '../printed.ts';
 import { renderStep } from '../render.ts';
 import { reportStep } from '../report.ts';
 import { callOptions, deployContract, type Placed, readAddress, type Session } from '../session.ts';
@@ -143,7 +144,9 @@ async function deploy(repl: Repl, words: readonly string[]): Promise<string> {
   const { encodeConstructor } = await import('../../languages/abi.ts');
   const given = words.slice(1).map((word) => addressOf(repl, word) ?? word);
   const argumentData = encodeConstructor(contract.abi, given, contract.name);
-  const placed = deployContract(session, contract, { init: initCode, argumentData, value: 0n });
+  const printed = new Printed();
+  const creation = { init: initCode, argumentData, value: 0n };
+  const placed = deployContract(session, contract, creation, printed.begin());
   const { outcome, code } = placed.deployment!;
   const gas = transactionGas(session.fork, code, true, outcome.gasUsed, outcome.gasRefund);
   const names = await slotNamer(contract, placed.address, session.from, new Uint8Array(0), outcome);
@@ -157,6 +160,7 @@ async function deploy(repl: Repl, words: readonly string[]): Promise<string> {
       gas,
       timings: [],
       abi: contract.abi,
+      printed: printed.lines,
     },
     names,
   );
@@ -237,14 +241,19 @@ async function send(
   const { address, contract } = placed;
   const { encodeCall } = await import('../../languages/abi.ts');
   const data = encodeCall(item, given);
-  const options = callOptions(session, { to: address, data, value });
+  const printed = new Printed();
+  const onPrint = printed.begin();
+  const options = { ...callOptions(session, { to: address, data, value }), onPrint };
   const outcome = traced
     ? (await import('../trace.ts')).writeTrace(session.machine, options, session.fork, io.out)
     : session.machine.call(options);
   const gas = transactionGas(session.fork, data, false, outcome.gasUsed, outcome.gasRefund);
   const names = await slotNamer(contract, address, session.from, data, outcome);
   const { abi } = contract;
-  const input = { kind: 'call', address, item, data, outcome, gas, timings: [], abi } as const;
+  const input = {
+    ...({ kind: 'call', address, item, data, outcome, gas, timings: [], abi } as const),
+    printed: printed.lines,
+  };
   if (outcome.status !== 'success') repl.ok = false;
   return renderStep(await reportStep(input, names), paint, true);
 }

@@ -293,6 +293,14 @@ export class FunctionEncoder implements Site {
     this.#moveAll(slots, sources, types.map(bytesOf));
   }
 
+  /** Moves values of the types to where the frame begins; temporaries lie behind them. */
+  #moveOut(types: readonly Type[], sources: readonly Source[]): void {
+    const layout = layoutOf(types);
+    this.#reserve(layout.bytes);
+    this.#tempNext = Math.max(this.#tempNext, layout.bytes);
+    this.#moveTo(0, layout, types, sources);
+  }
+
   #sources(operands: readonly Operand[]): Source[] {
     return operands.map((operand) => this.#source(operand));
   }
@@ -397,9 +405,7 @@ export class FunctionEncoder implements Site {
         return;
       case 'tail_call': {
         const { params } = this.#options.module.funcs[inst.imm] as Func;
-        const layout = layoutOf(params);
-        this.#reserve(layout.bytes);
-        this.#moveTo(0, layout, params, this.#sources(inst.args));
+        this.#moveOut(params, this.#sources(inst.args));
         this.writer.jump(0, FUNCTION_KEYS + inst.imm);
         return;
       }
@@ -428,11 +434,10 @@ export class FunctionEncoder implements Site {
   /** The place is kept above the arguments, which may overwrite where it lies. */
   #emitTailCallIndirect(inst: Inst): void {
     const { params } = this.#options.module.funcs[inst.imm] as Func;
-    const layout = layoutOf(params);
-    this.#tempNext = Math.max(this.#tempNext, layout.bytes);
+    this.#tempNext = Math.max(this.#tempNext, layoutOf(params).bytes);
     const place = this.temp();
     move(this, 'i64', place, this.arg(0));
-    this.#moveTo(0, layout, params, this.#sources(inst.args.slice(1)));
+    this.#moveOut(params, this.#sources(inst.args.slice(1)));
     const signature = this.#options.signature(inst.imm);
     this.writer.word('TAIL_CALL_INDIRECT', place, signature & 0xffff, signature >>> 16);
   }
@@ -489,9 +494,7 @@ export class FunctionEncoder implements Site {
       this.writer.word('RETURN_64', slotOf(this, this.arg(0)), 0, 0);
       return;
     }
-    const layout = layoutOf(types);
-    this.#reserve(layout.bytes);
-    this.#moveTo(0, layout, types, this.#sources(inst.args));
+    this.#moveOut(types, this.#sources(inst.args));
     this.writer.word('RETURN', 0, 0, 0);
   }
 

@@ -4,6 +4,7 @@ import type { Analysis } from '../../dmir/bytecode/analysis.ts';
 import { layoutOf } from '../../dmir/bytecode/frame-layout.ts';
 import type { Block, Func, Inst, Module, Operand, RegId } from '../../dmir/ir.ts';
 import { OPS } from '../../dmir/ops.ts';
+import type { Type } from '../../dmir/types.ts';
 import { RECORDS_OFFSET } from '../../kernel/layout.ts';
 import { makesNan, ruleOf } from './operations.ts';
 import type { FunctionShape } from './sites.ts';
@@ -39,35 +40,41 @@ export function findSingleUses({ func, analysis }: Analysed): Set<RegId> {
   return single;
 }
 
-/** Registers that may hold another NaN than the canonical one, which only some uses mind. */
+/**
+ * Registers of which every NaN stands for the canonical one, which only some uses mind: results of
+ * arithmetic, and parameters that get nothing else. What is only moved keeps the bits of its NaN,
+ * so a parameter that may get both takes the canonical one of the arithmetic.
+ */
 export function findInexact({ func, analysis }: Analysed): Set<RegId> {
   const inexact = new Set<RegId>();
-  const add = (register: RegId): boolean => {
-    const isNew = !inexact.has(register);
-    inexact.add(register);
-    return isNew;
-  };
-  const spread = (inst: Inst): boolean => {
-    const isMoved = inst.op === 'copy' || inst.op === 'select';
-    let changed = false;
-    if (makesNan(inst) || (isMoved && inst.args.some((operand) => inexact.has(operand)))) {
-      changed = add(inst.results[0] as RegId);
-    }
-    for (const { block, args } of inst.targets) {
-      const { params } = func.blocks.get(block) as Block;
-      for (const [i, operand] of args.entries()) {
-        if (inexact.has(operand) && add(params[i] as RegId)) changed = true;
+  const edges: (readonly [param: RegId, operand: Operand])[] = [];
+  for (const { insts } of analysis.order) {
+    for (const inst of insts) {
+      if (makesNan(inst)) inexact.add(inst.results[0] as RegId);
+      for (const { block, args } of inst.targets) {
+        const { params } = func.blocks.get(block) as Block;
+        for (const [i, operand] of args.entries()) edges.push([params[i] as RegId, operand]);
       }
     }
-    return changed;
+  }
+  for (const [param] of edges) if (FLOATS.has(func.types[param] as Type)) inexact.add(param);
+  for (const param of analysis.order[0]?.params ?? []) inexact.delete(param);
+  const isMoved = (operand: Operand): boolean => {
+    return operand < 0 ? isNan(func.consts[~operand] as bigint) : !inexact.has(operand);
   };
   for (let changed = true; changed; ) {
-    changed = false;
-    for (const { insts } of analysis.order) {
-      for (const inst of insts) if (spread(inst)) changed = true;
-    }
+    const moved = edges.filter(([param, operand]) => inexact.has(param) && isMoved(operand));
+    for (const [param] of moved) inexact.delete(param);
+    changed = moved.length > 0;
   }
   return inexact;
+}
+
+const FLOATS: ReadonlySet<Type> = new Set<Type>(['f32', 'f64']);
+
+/** Whether the bits may be a NaN of either width. */
+function isNan(bits: bigint): boolean {
+  return (bits & 0x7f80_0000n) === 0x7f80_0000n || ((bits >> 52n) & 0x7ffn) === 0x7ffn;
 }
 
 /** Whether every operation has code, or is one that the interpreter can go on at. */

@@ -539,7 +539,10 @@ export class FunctionEmitter implements Emitter {
   /** Sets the parameters of a block, at once. */
   #setParams(target: Target): void {
     const moves = this.#movesOf(target);
-    for (const [operand, param] of moves) this.push(operand, this.typeOf(param));
+    for (const [operand, param] of moves) {
+      if (this.#scope.inexact.has(param)) this.push(operand, this.typeOf(param));
+      else this.#pushWhole(operand, this.typeOf(param));
+    }
     for (const [, param] of moves.toReversed()) this.#take(param);
   }
 

@@ -191,14 +191,20 @@ const iszero: Rule = (emitter, inst) => {
 const select: Rule = (emitter, inst) => {
   const [flag, a, b] = inst.args as [Operand, Operand, Operand];
   each(inst, (limb) => {
-    emitter.pushLimb(a, inst.type, limb);
-    emitter.pushLimb(b, inst.type, limb);
+    for (const operand of [a, b]) {
+      if (isWide(inst.type)) emitter.pushLimb(operand, inst.type, limb);
+      else emitter.pushExact(operand, inst.type);
+    }
     emitter.push(flag, 'i1');
     emitter.code.op('select');
   });
 };
 
-const copy: Rule = (emitter, inst) => emitter.push(inst.args[0] as Operand, inst.type);
+const copy: Rule = (emitter, inst) => {
+  const [operand] = inst.args as [Operand];
+  if (isWide(inst.type)) emitter.push(operand, inst.type);
+  else emitter.pushExact(operand, inst.type);
+};
 
 const zext: Rule = (emitter, inst) => {
   const from = emitter.argType(inst, 0);

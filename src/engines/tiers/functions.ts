@@ -235,7 +235,7 @@ export class FunctionTier {
 type Callable = WebAssembly.ExportValue & ((...args: unknown[]) => unknown);
 
 /** Whether the function is small enough, and its control flow reducible. */
-function isFit(shape: FunctionShape): boolean {
+export function isFit(shape: FunctionShape): boolean {
   const { func, analysis } = shape;
   const count = analysis.order.reduce((sum, { insts }) => sum + insts.length, 0);
   const { id } = analysis.order[0] as Block;

@@ -69,7 +69,7 @@ export async function compileAssemblyScript(file: string, notes: Note[]): Promis
       const contract = onlyContract(own, file);
       model = readModel(dirname(file), contract, files);
       for (const each of files) addGlue(parser, dirname(file), each);
-      addEntry(parser, dirname(file), own, contract, model);
+      addEntry(parser, dirname(file), own, contract);
     } catch (error) {
       rejection = error;
       throw error;

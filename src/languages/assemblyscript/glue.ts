@@ -5,11 +5,13 @@
  */
 import type { AbiItem } from '../contract.ts';
 import { selectorWord, topicWords } from '../glue-words.ts';
-import { itemsOf, type Model } from '../model.ts';
 import {
   type Declarations,
+  type Entry,
+  entriesOf,
   errorItem,
   eventItem,
+  isConstant,
   methodItem,
   methodsOf,
   variableOf,
@@ -37,52 +39,48 @@ const putAll = (values: readonly Parameter[]): string =>
 
 const listTypes = (member: Member): readonly Parameter[] => member.signature?.parameters ?? [];
 
-/** Reads the parameters, calls the method, and writes its result. */
-function callOf(method: Member, item: AbiItem): string {
-  const parameters = listTypes(method);
-  const reads = parameters.map((each, at) => `const a${at} = input.next<${each.type.range}>();`);
-  const values = parameters.map((_, at) => `a${at}`).join(', ');
-  const call = `contract.${method.name.text}(${values})`;
-  const result = method.signature?.returnType.range;
-  const hasResult = (item.outputs ?? []).length > 0;
+/** Reads the parameters, calls what answers, and writes its result. */
+function callOf({ item, parameters, result, call }: Entry): string {
+  const reads = parameters.map((type, at) => `const a${at} = input.next<${type}>();`);
+  const answer = call(parameters.map((_, at) => `a${at}`));
   return [
     ...(item.stateMutability === 'payable' ? [] : [`${G}.refuseValue();`]),
     ...(reads.length === 0 ? [] : [`const input = ${G}.parameters(${offsetOf(item)});`]),
     ...reads,
-    ...(hasResult
-      ? [
+    ...(result === undefined
+      ? [`${answer};`, `${G}.finish(0, 0);`]
+      : [
           `const output = new ${G}.Writer(0, 1);`,
-          `output.put<${result}>(${call});`,
+          `output.put<${result}>(${answer});`,
           `${G}.finish(output.start, output.length);`,
-        ]
-      : [`${call};`, `${G}.finish(0, 0);`]),
+        ]),
   ].join(' ');
 }
 
 const offsetOf = (item: AbiItem): number => (item.type === 'constructor' ? 0 : 4);
 
 /** `__call` and `__deploy`, which the entry exports by their names. */
-function entryText(model: Model, contract: ClassNode): string {
-  const methods = methodsOf(contract);
-  // The ABI begins with the methods, in their order.
-  const written = (item: AbiItem): string =>
-    callOf(methods[model.abi.indexOf(item)] as Member, item);
-  const cases = itemsOf(model, 'function').map(
-    (item) => `case ${hex32(selectorWord(item))}: { ${written(item)} return; }`,
+function entryText(name: string, entries: readonly Entry[]): string {
+  const special = (type: AbiItem['type']): Entry | undefined =>
+    entries.find(({ item }) => item.type === type);
+  const cases = entries.flatMap((each) =>
+    each.item.type === 'function'
+      ? [`case ${hex32(selectorWord(each.item))}: { ${callOf(each)} return; }`]
+      : [],
   );
-  const [receive] = itemsOf(model, 'receive');
-  const [fallback] = itemsOf(model, 'fallback');
-  const [deploy] = itemsOf(model, 'constructor');
+  const [receive, fallback, deploy] = (['receive', 'fallback', 'constructor'] as const).map(
+    special,
+  );
   return [
     'export function __call(): void {',
-    `${G}.loadCallData(); const contract = new ${model.name}();`,
+    `${G}.loadCallData(); const contract = new ${name}();`,
     `if (${G}.callDataSize() >= 4) { switch (${G}.selector()) { ${cases.join(' ')} } }`,
-    receive ? `if (${G}.callDataSize() == 0) { ${written(receive)} return; }` : '',
-    fallback ? written(fallback) : `${G}.reject();`,
+    receive ? `if (${G}.callDataSize() == 0) { ${callOf(receive)} return; }` : '',
+    fallback ? callOf(fallback) : `${G}.reject();`,
     '}',
     'export function __deploy(): void {',
-    `${G}.loadCallData(); const contract = new ${model.name}();`,
-    deploy ? written(deploy) : `${G}.refuseValue();`,
+    `${G}.loadCallData(); const contract = new ${name}();`,
+    deploy ? callOf(deploy) : `${G}.refuseValue();`,
     '}',
   ].join(' ');
 }
@@ -157,16 +155,24 @@ export function addEntry(
   folder: string,
   { source }: Declarations,
   contract: ClassNode,
-  model: Model,
 ): void {
   const parse = (text: string): SourceNode => parseText(parser, text, source.normalizedPath);
+  const entries = entriesOf(folder, contract);
+  const memberOf = (text: string): Member => {
+    return (parse(`class X { ${text} }`).statements[0] as ClassNode).members[0] as Member;
+  };
   let slot = 0;
-  for (const member of contract.members) {
-    if (variableOf(folder, member) === undefined) continue;
+  for (const [i, member] of contract.members.entries()) {
     const type = member.type?.range;
-    const text = `class X { x: ${type} = new ${type}(${G}.slotAt(${slot++})); }`;
-    member.initializer = (parse(text).statements[0] as ClassNode).members[0]?.initializer;
-    member.flags &= ~FLAG.definite;
+    if (variableOf(folder, member) !== undefined) {
+      const { initializer } = memberOf(`x: ${type} = new ${type}(${G}.slotAt(${slot++}));`);
+      member.initializer = initializer;
+      member.flags &= ~FLAG.definite;
+    } else if (isConstant(member)) {
+      const { name, initializer } = member;
+      const getter = `get ${name.text}(): ${type} { return ${initializer?.range}; }`;
+      contract.members[i] = memberOf(getter);
+    }
   }
-  source.statements.push(...parse(entryText(model, contract)).statements);
+  source.statements.push(...parse(entryText(contract.name.text, entries)).statements);
 }

@@ -94,6 +94,10 @@ export function methodsOf({ members }: ClassNode): Member[] {
 }
 
 const MUTABILITIES = ['pure', 'view', 'payable'] as const;
+
+const marksOf = ({ decorators }: Member): string[] => {
+  return (decorators ?? []).map((each) => each.name.text);
+};
 /** Methods that are no function, by name. */
 const SPECIAL: Readonly<Record<string, 'constructor' | 'receive' | 'fallback'>> = {
   deploy: 'constructor',
@@ -101,8 +105,9 @@ const SPECIAL: Readonly<Record<string, 'constructor' | 'receive' | 'fallback'>> 
   fallback: 'fallback',
 };
 
-export function methodItem(folder: string, { name, decorators, signature }: Member): AbiItem {
-  const marks = (decorators ?? []).map((each) => each.name.text);
+export function methodItem(folder: string, member: Member): AbiItem {
+  const { name, signature } = member;
+  const marks = marksOf(member);
   const stateMutability = MUTABILITIES.find((each) => marks.includes(each)) ?? 'nonpayable';
   const inputs = (signature?.parameters ?? []).map((each) => paramOf(folder, each));
   const special = SPECIAL[name.text];
@@ -133,18 +138,96 @@ export function variableOf(folder: string, member: Member): Variable | undefined
   }
 }
 
+/** A function of a contract, with the types and the code that answer a call of it. */
+export interface Entry {
+  readonly item: AbiItem;
+  readonly parameters: readonly string[];
+  /** Type of the result; undefined for none. */
+  readonly result: string | undefined;
+  /** @param values - Expressions of the parameters. */
+  call(values: readonly string[]): string;
+}
+
+function methodEntry(folder: string, method: Member): Entry {
+  const item = methodItem(folder, method);
+  const hasResult = (item.outputs ?? []).length > 0;
+  return {
+    item,
+    parameters: (method.signature?.parameters ?? []).map(({ type }) => String(type.range)),
+    result: hasResult ? String(method.signature?.returnType.range) : undefined,
+    call: (values) => `contract.${method.name.text}(${values.join(', ')})`,
+  };
+}
+
+/** Whether a field with a mark is its initial value, which its function gives. */
+export function isConstant(member: Member): boolean {
+  const { kind, flags, type, initializer } = member;
+  const isReadonly = (flags & FLAG.readonly) !== 0 && (flags & FLAG.static) === 0;
+  const hasValue = kind === KIND.field && isReadonly && type != null && initializer != null;
+  return hasValue && marksOf(member).length > 0;
+}
+
+/** A marked field is read by a function of its name, by its keys if it has some. */
+function fieldEntry(folder: string, field: Member): Entry | undefined {
+  const marks = marksOf(field);
+  const stateMutability = MUTABILITIES.find((each) => marks.includes(each));
+  if (stateMutability === undefined || field.kind !== KIND.field) return undefined;
+  const name = field.name.text;
+  if (field.type == null || !(isConstant(field) || variableOf(folder, field))) {
+    throw new InputError(
+      'compiler-failed',
+      `${placeOf(folder, field.range)}: error: ${name} is no value that a function can read`,
+      'write readonly NAME: TYPE = …; or a field of the type Value or Mapping',
+    );
+  }
+  const item = (inputs: readonly string[], output: string): AbiItem => ({
+    ...{ type: 'function', name, stateMutability },
+    inputs: inputs.map((type) => ({ name: '', type })),
+    outputs: [{ name: '', type: output }],
+  });
+  const place = `contract.${name}`;
+  const variable = variableOf(folder, field);
+  if (variable === undefined) {
+    const own = item([], abiTypeOf(folder, field.type) ?? '');
+    return { item: own, parameters: [], result: String(field.type.range), call: () => place };
+  }
+  const types: string[] = [];
+  let at = field.type;
+  for (; at.name?.identifier.text === 'Mapping'; at = at.typeArguments?.[1] as TypeNode) {
+    types.push(String(at.typeArguments?.[0]?.range));
+  }
+  const [value] = at.name?.identifier.text === 'Value' ? (at.typeArguments ?? []) : [at];
+  return {
+    item: item(variable.keys, variable.value),
+    parameters: types,
+    result: String(value?.range),
+    call: (values) => {
+      const gets = types.length === 0 ? ['.get()'] : values.map((each) => `.get(${each})`);
+      return place + gets.join('');
+    },
+  };
+}
+
+/** Functions of a contract, in the order of the source. */
+export function entriesOf(folder: string, contract: ClassNode): Entry[] {
+  const methods = new Set(methodsOf(contract));
+  return contract.members.flatMap((member) => {
+    return (methods.has(member) ? methodEntry : fieldEntry)(folder, member) ?? [];
+  });
+}
+
 /** The model of a contract from the declarations of all files, its own first. */
 export function readModel(
   folder: string,
   contract: ClassNode,
   files: readonly Declarations[],
 ): Model {
-  const methods = methodsOf(contract).map((each) => methodItem(folder, each));
+  const functions = entriesOf(folder, contract).map(({ item }) => item);
   const events = files.flatMap((file) => file.events.map((each) => eventItem(folder, each)));
   const errors = files.flatMap((file) => file.errors.map((each) => errorItem(folder, each)));
   return {
     name: contract.name.text,
-    abi: [...methods, ...events, ...errors],
+    abi: [...functions, ...events, ...errors],
     variables: contract.members.flatMap((each) => variableOf(folder, each) ?? []),
     remotes: files
       .flatMap(({ remotes }) => remotes)

@@ -49,7 +49,7 @@ export interface Member extends Declaration {
   readonly range: Range;
   readonly decorators: readonly { readonly name: Named }[] | null;
   readonly type?: TypeNode | null;
-  initializer?: unknown;
+  initializer?: { readonly range: Range } | null | undefined;
   readonly signature?: Signature;
   body?: unknown;
 }
@@ -78,6 +78,7 @@ export const FLAG = {
   export: 1 << 1,
   declare: 1 << 2,
   static: 1 << 5,
+  readonly: 1 << 6,
   abstract: 1 << 7,
   private: 1 << 9,
   protected: 1 << 10,

@@ -15,16 +15,12 @@ declare function Incremented(by: Indexed<Address>, number: u256): Event;
 declare function TooMuch(amount: u256): CustomError;
 
 export class Counter extends Contract {
-  private readonly stored!: Value<u256>;
-
-  @view number(): u256 {
-    return this.stored.get();
-  }
+  @view readonly number!: Value<u256>;
 
   increment(amount: u256): u256 {
     if (amount > u256.from(10)) TooMuch(amount).revert();
-    const number = this.stored.get() + amount;
-    this.stored.set(number);
+    const number = this.number.get() + amount;
+    this.number.set(number);
     Incremented(msg.sender, number).emit();
     return number;
   }

@@ -20,8 +20,8 @@ function run(
   code: string,
   {
     more = '',
-    machine = createWorld(),
-  }: { more?: string; machine?: ReturnType<typeof createWorld> } = {},
+    onPrint = () => {},
+  }: { more?: string; onPrint?: (stream: number, bytes: Uint8Array) => void } = {},
 ): Outcome {
   const names = [...WASI_FUNCTIONS.keys()].filter((name) => {
     return new RegExp(`\\$${name}\\b`).test(code + more);
@@ -29,7 +29,7 @@ function run(
   const module = assembleModule(`(module ${names.map(wasi).join('\n')} ${importOf('finish')}
     (memory (export "memory") 1) ${more} (func (export "deploy"))
     (func (export "call") ${code} (call $finish (i32.const 256) (i32.const 64))))`);
-  return runAt(machine, WASM_CONTRACT, module);
+  return runAt(createWorld(), WASM_CONTRACT, module, { onPrint });
 }
 
 const i32 = ({ output }: Outcome, at = 0): number =>
@@ -68,9 +68,8 @@ test('the clock is the time of the block', () => {
 });
 
 test('what is printed goes to whoever runs the machine, and its length back', () => {
-  const machine = createWorld();
   const printed: [number, string][] = [];
-  machine.executor.host.onPrint = (stream, bytes) => {
+  const onPrint = (stream: number, bytes: Uint8Array): void => {
     printed.push([stream, Buffer.from(bytes).toString()]);
   };
   const more = '(data (i32.const 0) "hello, world")';
@@ -80,7 +79,7 @@ test('what is printed goes to whoever runs the machine, and its length back', ()
     ${keep(0, '(call $fd_write (i32.const 1) (i32.const 64) (i32.const 2) (i32.const 260))')}
     ${keep(8, '(call $fd_write (i32.const 2) (i32.const 72) (i32.const 1) (i32.const 268))')}
     ${keep(16, '(call $fd_write (i32.const 0) (i32.const 72) (i32.const 1) (i32.const 320))')}`,
-    { more, machine },
+    { more, onPrint },
   );
   assert.deepEqual(
     [0, 4, 8, 12, 16].map((at) => i32(outcome, at)),

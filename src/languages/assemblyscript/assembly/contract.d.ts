@@ -71,12 +71,15 @@ export declare abstract class Remote {
 /** The body of a method of another contract. */
 export declare function remote<T>(): T;
 
-/** Marks of methods; see the ABI's `stateMutability`. */
+/**
+ * Marks of methods; see the ABI's `stateMutability`. A field that is marked has a function of its
+ * name, which reads it.
+ */
 export declare const view: Mark;
 export declare const pure: Mark;
 export declare const payable: Mark;
 
-type Mark = (target: object, name: string, method: TypedPropertyDescriptor<any>) => void;
+type Mark = (target: object, name: string, method?: TypedPropertyDescriptor<any>) => void;
 
 /** The call. */
 export declare const msg: {
