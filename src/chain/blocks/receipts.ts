@@ -4,7 +4,7 @@
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concatBytes, hexToBytes, type Keccak256 } from '../../base/bytes.ts';
-import { encodeRlp, type RlpItem, rlpOfBigint } from '../../base/rlp.ts';
+import { encodeRlp, type RlpSource } from '../../base/rlp.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import type { Log } from '../types.ts';
 
@@ -62,7 +62,7 @@ export function mergeBloom(into: Uint8Array, bloom: Uint8Array): void {
   for (let i = 0; i < BLOOM_BYTES; i++) into[i] = (into[i] ?? 0) | (bloom[i] ?? 0);
 }
 
-function logsToRlp(logs: readonly ReceiptLog[]): RlpItem[] {
+function logsToRlp(logs: readonly ReceiptLog[]): RlpSource[] {
   return logs.map(({ address, topics, data }) => [address, topics, data]);
 }
 
@@ -70,8 +70,8 @@ function logsToRlp(logs: readonly ReceiptLog[]): RlpItem[] {
 export function encodeReceipt(receipt: Receipt): Uint8Array {
   const { type, result } = receipt;
   const body = encodeRlp([
-    typeof result === 'boolean' ? rlpOfBigint(result ? 1n : 0n) : result,
-    rlpOfBigint(receipt.cumulativeGasUsed),
+    typeof result === 'boolean' ? (result ? 1n : 0n) : result,
+    receipt.cumulativeGasUsed,
     receipt.logsBloom,
     logsToRlp(receipt.logs),
   ]);
