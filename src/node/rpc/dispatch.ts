@@ -68,7 +68,7 @@ export class Dispatcher {
   async respond(body: string, session: Session = NO_SESSION): Promise<string | undefined> {
     const { bodyBytesMax, batchCountMax, depthMax } = this.#limits;
     if (body.length > bodyBytesMax) return stringify(tooLarge(bodyBytesMax));
-    if (depthOf(body, depthMax) > depthMax) {
+    if (isDeeper(body, depthMax)) {
       return stringify(failure(null, RPC_CODE.invalidRequest, `deeper than ${depthMax} levels`));
     }
     let value: unknown;
@@ -203,9 +203,22 @@ const BACKSLASH = '\\'.charCodeAt(0);
 /** Of `[` and `{`, whose closing partners stand two places on. */
 const OPENING = ['[', '{'].map((each) => each.charCodeAt(0));
 
-/** How deep the arrays and objects of a JSON text go, which is cut off above a limit. */
-function depthOf(body: string, limit: number): number {
+/** How often a character is in a text; above a limit it is not counted on. */
+function countOf(text: string, char: string, limit: number): number {
+  let count = 0;
+  let at = text.indexOf(char);
+  while (at >= 0 && count <= limit) {
+    count++;
+    at = text.indexOf(char, at + 1);
+  }
+  return count;
+}
+
+/** Whether the arrays and objects of a JSON text go deeper than a limit. */
+function isDeeper(body: string, limit: number): boolean {
   const [bracket = 0, brace = 0] = OPENING;
+  // Most requests have fewer of either than they may have within each other.
+  if (countOf(body, '[', limit) + countOf(body, '{', limit) <= limit) return false;
   let depth = 0;
   let deepest = 0;
   let isText = false;
@@ -218,5 +231,5 @@ function depthOf(body: string, limit: number): number {
     else if (code === bracket || code === brace) deepest = Math.max(deepest, ++depth);
     else if (code === bracket + 2 || code === brace + 2) depth--;
   }
-  return deepest;
+  return deepest > limit;
 }
