@@ -3,8 +3,8 @@
  * (Yellow Paper, sections 4.4.1 and 4.4.3; EIP-658 for the status, EIP-2718 for types).
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { concatBytes, hexToBytes, type Keccak256 } from '../../base/bytes.ts';
-import { encodeRlp, type RlpSource } from '../../base/rlp.ts';
+import { hexToBytes, type Keccak256 } from '../../base/bytes.ts';
+import { encodeRlp, type RlpSource, RlpWriter } from '../../base/rlp.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import type { Log } from '../types.ts';
 
@@ -69,14 +69,18 @@ function logsToRlp(logs: readonly ReceiptLog[]): RlpSource[] {
 /** A receipt as the receipts trie has it: with its type in front, unless that is 0. */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
   const { type, result } = receipt;
-  const body = encodeRlp([
+  writer.clear();
+  writer.add([
     typeof result === 'boolean' ? (result ? 1n : 0n) : result,
     receipt.cumulativeGasUsed,
     receipt.logsBloom,
     logsToRlp(receipt.logs),
   ]);
-  return type === 0 ? body : concatBytes(Uint8Array.of(type), body);
+  if (type !== 0) writer.add(BigInt(type));
+  return writer.take();
 }
+
+const writer = new RlpWriter();
 
 /** Hash of the encoded list of logs, which state tests name. */
 export function logsHash(
