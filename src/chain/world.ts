@@ -139,6 +139,12 @@ export class EvmWorld {
     return this.executor.readWord(SPACE.nonce, address, 0n);
   }
 
+  hasCode(address: Uint8Array): boolean {
+    const { machine } = this.executor;
+    const cell = machine.cell(SPACE.codeHash, machine.ownerOf(address), 0n);
+    return !machine.kernel.isZeroWord(machine.valueAddress(cell));
+  }
+
   getCode(address: Uint8Array): Uint8Array {
     return this.executor.codes.code(this.executor.readWord(SPACE.codeHash, address, 0n));
   }

@@ -114,7 +114,7 @@ export class BlockExecution {
     this.#world.setBlock(env ?? blockEnvOf(this.#input, rules, ancestorHash));
     if (this.#input.number === daoBlock) moveDaoBalances(this.#world);
     for (const { eip, address, input } of START_CALLS) {
-      if (!rules.rules[eip] || this.#world.getCode(address).length === 0) continue;
+      if (!rules.rules[eip] || !this.#world.hasCode(address)) continue;
       this.#world.systemCall(address, input(this.#input));
     }
   }
@@ -187,7 +187,7 @@ export class BlockExecution {
     for (const { eip, address, type } of END_CALLS) {
       if (!rules[eip]) continue;
       const where = { address: bytesToHex(address), eip: `EIP-${eip.slice(3)}` };
-      if (this.#world.getCode(address).length === 0) {
+      if (!this.#world.hasCode(address)) {
         return rejectBlock('system-contract-empty', where);
       }
       const { status, output } = this.#world.systemCall(address, new Uint8Array(0));

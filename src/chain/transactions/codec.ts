@@ -6,9 +6,15 @@
  * in its one canonical form, numbers within their widths and without zeros in front, so that
  * decoded bytes encode to themselves. Rules beyond the form stand in `validate.ts`.
  */
-import { concatBytes } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
-import { bigintOfRlp, decodeRlp, encodeRlp, type RlpItem, type RlpSource } from '../../base/rlp.ts';
+import {
+  bigintOfRlp,
+  decodeRlp,
+  encodeRlp,
+  type RlpItem,
+  type RlpSource,
+  RlpWriter,
+} from '../../base/rlp.ts';
 import { bigintToBytes32, bytesToBigint, requireBits } from '../../base/u256.ts';
 import type {
   AccessListEntry,
@@ -141,8 +147,13 @@ export function transactionToRlp(tx: SignedTransaction): RlpSource {
   return tx.type === 0 ? [...writeFields(tx), ...writeSignature(tx)] : encodeTransaction(tx);
 }
 
+const writer = new RlpWriter();
+
 function encodeTyped(type: number, items: readonly RlpSource[]): Uint8Array {
-  return concatBytes(Uint8Array.of(type), encodeRlp(items));
+  writer.clear();
+  writer.add(items);
+  writer.add(BigInt(type));
+  return writer.take();
 }
 
 function writeFields(tx: Transaction): RlpSource[] {

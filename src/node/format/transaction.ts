@@ -121,6 +121,8 @@ interface LogPlace {
   readonly transactionIndex: Hex;
   readonly blockHash: Hex;
   readonly blockTimestamp: Hex;
+  /** The same as JSON, without the braces. */
+  text: string | undefined;
 }
 
 export interface PlacedLog {
@@ -144,6 +146,19 @@ export function logToJson({ log, address, index, place }: PlacedLog, removed = f
     logIndex: number(index),
     removed,
   };
+}
+
+/** The same as JSON. Nothing of it needs to be escaped. */
+export function logToText({ log, address, index, place }: PlacedLog): string {
+  let topics = '';
+  for (const topic of log.topics) topics += `${topics === '' ? '"' : ',"'}${bytesToHex(topic)}"`;
+  const own = `"address":"${address}","topics":[${topics}],"data":"${bytesToHex(log.data)}"`;
+  place.text ??= textOfPlace(place);
+  return `{${own},${place.text},"logIndex":"${number(index)}","removed":false}`;
+}
+
+function textOfPlace({ text: _text, ...place }: LogPlace): string {
+  return JSON.stringify(place).slice(1, -1);
 }
 
 /** Logs of a block in order. */
@@ -171,6 +186,7 @@ function placeLogs(entry: ChainEntry, transactionIndex: number, first: number): 
     transactionIndex: number(transactionIndex),
     blockHash: bytesToHex(hash),
     blockTimestamp: number(block.header.timestamp),
+    text: undefined,
   };
   // Logs of a contract come in a row.
   let owner: Uint8Array | undefined;

@@ -3,6 +3,7 @@ import { LockstepError } from '../../base/errors.ts';
 import type { Node } from '../node.ts';
 import { RPC_CODE, RpcError } from './errors.ts';
 import { type Method, readArgs, type Session } from './method.ts';
+import { Rendered } from './rendered.ts';
 
 /** Most that a client may ask for at a time. */
 export interface RpcLimits {
@@ -46,7 +47,7 @@ export class Dispatcher {
     this.#limits = limits;
   }
 
-  /** Runs a method. Its errors are `RpcError`s. */
+  /** Runs a method, whose result may be `Rendered`. Its errors are `RpcError`s. */
   async call(name: string, params: readonly unknown[], session: Session): Promise<unknown> {
     const method = this.#methods.get(name);
     if (method === undefined) throw unknownMethod(name);
@@ -115,6 +116,10 @@ export class Dispatcher {
   #textOf(response: Response, problem: unknown): string {
     if (problem !== undefined) return stringify(toFailure(response.id, problem));
     try {
+      if ('result' in response && response.result instanceof Rendered) {
+        const { id, result } = response;
+        return `{"jsonrpc":"2.0","id":${stringify(id)},"result":${result.toText()}}`;
+      }
       return stringify(response);
     } catch (error) {
       // A result that is longer than a text can be, for one.
