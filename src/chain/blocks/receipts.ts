@@ -28,6 +28,12 @@ export interface Receipt {
   readonly logs: readonly ReceiptLog[];
 }
 
+/** Gas that the transaction of a receipt paid for, by the one before it. */
+export function gasOfReceipt(receipts: readonly Receipt[], index: number): bigint {
+  const before = receipts[index - 1]?.cumulativeGasUsed ?? 0n;
+  return (receipts[index]?.cumulativeGasUsed ?? before) - before;
+}
+
 /** The bytes of a log of the machine. */
 export function logToBytes({ address, topics, data }: Log): ReceiptLog {
   return { address: hexToBytes(address), topics: topics.map((topic) => hexToBytes(topic)), data };

@@ -2,7 +2,7 @@
 import { bytesToHex, equalBytes } from '../../base/bytes.ts';
 import type { ChainEntry } from '../../chain/blocks/chain.ts';
 import { blobBaseFee } from '../../chain/blocks/fees.ts';
-import type { ReceiptLog } from '../../chain/blocks/receipts.ts';
+import { gasOfReceipt, type ReceiptLog } from '../../chain/blocks/receipts.ts';
 import type { BlockRules } from '../../chain/blocks/rules.ts';
 import type { PooledTransaction } from '../../chain/dev/pool.ts';
 import type { SignedTransaction } from '../../chain/transactions/types.ts';
@@ -208,7 +208,6 @@ export function receiptToJson(entry: ChainEntry, index: number, rules: BlockRule
   const { header } = entry.block;
   const tx = item.transaction;
   const sender = entry.senders[index] as Uint8Array;
-  const before = entry.receipts[index - 1]?.cumulativeGasUsed ?? 0n;
   const logs = logsOfTransaction(entry, index);
   const { result } = receipt;
   const { excessBlobGas = 0n } = header;
@@ -219,7 +218,7 @@ export function receiptToJson(entry: ChainEntry, index: number, rules: BlockRule
     cumulativeGasUsed: number(receipt.cumulativeGasUsed),
     effectiveGasPrice: number(effectiveGasPrice(tx, header.baseFeePerGas ?? 0n)),
     from: bytesToHex(sender),
-    gasUsed: number(receipt.cumulativeGasUsed - before),
+    gasUsed: number(gasOfReceipt(entry.receipts, index)),
     logs: logs.map((log) => logToJson(log)),
     logsBloom: bytesToHex(receipt.logsBloom),
     ...(typeof result === 'boolean'
