@@ -22,27 +22,18 @@ const LOOP_COPY_MAX = 32;
 
 const EMPTY = new Uint8Array(0);
 
-/** The canonical encoding of an item. */
-export function encodeRlp(item: RlpItem): Uint8Array {
-  const payloads: number[] = [];
-  const encoded = new Uint8Array(measure(item, payloads));
-  const writer = { bytes: encoded, payloads, next: 0 };
-  write(item, writer, 0);
-  return encoded;
-}
+/** An item to encode; a number stands for its bytes, big-endian and without zeros in front. */
+export type RlpSource = Uint8Array | bigint | readonly RlpSource[];
 
-/** Size of an item's encoding; the payload sizes of its lists are appended, outer ones first. */
-function measure(item: RlpItem, payloads: number[]): number {
-  if (item instanceof Uint8Array) {
-    const { length } = item;
-    return length === 1 && (item[0] ?? 0) < RLP_STRING ? 1 : rlpHeaderSize(length) + length;
-  }
-  const index = payloads.length;
-  payloads.push(0);
-  let payload = 0;
-  for (const each of item) payload += measure(each, payloads);
-  payloads[index] = payload;
-  return rlpHeaderSize(payload) + payload;
+/**
+ * The canonical encoding of an item.
+ *
+ * @throws LockstepError L1004 for a number that is not in 0..2^256-1
+ */
+export function encodeRlp(item: RlpSource): Uint8Array {
+  shared.clear();
+  shared.add(item);
+  return shared.take();
 }
 
 /** Bytes in front of a payload, unless it is a single byte below 128 and stands for itself. */
@@ -56,28 +47,116 @@ function bytesOfLength(length: number): number {
   return count;
 }
 
-interface Writer {
-  readonly bytes: Uint8Array;
-  /** Payload sizes of the lists in the order in which they are met. */
-  readonly payloads: readonly number[];
-  next: number;
+/** Bytes that a writer begins with, and that it does not hold on to when it needed more. */
+const WRITER_BYTES = 1 << 16;
+
+/**
+ * Writes items from the last one to the first, so that the size of a list is known when its header
+ * is written.
+ */
+export class RlpWriter {
+  #bytes = new Uint8Array(WRITER_BYTES);
+  #at = WRITER_BYTES;
+
+  /** Bytes that are written. */
+  get size(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  /** Forgets what an item left that could not be written as a whole. */
+  clear(): void {
+    this.#at = this.#bytes.length;
+  }
+
+  /** The bytes, of their own; the writer is empty afterwards. */
+  take(): Uint8Array {
+    const taken = this.#bytes.slice(this.#at);
+    if (this.#bytes.length > WRITER_BYTES) this.#bytes = new Uint8Array(WRITER_BYTES);
+    this.#at = this.#bytes.length;
+    return taken;
+  }
+
+  /** Writes an item in front. */
+  add(item: RlpSource): void {
+    if (item instanceof Uint8Array) this.addBytes(item, 0);
+    else if (typeof item === 'bigint') this.#addNumber(item);
+    else {
+      const { size } = this;
+      for (let index = item.length - 1; index >= 0; index--) this.add(item[index] as RlpSource);
+      this.addHeader(RLP_LIST, size);
+    }
+  }
+
+  /** The bytes of an array from an index on as one string. */
+  addBytes(bytes: Uint8Array, from: number): void {
+    const length = bytes.length - from;
+    this.addRaw(bytes, from);
+    if (length === 1 && (bytes[from] as number) < RLP_STRING) return;
+    this.addHeader(RLP_STRING, this.size - length);
+  }
+
+  /** The characters of a text from an index to another, each below 256, as one string. */
+  addChars(text: string, from: number, to: number): void {
+    const length = to - from;
+    const start = this.#reserve(length);
+    for (let i = 0; i < length; i++) this.#bytes[start + i] = text.charCodeAt(from + i);
+    if (length === 1 && text.charCodeAt(from) < RLP_STRING) return;
+    this.addHeader(RLP_STRING, this.size - length);
+  }
+
+  #addNumber(value: bigint): void {
+    if (value >= 0n && value < SMALL_MAX) {
+      this.#addSmall(Number(value));
+    } else {
+      const bytes = bigintToBytes32(value);
+      this.addBytes(bytes, zerosOf(bytes));
+    }
+  }
+
+  #addSmall(small: number): void {
+    const { size } = this;
+    for (let rest = small; rest >= 1; rest = Math.floor(rest / 256)) {
+      const at = this.#reserve(1);
+      this.#bytes[at] = rest % 256;
+    }
+    if (small === 0 || small >= RLP_STRING) this.addHeader(RLP_STRING, size);
+  }
+
+  /** Bytes without a header of their own. */
+  addRaw(bytes: Uint8Array, from = 0): void {
+    const length = bytes.length - from;
+    const start = this.#reserve(length);
+    if (length > LOOP_COPY_MAX) this.#bytes.set(from === 0 ? bytes : bytes.subarray(from), start);
+    else for (let i = 0; i < length; i++) this.#bytes[start + i] = bytes[from + i] as number;
+  }
+
+  /**
+   * The header of what was written since.
+   *
+   * @param kind RLP_STRING, for more than one byte, or RLP_LIST
+   * @param size bytes that were written before it
+   */
+  addHeader(kind: number, size: number): void {
+    const payload = this.size - size;
+    const at = this.#reserve(rlpHeaderSize(payload));
+    writeRlpHeader(this.#bytes, at, kind, payload);
+  }
+
+  /** The offset of so many bytes in front. */
+  #reserve(count: number): number {
+    if (count > this.#at) {
+      const { size } = this;
+      const larger = new Uint8Array(Math.max(2 * this.#bytes.length, size + count));
+      larger.set(this.#bytes.subarray(this.#at), larger.length - size);
+      this.#bytes = larger;
+      this.#at = larger.length - size;
+    }
+    this.#at -= count;
+    return this.#at;
+  }
 }
 
-/** Writes an item and returns the offset after it. */
-function write(item: RlpItem, writer: Writer, offset: number): number {
-  const { bytes } = writer;
-  if (item instanceof Uint8Array) {
-    const { length } = item;
-    const isOwnHeader = length === 1 && (item[0] ?? 0) < RLP_STRING;
-    const at = isOwnHeader ? offset : writeRlpHeader(bytes, offset, RLP_STRING, length);
-    if (length > LOOP_COPY_MAX) bytes.set(item, at);
-    else for (let i = 0; i < length; i++) bytes[at + i] = item[i] ?? 0;
-    return at + length;
-  }
-  let at = writeRlpHeader(bytes, offset, RLP_LIST, writer.payloads[writer.next++] ?? 0);
-  for (const each of item) at = write(each, writer, at);
-  return at;
-}
+const shared = new RlpWriter();
 
 /**
  * Writes the header of a payload.
@@ -140,17 +219,13 @@ export function splitRlp(bytes: Uint8Array): Uint8Array[] {
 }
 
 /**
- * The encodings of the items of a list; views.
+ * The encoding of the first item of a list that has one, in well-formed bytes; a view.
  *
- * @throws LockstepError L1201 where the bytes are no list, or one of them is cut
+ * @throws LockstepError L1201 where the length of one of the two is not canonical
  */
-export function splitList(bytes: Uint8Array): Uint8Array[] {
-  const first = bytes[0] ?? 0;
-  const start = 1 + lengthBytesOf(first);
-  const isWhole =
-    first >= RLP_LIST && start + payloadLength(bytes, 0, bytes.length) === bytes.length;
-  if (!isWhole) throw malformed(0, 'the bytes are not those of one list');
-  return splitRlp(bytes.subarray(start));
+export function firstOfList(bytes: Uint8Array): Uint8Array {
+  const rest = bytes.subarray(1 + lengthBytesOf(bytes[0] ?? RLP_LIST));
+  return rest.subarray(0, encodedEnd(rest));
 }
 
 /** The items that fill the bytes from one offset to another. */
@@ -216,18 +291,6 @@ function malformed(offset: number, problem: string): LockstepError {
 /** Below it a number is exact as a double, and most numbers of a block are. */
 const SMALL_MAX = 1n << 48n;
 
-function bytesOfSmall(value: number): Uint8Array {
-  let length = 0;
-  for (let rest = value; rest >= 1; rest /= 256) length++;
-  const bytes = new Uint8Array(length);
-  let rest = value;
-  for (let at = length - 1; at >= 0; at--) {
-    bytes[at] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
-  return bytes;
-}
-
 /**
  * A number as RLP has it: big-endian, without zeros in front; 0 has no bytes.
  *
@@ -235,11 +298,15 @@ function bytesOfSmall(value: number): Uint8Array {
  */
 export function rlpOfBigint(value: bigint): Uint8Array {
   if (value === 0n) return EMPTY;
-  if (value > 0n && value < SMALL_MAX) return bytesOfSmall(Number(value));
   const bytes = bigintToBytes32(value);
+  return bytes.slice(zerosOf(bytes));
+}
+
+/** Zeros in front. */
+function zerosOf(bytes: Uint8Array): number {
   let zeros = 0;
-  while (bytes[zeros] === 0) zeros++;
-  return bytes.subarray(zeros);
+  while (zeros < bytes.length && bytes[zeros] === 0) zeros++;
+  return zeros;
 }
 
 /**

@@ -34,14 +34,16 @@ export function requireBits(value: bigint, bits: number, what: string): bigint {
  */
 export function bigintToBytes32(value: bigint, what = 'the number'): Uint8Array {
   if (value < 0n || value > U256_MAX) throw new LockstepError('L1004', { what, value, bits: 256 });
-  const bytes = new Uint8Array(WORD_BYTES);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, value >> 192n);
-  view.setBigUint64(8, (value >> 128n) & U64_MAX);
-  view.setBigUint64(16, (value >> 64n) & U64_MAX);
-  view.setBigUint64(24, value & U64_MAX);
-  return bytes;
+  scratch.setBigUint64(0, value >> 192n);
+  scratch.setBigUint64(8, (value >> 128n) & U64_MAX);
+  scratch.setBigUint64(16, (value >> 64n) & U64_MAX);
+  scratch.setBigUint64(24, value & U64_MAX);
+  return scratchBytes.slice();
 }
+
+// A view of a small array of its own would first take that off the heap.
+const scratchBytes = new Uint8Array(WORD_BYTES);
+const scratch = new DataView(scratchBytes.buffer);
 
 /**
  * The unsigned value of at most 32 big-endian bytes; no bytes are 0.
@@ -49,14 +51,20 @@ export function bigintToBytes32(value: bigint, what = 'the number'): Uint8Array 
  * @throws LockstepError L1003 for more than 32 bytes
  */
 export function bytesToBigint(bytes: Uint8Array, what = 'the number'): bigint {
-  if (bytes.length > WORD_BYTES) {
-    throw new LockstepError('L1003', { what, length: bytes.length, expected: 'at most 32' });
+  const { length } = bytes;
+  if (length > WORD_BYTES) {
+    throw new LockstepError('L1003', { what, length, expected: 'at most 32' });
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (length === 0) return 0n;
+  let limbs = (length + 7) >> 3;
+  const start = WORD_BYTES - length;
+  scratch.setBigUint64(WORD_BYTES - limbs * 8, 0n);
+  for (let i = 0; i < length; i++) scratchBytes[start + i] = bytes[i] as number;
   let value = 0n;
-  let at = 0;
-  for (; at < bytes.length % 8; at++) value = (value << 8n) | BigInt(view.getUint8(at));
-  for (; at < bytes.length; at += 8) value = (value << 64n) | view.getBigUint64(at);
+  for (; limbs > 0; limbs--) {
+    const limb = scratch.getBigUint64(WORD_BYTES - limbs * 8);
+    value = value === 0n ? limb : (value << 64n) | limb;
+  }
   return value;
 }
 

@@ -35,6 +35,7 @@ import type { Precompile } from '../vms/evm/precompiles/types.ts';
 import { sharedCompiler } from './background.ts';
 import { Codes } from './codes.ts';
 import { ContractLoader } from './contracts.ts';
+import { DirtyCells } from './dirty-cells.ts';
 import { EffectPage, LazyOutcome } from './outcome.ts';
 import type { Outcome } from './types.ts';
 import { MessageWarmSet } from './warm-set.ts';
@@ -133,11 +134,7 @@ export class Executor {
   readonly #lastCallee = { address: new Uint8Array(0), owner: 0 };
   /** Owners that were given storage from outside, without code or nonce. */
   readonly #storageOwners = new Set<string>();
-  /**
-   * Cells that transactions before the current one left dirty, for who flushes often; without it
-   * a flush looks at all cells, and transactions have nothing to note.
-   */
-  readonly #dirty: Set<Cell> | undefined;
+  readonly #dirty: DirtyCells;
 
   constructor(options: ExecutorOptions) {
     const {
@@ -149,7 +146,6 @@ export class Executor {
       tier = {},
     } = options;
     this.#cellsMax = options.cellsMax ?? CELLS_MAX;
-    if (options.cellsMax !== undefined) this.#dirty = new Set();
     this.fork = fork;
     this.backend = backend;
     const loader: CellLoader = {
@@ -182,6 +178,7 @@ export class Executor {
     this.machine.tier = createTier(this.machine, engine, tier, () =>
       sharedCompiler(tier.codeCache),
     );
+    this.#dirty = new DirtyCells(this.machine, backend, options.cellsMax !== undefined);
     this.codes.kernel = this.machine.kernel;
     this.#page = this.#newPage(L.EFFECTS_BASE, L.EFFECTS_BYTES);
     for (const [name, entry] of Object.entries(SCHEDULE_ENTRIES)) {
@@ -242,7 +239,7 @@ export class Executor {
       machine.clearPrograms();
     }
     if (!this.#knowsEmptiness) this.#noteEmptyAccounts();
-    if (this.#dirty !== undefined) this.#noteDirty(this.#dirty);
+    this.#dirty.note();
     machine.begin();
     this.isOpen = true;
     this.host.isDestroying = false;
@@ -276,52 +273,13 @@ export class Executor {
 
   /** Brings the backend up to date with the journal. */
   flush(): void {
-    const { u32 } = this.machine.kernel;
-    for (const cell of this.#dirtyCells()) {
-      const flags = (cell + L.C_FLAGS) / 4;
-      u32[flags] = (u32[flags] as number) & ~L.CELL_DIRTY;
-      const space = u32[(cell + L.C_SPACE) / 4] as number;
-      if (!isPerTransaction(space)) this.#flushCell(cell, space);
-    }
-    this.#dirty?.clear();
-  }
-
-  *#dirtyCells(): Generator<Cell> {
-    const { exports } = this.machine.kernel;
-    const dirty = this.#dirty;
-    if (dirty === undefined) {
-      let cell = exports.nextDirty(L.CELLS_BASE);
-      for (; cell !== 0; cell = exports.nextDirty(cell + L.CELL_BYTES)) yield cell;
-      return;
-    }
-    this.#noteDirty(dirty);
-    yield* dirty;
-  }
-
-  /** Keeps the cells that the transaction leaves dirty, which the next one's list does not name. */
-  #noteDirty(dirty: Set<Cell>): void {
-    const { u32 } = this.machine.kernel;
-    const end = u32[(L.MACHINE_BASE + L.M_TOUCHED_TOP) / 4] as number;
-    for (let at = L.TOUCHED_BASE; at < end; at += 4) {
-      const cell = u32[at / 4] as number;
-      const flags = u32[(cell + L.C_FLAGS) / 4] as number;
-      if ((flags & L.CELL_DIRTY) !== 0) dirty.add(cell);
-    }
-  }
-
-  #flushCell(cell: number, space: number): void {
-    const { kernel } = this.machine;
-    const owner = this.machine.ownerId(kernel.u32[(cell + L.C_OWNER) / 4] as number);
-    const key = kernel.readWordAsBytes(cell + L.C_KEY, 32);
-    const value = kernel.readWordAsBytes(cell + L.C_VALUE, 32);
-    if (value.every((byte) => byte === 0)) this.backend.delete({ space, owner, key });
-    else this.backend.put({ space, owner, key }, value);
+    this.#dirty.flush();
   }
 
   /** Forgets what the journal holds; the backend has been put back. */
   reset(): void {
     this.machine.kernel.exports.evictAll();
-    this.#dirty?.clear();
+    this.#dirty.clear();
     this.#storageOwners.clear();
     this.#knowsEmptiness = false;
   }

@@ -18,6 +18,7 @@ export class StepReader {
   readonly #executor: Executor;
   readonly #parts = new Uint32Array(STACK_MAX * SLOT_PARTS);
   readonly #words: bigint[] = [];
+  #last: TraceStep | undefined;
 
   constructor(executor: Executor) {
     this.#executor = executor;
@@ -29,30 +30,37 @@ export class StepReader {
     const { kernel } = machine;
     const pc = machine.blockId();
     const code = machine.code;
-    if (pc === undefined || pc > code.length) return undefined;
+    if (pc === undefined || pc > code.length) {
+      this.#last = undefined;
+      return undefined;
+    }
     const op = code[pc] ?? 0;
     const frame = machine.frameAddress / 4;
     const base = kernel.u32[frame + L.F_WINDOW_BASE / 4] as number;
     const top = kernel.u32[frame + L.F_SP / 4] as number;
-    return {
+    const depth = machine.depth + 1;
+    const step: TraceStep = {
       pc,
       op,
       opName: OPCODES[op]?.name ?? `INVALID(0x${op.toString(16).padStart(2, '0')})`,
       gas: machine.gas,
       gasCost: 0n,
-      depth: machine.depth + 1,
+      depth,
       memorySize: kernel.u32[frame + (L.F_REGIONS + L.R_LENGTH) / 4] as number,
-      stack: this.#stack(base, (top - base) / SLOT),
+      stack: this.#stack(base, (top - base) / SLOT, keptWords(this.#last, depth)),
       refund: BigInt.asIntN(64, kernel.u64[(L.MACHINE_BASE + L.M_REFUND) / 8] as bigint),
     };
+    this.#last = step;
+    return step;
   }
 
-  #stack(base: number, count: number): bigint[] {
+  /** @param kept - Words from the bottom on that are those of the last step. */
+  #stack(base: number, count: number, kept: number): bigint[] {
     const { kernel } = this.#executor.machine;
     const { u32 } = kernel;
     const parts = this.#parts;
     const words = this.#words;
-    for (let item = 0; item < count; item++) {
+    for (let item = kept; item < count; item++) {
       const from = base / 4 + item * SLOT_PARTS;
       const to = item * SLOT_PARTS;
       let isSame = item < words.length;
@@ -65,6 +73,15 @@ export class StepReader {
     }
     return words.slice(0, count);
   }
+}
+
+/**
+ * Words of the stack that an instruction leaves as they are, from the bottom on, where the next
+ * step is at a depth; between two at the same depth there is no other of their frame.
+ */
+export function keptWords(last: TraceStep | undefined, depth: number): number {
+  if (last === undefined || last.depth !== depth) return 0;
+  return Math.max(0, last.stack.length - (OPCODES[last.op]?.pops ?? STACK_MAX));
 }
 
 /** Runs the started message; `onStep` sees each instruction once its cost is known. */

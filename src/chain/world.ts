@@ -17,7 +17,7 @@ import type { Precompile } from '../vms/evm/precompiles/types.ts';
 import { applyAuthorizations } from './delegations.ts';
 import { setBlock, setTransaction, toAddress, warmUp } from './environment.ts';
 import { Executor } from './executor.ts';
-import type { LogBytes } from './outcome.ts';
+import type { LazyOutcome, LogBytes } from './outcome.ts';
 import { intrinsicGas, settleGas } from './transactions/gas.ts';
 import type { Rejection } from './transactions/rejections.ts';
 import type { Transaction } from './transactions/types.ts';
@@ -139,6 +139,12 @@ export class EvmWorld {
     return this.executor.readWord(SPACE.nonce, address, 0n);
   }
 
+  hasCode(address: Uint8Array): boolean {
+    const { machine } = this.executor;
+    const cell = machine.cell(SPACE.codeHash, machine.ownerOf(address), 0n);
+    return !machine.kernel.isZeroWord(machine.valueAddress(cell));
+  }
+
   getCode(address: Uint8Array): Uint8Array {
     return this.executor.codes.code(this.executor.readWord(SPACE.codeHash, address, 0n));
   }
@@ -222,11 +228,10 @@ export class EvmWorld {
 
   /** The first rule of validity that a transaction breaks. */
   check(tx: Transaction, sender: Uint8Array, limits: BlockLimits): Rejection | undefined {
-    const { rules, chainId, block } = this;
+    const { rules, costs, chainId, block } = this;
     const { baseFee, blobBaseFee } = block;
-    const { txGasMax, ...left } = limits;
-    const costs = txGasMax === undefined ? this.costs : { ...this.costs, txGasMax };
-    const context = { rules, costs, chainId, baseFee, blobBaseFee, ...left };
+    const { gas, blobGas, txGasMax = costs.txGasMax } = limits;
+    const context = { rules, costs, chainId, baseFee, blobBaseFee, gas, blobGas, txGasMax };
     const rejection = checkTransaction(tx, context);
     return rejection ?? checkSender(tx, this.#senderAccount(sender), costs, rules);
   }
@@ -315,24 +320,7 @@ export class EvmWorld {
     this.#addBalance(machine.ownerOf(this.#coinbase), gasUsed * reward);
     const reason = created === undefined ? undefined : 'create-collision';
     const outcome = executor.outcome(gas, end, reason);
-    return {
-      kind: 'executed',
-      outcome,
-      status: outcome.status,
-      gasUsed,
-      get logs() {
-        return outcome.logs;
-      },
-      get logBytes() {
-        return outcome.logBytes;
-      },
-      get output() {
-        return outcome.output;
-      },
-      created,
-      effectiveGasPrice: price,
-      blobGasUsed,
-    };
+    return new Executed(outcome, gasUsed, created, price, blobGasUsed);
   }
 
   /** Takes the price of all gas and uses the sender's nonce. */
@@ -359,6 +347,44 @@ export class EvmWorld {
     const creation = { from, code: data, value, gas, salt: undefined, nonce };
     const { address, end } = executor.startCreate(creation);
     return { end, created: address };
+  }
+}
+
+/** Most never tell their logs and their output, which are read when they are asked for. */
+class Executed implements ExecutedTransaction {
+  readonly kind = 'executed';
+  readonly outcome: LazyOutcome;
+  readonly status: Outcome['status'];
+  readonly gasUsed: bigint;
+  readonly created: Uint8Array | undefined;
+  readonly effectiveGasPrice: bigint;
+  readonly blobGasUsed: bigint;
+
+  constructor(
+    outcome: LazyOutcome,
+    gasUsed: bigint,
+    created: Uint8Array | undefined,
+    effectiveGasPrice: bigint,
+    blobGasUsed: bigint,
+  ) {
+    this.outcome = outcome;
+    this.status = outcome.status;
+    this.gasUsed = gasUsed;
+    this.created = created;
+    this.effectiveGasPrice = effectiveGasPrice;
+    this.blobGasUsed = blobGasUsed;
+  }
+
+  get logs(): Outcome['logs'] {
+    return this.outcome.logs;
+  }
+
+  get logBytes(): readonly LogBytes[] {
+    return this.outcome.logBytes;
+  }
+
+  get output(): Uint8Array {
+    return this.outcome.output;
   }
 }
 

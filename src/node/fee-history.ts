@@ -1,6 +1,7 @@
 /** `eth_feeHistory` (EIP-1559; EIP-7516 for blobs). */
 import type { ChainEntry } from '../chain/blocks/chain.ts';
 import { blobBaseFee, blobGasLimit, nextBaseFee, nextExcessBlobGas } from '../chain/blocks/fees.ts';
+import { gasOfReceipt } from '../chain/blocks/receipts.ts';
 import { effectiveGasPrice } from '../chain/world.ts';
 import type { Json } from './format/transaction.ts';
 import type { Node } from './node.ts';
@@ -88,8 +89,7 @@ function rewards({ block, receipts }: ChainEntry, percentiles: readonly number[]
   const { header, transactions } = block;
   const baseFee = header.baseFeePerGas ?? 0n;
   const rows = transactions.map(({ transaction }, index) => {
-    const before = receipts[index - 1]?.cumulativeGasUsed ?? 0n;
-    const gas = (receipts[index]?.cumulativeGasUsed ?? 0n) - before;
+    const gas = gasOfReceipt(receipts, index);
     return { gas, tip: effectiveGasPrice(transaction, baseFee) - baseFee };
   });
   rows.sort((a, b) => (a.tip < b.tip ? -1 : a.tip > b.tip ? 1 : 0));

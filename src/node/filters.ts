@@ -6,7 +6,7 @@
 import { bytesToHex } from '../base/bytes.ts';
 import type { DevChainListener } from '../chain/dev/options.ts';
 import { headerToJson } from './format/block.ts';
-import { pooledTransaction } from './format/transaction.ts';
+import { logToJson, pooledTransaction } from './format/transaction.ts';
 import { findLogs, type LogQuery, patternOf } from './logs.ts';
 import type { Node } from './node.ts';
 import { serverError } from './rpc/errors.ts';
@@ -48,7 +48,7 @@ function listenerOf(topic: Topic, tell: (change: unknown) => void): DevChainList
           ] as const) {
             for (const entry of entries) {
               if (!isWanted(entry.block.header.number)) continue;
-              for (const log of findLogs(entry, pattern, isRemoved)) tell(log);
+              for (const log of findLogs(entry, pattern)) tell(logToJson(log, isRemoved));
             }
           }
         },

@@ -3,9 +3,10 @@ import { bytesToHex, equalBytes } from '../base/bytes.ts';
 import type { ChainEntry } from '../chain/blocks/chain.ts';
 import { logsBloom, type ReceiptLog } from '../chain/blocks/receipts.ts';
 import { bloomOf } from '../chain/blocks/record.ts';
-import { type Json, logsOf, logToJson } from './format/transaction.ts';
+import { type Json, logsOf, logToJson, logToText, type PlacedLog } from './format/transaction.ts';
 import type { Node } from './node.ts';
 import { invalidParams, RPC_CODE, RpcError, serverError } from './rpc/errors.ts';
+import { Rendered } from './rpc/rendered.ts';
 import {
   address,
   array,
@@ -83,14 +84,8 @@ function covers(bloom: Uint8Array, mask: Uint8Array): boolean {
 }
 
 /** The logs of a block that a pattern takes. */
-export function* findLogs(
-  entry: ChainEntry,
-  pattern: LogPattern,
-  removed = false,
-): Generator<Json> {
-  for (const placed of logsOf(entry)) {
-    if (matches(pattern, placed.log)) yield logToJson(placed, removed);
-  }
+export function* findLogs(entry: ChainEntry, pattern: LogPattern): Generator<PlacedLog> {
+  for (const placed of logsOf(entry)) if (matches(pattern, placed.log)) yield placed;
 }
 
 /** The numbers of the first and the last block that a query without a hash looks at. */
@@ -127,6 +122,19 @@ export function queryToJson({ address: owners, topics, blockHash }: LogQuery): J
 
 /** The logs of a query. */
 export function queryLogs(node: Node, query: LogQuery): Json[] {
+  return findAll(node, query).map((placed) => logToJson(placed));
+}
+
+/** The same for who may want text. */
+export function renderLogs(node: Node, query: LogQuery): Rendered {
+  const found = findAll(node, query);
+  return new Rendered(
+    () => found.map((placed) => logToJson(placed)),
+    () => `[${found.map(logToText).join(',')}]`,
+  );
+}
+
+function findAll(node: Node, query: LogQuery): PlacedLog[] {
   const pattern = patternOf(query);
   if (query.blockHash !== undefined) {
     if (query.fromBlock !== undefined || query.toBlock !== undefined) {
@@ -140,7 +148,7 @@ export function queryLogs(node: Node, query: LogQuery): Json[] {
   const { first, last } = rangeOf(node, query);
   if (first > node.chain.head.block.header.number) return [];
   const mayHave = bloomTest(pattern);
-  const found: Json[] = [];
+  const found: PlacedLog[] = [];
   for (const entry of node.chain.between(first, last)) {
     if (!mayHave(bloomOf(entry)) || entry.block.header.number > last) continue;
     for (const log of findLogs(entry, pattern)) found.push(log);

@@ -10,7 +10,7 @@ import { maxOf } from '../base/u256.ts';
 import { blockTransaction } from '../chain/blocks/block.ts';
 import type { BlockChain, ChainEntry } from '../chain/blocks/chain.ts';
 import type { BlockRules } from '../chain/blocks/rules.ts';
-import { rulesAt } from '../chain/blocks/schedule.ts';
+import { type ForkSchedule, rulesAt } from '../chain/blocks/schedule.ts';
 import { DevChain } from '../chain/dev/dev-chain.ts';
 import type { DevChainOptions } from '../chain/dev/options.ts';
 import type { PooledTransaction } from '../chain/dev/pool.ts';
@@ -61,6 +61,10 @@ export class Node {
   readonly #asked: NodeOptions;
   #chainId: bigint;
   readonly #envs = new WeakMap<ChainEntry, BlockEnv>();
+  /** Of the block that was asked for last: calls go to the same one again and again. */
+  #lastRules:
+    | { readonly entry: ChainEntry; readonly schedule: ForkSchedule; readonly rules: BlockRules }
+    | undefined;
   readonly #stepWorlds = new Map<BlockRules, StepWorld>();
 
   constructor(options: NodeOptions = {}) {
@@ -240,9 +244,16 @@ export class Node {
 
   /** The rules that a block was run by. */
   rulesOf(entry: ChainEntry): BlockRules {
-    const { header } = entry.block;
-    if (entry.parent !== undefined) return this.chain.rulesAfter(entry.parent, header);
-    return rulesAt(this.chain.schedule, header);
+    const { schedule } = this.chain;
+    const last = this.#lastRules;
+    if (last !== undefined && last.entry === entry && last.schedule === schedule) return last.rules;
+    const { block, parent } = entry;
+    const rules =
+      parent === undefined
+        ? rulesAt(schedule, block.header)
+        : this.chain.rulesAfter(parent, block.header);
+    this.#lastRules = { entry, schedule, rules };
+    return rules;
   }
 
   /** What contracts learn of a block; the same object each time. */

@@ -11,6 +11,7 @@ import type { Plugin } from './plugins.ts';
 import { Dispatcher, RPC_LIMITS, type RpcLimits, toRpcError } from './rpc/dispatch.ts';
 import type { RpcError } from './rpc/errors.ts';
 import type { Session } from './rpc/method.ts';
+import { Rendered } from './rpc/rendered.ts';
 
 export interface RequestArguments {
   readonly method: string;
@@ -70,11 +71,20 @@ export class Provider {
     if (this.#curves !== undefined) await this.#curves;
     const list = Array.isArray(params) ? params : [params];
     try {
-      const result = await this.dispatcher.call(method, list, this.#session);
-      await this.node.dev.settled();
-      return result;
+      const result = await this.#call(method, list);
+      return result instanceof Rendered ? result.toValue() : result;
     } catch (error) {
       throw toRpcError(error);
+    }
+  }
+
+  /** An error is told as a result is: of what is kept. */
+  async #call(method: string, params: readonly unknown[]): Promise<unknown> {
+    try {
+      return await this.dispatcher.call(method, params, this.#session);
+    } finally {
+      const settled = this.node.dev.settled();
+      if (settled !== undefined) await settled;
     }
   }
 

@@ -65,6 +65,10 @@ export const OWNER_BYTES = 32;
  */
 export type CellPath = string & { readonly __brand?: 'CellPath' };
 
+/** Where the owner and the key stand in a path. */
+export const OWNER_AT = 2;
+export const KEY_AT: number = OWNER_AT + OWNER_BYTES;
+
 /** The path of an owner's cells, in front of their keys. */
 export function ownerPath(space: number, owner: Uint8Array): CellPath {
   if (owner.length > OWNER_BYTES) {
@@ -88,8 +92,8 @@ export function cellPath(cell: Cell): CellPath {
 export function cellOfPath(path: CellPath): Cell {
   return {
     space: (path.charCodeAt(0) << 8) | path.charCodeAt(1),
-    owner: toBytes(path, 2, 2 + OWNER_BYTES),
-    key: toBytes(path, 2 + OWNER_BYTES, path.length),
+    owner: toBytes(path, OWNER_AT, KEY_AT),
+    key: toBytes(path, KEY_AT, path.length),
   };
 }
 

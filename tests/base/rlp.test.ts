@@ -10,7 +10,11 @@ import {
   bigintOfRlp,
   decodeRlp,
   encodeRlp,
+  firstOfList,
+  RLP_LIST,
+  RLP_STRING,
   type RlpItem,
+  RlpWriter,
   rlpOfBigint,
 } from '../../src/base/rlp.ts';
 import { U256_MAX } from '../../src/base/u256.ts';
@@ -105,6 +109,29 @@ test('a deep nest of lists is refused before the stack ends', () => {
   assert.throws(() => decodeRlp(hostile), isError('L1201'));
 });
 
+test('a writer has raw bytes, characters and headers, and grows', () => {
+  const writer = new RlpWriter();
+  writer.addRaw(new Uint8Array(100_000).fill(7));
+  writer.addHeader(RLP_STRING, 0);
+  writer.addChars('ab\u0001\u00ff', 2, 3);
+  writer.addChars('ab\u0001\u00ff', 1, 4);
+  writer.addBytes(Uint8Array.of(0, 0, 200), 2);
+  writer.addHeader(RLP_LIST, 0);
+  const expected = ['0xc8', '0x6201ff', '0x01', bytesToHex(new Uint8Array(100_000).fill(7))];
+  assert.deepEqual(hexOf(decodeRlp(writer.take())), expected);
+  assert.equal(writer.size, 0);
+});
+
+test('the first item of a list', () => {
+  for (const first of [[[]], ['0x'], ['0x05'], ['0xaabb'], [['0x01', ['0x02']]]] as HexItem[][]) {
+    for (const rest of [[], ['0x80'], [bytesToHex(new Uint8Array(300))]]) {
+      const list = itemOf([...first, ...rest]) as readonly RlpItem[];
+      const found = firstOfList(encodeRlp(list));
+      assert.equal(bytesToHex(found), bytesToHex(encodeRlp(list[0] as RlpItem)));
+    }
+  }
+});
+
 test('decoded strings are views of the input', () => {
   const encoded = hexToBytes('c483aabbcc');
   const [item] = decodeRlp(encoded) as readonly Uint8Array[];
@@ -120,6 +147,11 @@ test('numbers are minimal and bounded', () => {
   for (const value of [0n, 1n, 255n, 256n, (1n << 64n) - 1n, 1n << 64n, U256_MAX]) {
     assert.equal(bigintOfRlp(rlpOfBigint(value), 'the value'), value);
   }
+  for (const value of [0n, 1n, 127n, 128n, 255n, 256n, 1n << 47n, 1n << 48n, U256_MAX]) {
+    assert.equal(bytesToHex(encodeRlp([value])), bytesToHex(encodeRlp([rlpOfBigint(value)])));
+  }
+  assert.throws(() => encodeRlp([hexToBytes('0102'), -1n, 5n]), isError('L1004'));
+  assert.equal(bytesToHex(encodeRlp([1n])), '0xc101', 'nothing is left of what was refused');
   assert.throws(() => rlpOfBigint(-1n), isError('L1004'));
   assert.throws(() => rlpOfBigint(U256_MAX + 1n), isError('L1004'));
   assert.throws(() => bigintOfRlp([], 'the nonce'), isError('L1202'));

@@ -103,6 +103,29 @@ test('contracts run, log and can be read', async () => {
   assert.equal(proof.storageProof[0].value, '0x2a');
 });
 
+test('logs as text are the logs as values', async () => {
+  const node = createTestNode();
+  const { rpc, provider, accounts } = node;
+  // Two topics and a word of data, then a log of nothing.
+  const to = await deploy(node, '0x6002600160205fa25f5fa000');
+  for (let i = 0; i < 3; i++) await rpc('eth_sendTransaction', { from: accounts[0], to });
+  const filter = await rpc('eth_newFilter', { fromBlock: '0x0' });
+  const requests = [
+    ['eth_getLogs', { fromBlock: '0x0' }],
+    ['eth_getLogs', { address: accounts[0], fromBlock: '0x0' }],
+    ['eth_getFilterLogs', filter],
+  ] as const;
+  for (const [method, param] of requests) {
+    const value = await rpc(method, param);
+    assert.equal(value.length, param === requests[1][1] ? 0 : 6);
+    const request = { jsonrpc: '2.0', id: 'a"b', method, params: [param] };
+    const text = JSON.stringify({ jsonrpc: '2.0', id: 'a"b', result: value });
+    assert.equal(await provider.dispatcher.respond(JSON.stringify(request)), text);
+    const batch = await provider.dispatcher.respond(JSON.stringify([request, request]));
+    assert.equal(batch, `[${text},${text}]`);
+  }
+});
+
 test('a revert has code 3, its reason and its data', async () => {
   const node = createTestNode();
   const to = await deploy(node, REVERT_CODE);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { bytesToHex } from '../../src/base/bytes.ts';
-import { isPending } from '../../src/state/backends/backend.ts';
+import { isPending, type Snapshot } from '../../src/state/backends/backend.ts';
 import { createMemoryBackend, type MemoryBackend } from '../../src/state/backends/memory.ts';
 import {
   type Cell,
@@ -149,17 +149,30 @@ test('two snapshots differ where their contents do, whichever way the trees have
       if (prng.below(3) === 0) backend.restore(prng.pick(kept).snapshot);
     }
     const [from, to] = [prng.pick(kept), prng.pick(kept)];
-    const changes = backend.changes(from.snapshot, to.snapshot);
-    const paths = changes.map(({ path }) => path);
-    assert.deepEqual(paths, [...paths].sort(), `seed ${seed}`);
-    backend.restore(from.snapshot);
-    for (const { path, before, after } of changes) {
-      const cell = cellOfPath(path);
-      assert.deepEqual(backend.get(cell), before);
-      assert.notDeepEqual(before, after);
-      if (after === undefined) backend.delete(cell);
-      else backend.put(cell, after);
+    checkChanges(backend, from, to);
+    // Those of a snapshot since the one before it, whatever was gone back to in between.
+    for (let at = 1; at < kept.length; at++) {
+      checkChanges(backend, kept[at - 1] as Kept, kept[at] as Kept);
     }
-    assert.deepEqual(wholeOf(backend), to.whole, `seed ${seed}`);
   }
 });
+
+interface Kept {
+  readonly snapshot: Snapshot;
+  readonly whole: unknown;
+}
+
+function checkChanges(backend: MemoryBackend, from: Kept, to: Kept): void {
+  const changes = backend.changes(from.snapshot, to.snapshot);
+  const paths = changes.map(({ path }) => path);
+  assert.deepEqual(paths, [...paths].sort());
+  backend.restore(from.snapshot);
+  for (const { path, before, after } of changes) {
+    const cell = cellOfPath(path);
+    assert.deepEqual(backend.get(cell), before);
+    assert.notDeepEqual(before, after);
+    if (after === undefined) backend.delete(cell);
+    else backend.put(cell, after);
+  }
+  assert.deepEqual(wholeOf(backend), to.whole);
+}

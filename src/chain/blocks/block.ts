@@ -8,9 +8,9 @@ import {
   bigintOfRlp,
   decodeRlp,
   encodeRlp,
+  firstOfList,
   type RlpItem,
-  rlpOfBigint,
-  splitList,
+  type RlpSource,
 } from '../../base/rlp.ts';
 import { encodeTransaction, transactionOfRlp, transactionToRlp } from '../transactions/codec.ts';
 import type { SignedTransaction } from '../transactions/types.ts';
@@ -52,7 +52,7 @@ export function blockTransaction(transaction: SignedTransaction): BlockTransacti
 export const BLOCK_BYTES_MAX = 10_485_760 - 2_097_152;
 
 export function encodeBlock(block: Omit<Block, 'size'>): Uint8Array {
-  const items: RlpItem[] = [
+  const items: RlpSource[] = [
     headerToRlp(block.header),
     block.transactions.map(itemOf),
     block.ommers.map(headerToRlp),
@@ -62,7 +62,7 @@ export function encodeBlock(block: Omit<Block, 'size'>): Uint8Array {
 }
 
 /** The item of a transaction in a block's body: a legacy one is a list. */
-function itemOf({ transaction, encoded }: BlockTransaction): RlpItem {
+function itemOf({ transaction, encoded }: BlockTransaction): RlpSource {
   return transaction.type === 0 ? transactionToRlp(transaction) : encoded;
 }
 
@@ -95,14 +95,13 @@ export function decodeBlock(bytes: Uint8Array): Block {
 
 /** A block of bytes that were one already: all but its header is decoded when it is asked for. */
 export function openBlock(bytes: Uint8Array): Block {
-  const [header = bytes] = splitList(bytes);
   let whole: Block | undefined;
   const content = (): Block => {
     whole ??= decodeBlock(bytes);
     return whole;
   };
   return {
-    header: headerOfRlp(decodeRlp(header)),
+    header: headerOfRlp(decodeRlp(firstOfList(bytes))),
     get transactions() {
       return content().transactions;
     },
@@ -127,9 +126,9 @@ function readTransaction(item: RlpItem): BlockTransaction {
 }
 
 /** The items of a withdrawal. */
-export function withdrawalToRlp(withdrawal: Withdrawal): RlpItem[] {
+export function withdrawalToRlp(withdrawal: Withdrawal): RlpSource[] {
   const { index, validatorIndex, address, amount } = withdrawal;
-  return [rlpOfBigint(index), rlpOfBigint(validatorIndex), address, rlpOfBigint(amount)];
+  return [index, validatorIndex, address, amount];
 }
 
 function withdrawalOfRlp(item: RlpItem): Withdrawal {

@@ -1,6 +1,7 @@
 /** Makes a valid block on top of a chain: runs what goes into it and fills the header in. */
 import type { Keccak256 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
+import { firstOfList } from '../../base/rlp.ts';
 import type { Rejection } from '../transactions/rejections.ts';
 import type { SignedTransaction } from '../transactions/types.ts';
 import type { BlockEnv } from '../types.ts';
@@ -58,6 +59,8 @@ export interface BuiltBlock {
 export interface Candidate extends BlockTransaction {
   /** 20 bytes. */
   readonly sender: Uint8Array;
+  /** Of the encoding, where it is known. */
+  readonly hash?: Uint8Array;
 }
 
 /** Where the transactions of a block come from, each asked for when the one before has run. */
@@ -72,6 +75,7 @@ export interface CandidateSource {
 
 /** A block that was made, with what came of its run. */
 export interface MadeBlock extends RunBlock {
+  readonly hash: Uint8Array;
   readonly encoded: Uint8Array;
   readonly requests: readonly Requests[];
 }
@@ -145,6 +149,7 @@ export function makeBlock(
   const execution = new BlockExecution(world, input, context);
   const transactions: BlockTransaction[] = [];
   const senders: Uint8Array[] = [];
+  const hashes: Uint8Array[] = [];
   execution.start();
   for (;;) {
     const candidate = source.next(input.gasLimit - execution.gasUsed);
@@ -157,9 +162,10 @@ export function makeBlock(
     source.include?.(candidate, result);
     transactions.push({ transaction: candidate.transaction, encoded: candidate.encoded });
     senders.push(candidate.sender);
+    hashes.push(candidate.hash ?? keccak256(candidate.encoded));
   }
   const content = { transactions, senders, template, rules, input, keccak256 };
-  return sealBlock(execution, content);
+  return { ...sealBlock(execution, content), hashes };
 }
 
 /** What a block is made of besides its run. */
@@ -200,7 +206,8 @@ export function sealBlock(
   const content = { header, transactions, ommers, withdrawals };
   const encoded = encodeBlock(content);
   const block: Block = { ...content, size: encoded.length };
-  return { block, encoded, receipts, senders, requests };
+  const hash = keccak256(firstOfList(encoded));
+  return { block, hash, encoded, receipts, senders, requests };
 }
 
 function inputOf(

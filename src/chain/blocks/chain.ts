@@ -13,6 +13,7 @@ import { LockstepError } from '../../base/errors.ts';
 import { bytesToBigint, maxOf } from '../../base/u256.ts';
 import type { Backend, CellChange, Snapshot } from '../../state/backends/backend.ts';
 import type { EvmAccountProof } from '../../state/commitments/evm-proof.ts';
+import { HashMemo } from '../../state/commitments/hash-memo.ts';
 import type { EvmWorld } from '../world.ts';
 import { type Block, decodeBlock, encodeBlock } from './block.ts';
 import { CanonicalIndex, type HeadChange, type TransactionPlace } from './canon.ts';
@@ -81,6 +82,10 @@ export interface RunBlock {
   readonly encoded: Uint8Array;
   readonly receipts: readonly Receipt[];
   readonly senders: readonly Uint8Array[];
+  /** Of the block, where it is known. */
+  readonly hash?: Uint8Array;
+  /** Of the transactions, where they are known. */
+  readonly hashes?: readonly Uint8Array[];
 }
 
 export type ImportResult =
@@ -92,6 +97,7 @@ export class BlockChain {
   readonly genesis: ChainEntry;
   schedule: ForkSchedule;
   readonly keccak256: Keccak256;
+  readonly #bloomHashes: HashMemo;
   readonly #state: ChainState;
   /** Those that are not in the store alone, by hash. */
   readonly #entries = new Map<string, ChainEntry>();
@@ -111,6 +117,7 @@ export class BlockChain {
     const { statesKept } = options;
     this.#statesKept = statesKept === undefined ? undefined : maxOf(statesKept, STATES_KEPT_MIN);
     this.keccak256 = keccak256;
+    this.#bloomHashes = new HashMemo(keccak256);
     this.#olderHash = options.olderHash;
     this.genesis = {
       hash: options.hash ?? headerHash(genesis.header, keccak256),
@@ -329,7 +336,7 @@ export class BlockChain {
   extend(
     parent: ChainEntry,
     rules: BlockRules,
-    run: (world: EvmWorld) => (RunBlock & { readonly hash?: Uint8Array }) | BlockRejection,
+    run: (world: EvmWorld) => RunBlock | BlockRejection,
   ): ChainEntry | BlockRejection {
     const world = this.#worldAt(parent, rules);
     // Not the parent itself: each entry would hold all before it.
@@ -351,7 +358,7 @@ export class BlockChain {
         chainId: this.schedule.chainId,
         receipts,
         senders,
-        hashes: block.transactions.map(({ encoded }) => this.keccak256(encoded)),
+        hashes: result.hashes ?? block.transactions.map((each) => this.keccak256(each.encoded)),
         ommerHashes: block.ommers.map((ommer) => headerHash(ommer, this.keccak256)),
         mark: this.#state.snapshot(),
       };
@@ -503,6 +510,7 @@ export class BlockChain {
       daoBlock,
       depositContract,
       keccak256: this.keccak256,
+      bloomHash: (bytes) => this.#bloomHashes.hash(bytes),
       stateRoot: () => this.#state.root(),
       ancestorHash: (number) => this.ancestorHash(number, parent),
       ommerContext: () => this.#ommerContext(parent),

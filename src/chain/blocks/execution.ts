@@ -77,6 +77,8 @@ export interface ExecutionContext {
   /** 20 bytes; that of the main net unless told. */
   readonly depositContract?: Uint8Array | undefined;
   readonly keccak256?: Keccak256 | undefined;
+  /** The same for addresses and topics, which come again block after block. */
+  readonly bloomHash?: Keccak256 | undefined;
 }
 
 /** The run of one block on a world, from `start` over `run` for each transaction to `end`. */
@@ -87,7 +89,7 @@ export class BlockExecution {
   readonly #world: EvmWorld;
   readonly #input: BlockInput;
   readonly #context: ExecutionContext;
-  readonly #keccak256: Keccak256;
+  readonly #bloomHash: Keccak256;
   #gasUsed = 0n;
   #blobGasUsed = 0n;
 
@@ -95,7 +97,7 @@ export class BlockExecution {
     this.#world = world;
     this.#input = input;
     this.#context = context;
-    this.#keccak256 = context.keccak256 ?? keccak_256;
+    this.#bloomHash = context.bloomHash ?? context.keccak256 ?? keccak_256;
   }
 
   get gasUsed(): bigint {
@@ -112,7 +114,7 @@ export class BlockExecution {
     this.#world.setBlock(env ?? blockEnvOf(this.#input, rules, ancestorHash));
     if (this.#input.number === daoBlock) moveDaoBalances(this.#world);
     for (const { eip, address, input } of START_CALLS) {
-      if (!rules.rules[eip] || this.#world.getCode(address).length === 0) continue;
+      if (!rules.rules[eip] || !this.#world.hasCode(address)) continue;
       this.#world.systemCall(address, input(this.#input));
     }
   }
@@ -137,7 +139,7 @@ export class BlockExecution {
     this.#gasUsed += result.gasUsed;
     this.#blobGasUsed += result.blobGasUsed;
     const logs = result.logBytes;
-    const bloom = logsBloom(logs, this.#keccak256);
+    const bloom = logsBloom(logs, this.#bloomHash);
     mergeBloom(this.bloom, bloom);
     this.receipts.push({
       type: transaction.type,
@@ -185,7 +187,7 @@ export class BlockExecution {
     for (const { eip, address, type } of END_CALLS) {
       if (!rules[eip]) continue;
       const where = { address: bytesToHex(address), eip: `EIP-${eip.slice(3)}` };
-      if (this.#world.getCode(address).length === 0) {
+      if (!this.#world.hasCode(address)) {
         return rejectBlock('system-contract-empty', where);
       }
       const { status, output } = this.#world.systemCall(address, new Uint8Array(0));

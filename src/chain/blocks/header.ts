@@ -10,7 +10,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { assert } from '../../base/assert.ts';
 import type { Keccak256 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
-import { bigintOfRlp, encodeRlp, type RlpItem, rlpOfBigint } from '../../base/rlp.ts';
+import { bigintOfRlp, encodeRlp, type RlpItem, type RlpSource } from '../../base/rlp.ts';
 import type { Eip, ForkRules } from '../../vms/evm/forks.ts';
 
 /** Hashes have 32 bytes, numbers are unsigned. */
@@ -86,13 +86,13 @@ const ROWS: readonly FieldRow[] = HEADER_FIELDS;
 const FIELDS_MIN = ROWS.filter((row) => row[2] === undefined).length;
 
 /** The items of a header, for an encoding that contains it. */
-export function headerToRlp(header: Header): RlpItem[] {
-  const items: RlpItem[] = [];
+export function headerToRlp(header: Header): RlpSource[] {
+  const items: RlpSource[] = [];
   for (const [index, [name]] of ROWS.entries()) {
     const value = header[name];
     if (value === undefined) continue;
     assert(items.length === index, `a header has ${name} but lacks a field before it`);
-    items.push(typeof value === 'bigint' ? rlpOfBigint(value) : value);
+    items.push(value);
   }
   return items;
 }

@@ -3,8 +3,8 @@
  * (Yellow Paper, sections 4.4.1 and 4.4.3; EIP-658 for the status, EIP-2718 for types).
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { concatBytes, hexToBytes, type Keccak256 } from '../../base/bytes.ts';
-import { encodeRlp, type RlpItem, rlpOfBigint } from '../../base/rlp.ts';
+import { hexToBytes, type Keccak256 } from '../../base/bytes.ts';
+import { encodeRlp, type RlpSource, RlpWriter } from '../../base/rlp.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import type { Log } from '../types.ts';
 
@@ -26,6 +26,12 @@ export interface Receipt {
   /** 256 bytes. */
   readonly logsBloom: Uint8Array;
   readonly logs: readonly ReceiptLog[];
+}
+
+/** Gas that the transaction of a receipt paid for, by the one before it. */
+export function gasOfReceipt(receipts: readonly Receipt[], index: number): bigint {
+  const before = receipts[index - 1]?.cumulativeGasUsed ?? 0n;
+  return (receipts[index]?.cumulativeGasUsed ?? before) - before;
 }
 
 /** The bytes of a log of the machine. */
@@ -62,21 +68,25 @@ export function mergeBloom(into: Uint8Array, bloom: Uint8Array): void {
   for (let i = 0; i < BLOOM_BYTES; i++) into[i] = (into[i] ?? 0) | (bloom[i] ?? 0);
 }
 
-function logsToRlp(logs: readonly ReceiptLog[]): RlpItem[] {
+function logsToRlp(logs: readonly ReceiptLog[]): RlpSource[] {
   return logs.map(({ address, topics, data }) => [address, topics, data]);
 }
 
 /** A receipt as the receipts trie has it: with its type in front, unless that is 0. */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
   const { type, result } = receipt;
-  const body = encodeRlp([
-    typeof result === 'boolean' ? rlpOfBigint(result ? 1n : 0n) : result,
-    rlpOfBigint(receipt.cumulativeGasUsed),
+  writer.clear();
+  writer.add([
+    typeof result === 'boolean' ? (result ? 1n : 0n) : result,
+    receipt.cumulativeGasUsed,
     receipt.logsBloom,
     logsToRlp(receipt.logs),
   ]);
-  return type === 0 ? body : concatBytes(Uint8Array.of(type), body);
+  if (type !== 0) writer.add(BigInt(type));
+  return writer.take();
 }
+
+const writer = new RlpWriter();
 
 /** Hash of the encoded list of logs, which state tests name. */
 export function logsHash(

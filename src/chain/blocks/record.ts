@@ -3,17 +3,19 @@
  * asked for: who looks at the hash of an old block does not decode its transactions.
  */
 import { assert } from '../../base/assert.ts';
-import { concatBytes, type Keccak256 } from '../../base/bytes.ts';
+import type { Keccak256 } from '../../base/bytes.ts';
 import {
   bigintOfRlp,
   decodeRlp,
-  encodeRlp,
+  firstOfList,
+  RLP_LIST,
+  RLP_STRING,
   type RlpItem,
-  rlpOfBigint,
-  splitList,
+  type RlpSource,
+  RlpWriter,
 } from '../../base/rlp.ts';
 import type { CellChange, Snapshot } from '../../state/backends/backend.ts';
-import { cellOfPath, cellPath } from '../../state/cells.ts';
+import { cellPath, KEY_AT, OWNER_AT } from '../../state/cells.ts';
 import { ADDRESS_BYTES } from '../../state/views/evm.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import { type Block, encodeBlock, openBlock } from './block.ts';
@@ -41,27 +43,41 @@ const HASHES_PART = 6;
 /** In an encoded header: behind that of the list, five hashes, an address, and its own length. */
 const BLOOM_OFFSET = 3 + 5 * 33 + 21 + 3;
 
+const writer = new RlpWriter();
+
 /** The bytes of an entry, which is not the genesis. Each part is bytes, to be read by itself. */
 export function writeRecord(entry: ChainEntry): Uint8Array {
-  const { hash, totalDifficulty, chainId, receipts, senders, range } = entry;
-  const parts = [
-    hash,
-    rlpOfBigint(totalDifficulty),
-    rlpOfBigint(chainId),
-    // With its last header a range can be looked at without those that it stands on.
-    range === undefined ? entry.encoded : encodeBlock(entry.block),
-    encodeRlp(receipts.map(receiptToRlp)),
-    concatBytes(...senders),
-    concatBytes(...entry.hashes),
-  ];
-  return encodeRlp(range === undefined ? parts : [...parts, encodeRlp(range.toRlp())]);
+  const { hash, totalDifficulty, chainId, receipts, senders, hashes, range } = entry;
+  writer.clear();
+  if (range !== undefined) addPart(() => writer.add(range.toRlp()));
+  addPart(() => addAll(hashes));
+  addPart(() => addAll(senders));
+  addPart(() => writer.add(receipts.map(receiptToRlp)));
+  // With its last header a range can be looked at without those that it stands on.
+  writer.add(range === undefined ? entry.encoded : encodeBlock(entry.block));
+  writer.add(chainId);
+  writer.add(totalDifficulty);
+  writer.add(hash);
+  writer.addHeader(RLP_LIST, 0);
+  return writer.take();
 }
 
-function receiptToRlp({ type, result, cumulativeGasUsed, logs }: Receipt): RlpItem {
+/** Whatever is written becomes one string: none or many bytes, or an empty list. */
+function addPart(write: () => void): void {
+  const { size } = writer;
+  write();
+  writer.addHeader(RLP_STRING, size);
+}
+
+function addAll(parts: readonly Uint8Array[]): void {
+  for (let at = parts.length - 1; at >= 0; at--) writer.addRaw(parts[at] as Uint8Array);
+}
+
+function receiptToRlp({ type, result, cumulativeGasUsed, logs }: Receipt): RlpSource {
   return [
-    rlpOfBigint(BigInt(type)),
-    typeof result === 'boolean' ? rlpOfBigint(result ? 1n : 0n) : result,
-    rlpOfBigint(cumulativeGasUsed),
+    BigInt(type),
+    typeof result === 'boolean' ? (result ? 1n : 0n) : result,
+    cumulativeGasUsed,
     logs.map(({ address, topics, data }) => [address, topics, data]),
   ];
 }
@@ -122,8 +138,7 @@ export class StoredEntry implements ChainEntry {
 
   /** The bloom of its logs; the header is not decoded for it. */
   get bloom(): Uint8Array {
-    const [header] = splitList(this.#blockBytes);
-    return bytesOf(header).subarray(BLOOM_OFFSET, BLOOM_OFFSET + BLOOM_BYTES);
+    return firstOfList(this.#blockBytes).subarray(BLOOM_OFFSET, BLOOM_OFFSET + BLOOM_BYTES);
   }
 
   get block(): Block {
@@ -206,13 +221,39 @@ function bytesOf(item: RlpItem | undefined): Uint8Array {
 
 /** Changes as bytes. Words lose their zeros in front: most are small numbers. */
 export function writeChanges(changes: readonly CellChange[]): Uint8Array {
-  return encodeRlp(
-    changes.map(({ path, before, after }) => {
-      const { space, owner, key } = cellOfPath(path);
-      const place = [rlpOfBigint(BigInt(space)), shorten(owner), shorten(key)];
-      return [...place, shorten(before), shorten(after)];
-    }),
-  );
+  writer.clear();
+  for (let at = changes.length - 1; at >= 0; at--) {
+    const { size } = writer;
+    const { path, before, after } = changes[at] as CellChange;
+    addValue(after);
+    addValue(before);
+    addChars(path, KEY_AT, path.length);
+    addChars(path, OWNER_AT, KEY_AT);
+    writer.add(BigInt(path.charCodeAt(0) * 256 + path.charCodeAt(1)));
+    writer.addHeader(RLP_LIST, size);
+  }
+  writer.addHeader(RLP_LIST, 0);
+  return writer.take();
+}
+
+/** A word without zeros in front; other bytes as a list of one, and nothing as an empty list. */
+function addValue(bytes: Uint8Array | undefined): void {
+  if (bytes?.length !== WORD_BYTES) {
+    writer.add(bytes === undefined ? [] : [bytes]);
+    return;
+  }
+  let zeros = 0;
+  while (zeros < WORD_BYTES && bytes[zeros] === 0) zeros++;
+  writer.addBytes(bytes, zeros);
+}
+
+/** The same of a part of a path. */
+function addChars(path: string, from: number, to: number): void {
+  const { size } = writer;
+  let start = from;
+  if (to - from === WORD_BYTES) while (start < to && path.charCodeAt(start) === 0) start++;
+  writer.addChars(path, start, to);
+  if (to - from !== WORD_BYTES) writer.addHeader(RLP_LIST, size);
 }
 
 export function readChanges(bytes: Uint8Array): CellChange[] {
@@ -225,15 +266,6 @@ export function readChanges(bytes: Uint8Array): CellChange[] {
     };
     return { path: cellPath(cell), before: lengthen(before), after: lengthen(after) };
   });
-}
-
-/** A word without zeros in front; other bytes as a list of one, and nothing as an empty list. */
-function shorten(bytes: Uint8Array | undefined): RlpItem {
-  if (bytes === undefined) return [];
-  if (bytes.length !== WORD_BYTES) return [bytes];
-  let zeros = 0;
-  while (zeros < WORD_BYTES && bytes[zeros] === 0) zeros++;
-  return bytes.subarray(zeros);
 }
 
 function lengthen(item: RlpItem | undefined): Uint8Array | undefined {

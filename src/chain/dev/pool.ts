@@ -40,7 +40,11 @@ export interface PoolArrival extends PooledTransaction {
   readonly order: number;
 }
 
-type Waiting = PoolArrival;
+interface Waiting extends PoolArrival {
+  /** Hash and sender as text. */
+  readonly id: string;
+  readonly senderId: string;
+}
 
 /** A replacement pays so many percent more, as go-ethereum wants it. */
 const REPLACEMENT_PERCENT = 110n;
@@ -104,10 +108,12 @@ export class TransactionPool {
     if (old !== undefined && !outbids(transaction, old)) return 'underpriced-replacement';
     if (old === undefined && this.size >= this.#countMax) return 'full';
     if (old !== undefined) {
-      this.#byHash.delete(bytesToHex(old.hash));
-      this.#left(bytesToHex(old.hash));
+      this.#byHash.delete(old.id);
+      this.#left(old.id);
     }
-    const waiting = { ...transaction, order: this.#arrivals++ };
+    const { transaction: tx, encoded, sender: from, hash } = transaction;
+    const order = this.#arrivals++;
+    const waiting = { transaction: tx, encoded, sender: from, hash, order, id, senderId: sender };
     own.set(transaction.transaction.nonce, waiting);
     this.#bySender.set(sender, own);
     this.#byHash.set(id, waiting);
@@ -119,13 +125,16 @@ export class TransactionPool {
   remove(hash: Uint8Array): boolean {
     const waiting = this.#byHash.get(bytesToHex(hash));
     if (waiting === undefined) return false;
-    this.#byHash.delete(bytesToHex(hash));
-    this.#left(bytesToHex(hash));
-    const sender = bytesToHex(waiting.sender);
-    const own = this.#bySender.get(sender);
-    own?.delete(waiting.transaction.nonce);
-    if (own?.size === 0) this.#bySender.delete(sender);
+    this.#remove(waiting);
     return true;
+  }
+
+  #remove({ id, senderId, transaction }: Waiting): void {
+    this.#byHash.delete(id);
+    this.#left(id);
+    const own = this.#bySender.get(senderId);
+    own?.delete(transaction.nonce);
+    if (own?.size === 0) this.#bySender.delete(senderId);
   }
 
   clear(): void {
@@ -188,9 +197,9 @@ export class TransactionPool {
       const head = own.get(nonce);
       if (head !== undefined) heads.push(head);
     }
-    for (const each of stale) this.remove(each.hash);
-    const following = ({ sender, transaction }: Waiting) =>
-      this.#bySender.get(bytesToHex(sender))?.get(transaction.nonce + 1n);
+    for (const each of stale) this.#remove(each);
+    const following = ({ senderId, transaction }: Waiting) =>
+      this.#bySender.get(senderId)?.get(transaction.nonce + 1n);
     return new PoolSelection(heads, following, this.#compare(baseFee), countMax);
   }
 

@@ -6,9 +6,15 @@
  * in its one canonical form, numbers within their widths and without zeros in front, so that
  * decoded bytes encode to themselves. Rules beyond the form stand in `validate.ts`.
  */
-import { concatBytes } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
-import { bigintOfRlp, decodeRlp, encodeRlp, type RlpItem, rlpOfBigint } from '../../base/rlp.ts';
+import {
+  bigintOfRlp,
+  decodeRlp,
+  encodeRlp,
+  type RlpItem,
+  type RlpSource,
+  RlpWriter,
+} from '../../base/rlp.ts';
 import { bigintToBytes32, bytesToBigint, requireBits } from '../../base/u256.ts';
 import type {
   AccessListEntry,
@@ -23,7 +29,7 @@ type Draft = { -readonly [K in keyof Transaction]: Transaction[K] };
 
 /** How a field is written and read. */
 interface Field {
-  write(tx: Transaction): RlpItem;
+  write(tx: Transaction): RlpSource;
   /** Sets what the item holds in the draft. */
   read(item: RlpItem, draft: Draft): void;
 }
@@ -137,44 +143,49 @@ export function encodeForSigning(tx: Transaction): Uint8Array {
 }
 
 /** The item that a block's body holds: a list for a legacy transaction, else bytes. */
-export function transactionToRlp(tx: SignedTransaction): RlpItem {
+export function transactionToRlp(tx: SignedTransaction): RlpSource {
   return tx.type === 0 ? [...writeFields(tx), ...writeSignature(tx)] : encodeTransaction(tx);
 }
 
-function encodeTyped(type: number, items: readonly RlpItem[]): Uint8Array {
-  return concatBytes(Uint8Array.of(type), encodeRlp(items));
+const writer = new RlpWriter();
+
+function encodeTyped(type: number, items: readonly RlpSource[]): Uint8Array {
+  writer.clear();
+  writer.add(items);
+  writer.add(BigInt(type));
+  return writer.take();
 }
 
-function writeFields(tx: Transaction): RlpItem[] {
+function writeFields(tx: Transaction): RlpSource[] {
   return WIRE[tx.type].map((name) => FIELDS[name].write(tx));
 }
 
-function writeSignature({ type, chainId, signature }: SignedTransaction): RlpItem[] {
+function writeSignature({ type, chainId, signature }: SignedTransaction): RlpSource[] {
   const parity = BigInt(signature.yParity);
   const plain = chainId === undefined ? V_PLAIN : V_CHAIN + 2n * chainId;
   const v = type === 0 ? plain + parity : parity;
-  return [v, signature.r, signature.s].map(rlpOfBigint);
+  return [v, signature.r, signature.s];
 }
 
-function writeNumber(value: bigint | undefined, what: string, bits: number): Uint8Array {
+function writeNumber(value: bigint | undefined, what: string, bits: number): bigint {
   if (value === undefined) throw new LockstepError('L1313', { what, problem: 'is missing' });
-  return rlpOfBigint(requireBits(value, bits, what));
+  return requireBits(value, bits, what);
 }
 
-function writeAccess({ address, slots }: AccessListEntry): RlpItem {
+function writeAccess({ address, slots }: AccessListEntry): RlpSource {
   const keys = slots.map((slot) => bigintToBytes32(slot, SLOT));
   return [requireLength(address, ADDRESS_BYTES, ACCESS_ADDRESS), keys];
 }
 
-function writeAuthorization(auth: Authorization): RlpItem {
+function writeAuthorization(auth: Authorization): RlpSource {
   const { yParity, r, s } = auth;
-  return [...authorizationFields(auth), ...[yParity, r, s].map(rlpOfBigint)];
+  return [...authorizationFields(auth), yParity, r, s];
 }
 
 /** The fields of an authorization that its authority signs (EIP-7702). */
 export function authorizationFields(
   auth: Pick<Authorization, 'chainId' | 'address' | 'nonce'>,
-): RlpItem[] {
+): RlpSource[] {
   return [
     writeNumber(auth.chainId, `${AUTHORIZATION} chain id`, 256),
     requireLength(auth.address, ADDRESS_BYTES, `${AUTHORIZATION} address`),

@@ -19,7 +19,25 @@ export interface IntrinsicGas {
 /** Tokens of a byte that is not zero, where a zero byte is one token (EIP-7623). */
 const TOKENS_OF_BYTE = 4;
 
+/** What was asked for last: a transaction is checked, and then run. */
+let last:
+  | {
+      readonly tx: GasFields;
+      readonly costs: HostCosts;
+      readonly rules: ForkRules;
+      readonly gas: IntrinsicGas;
+    }
+  | undefined;
+
+/** The result for the same objects again is that of before: nobody changes a transaction. */
 export function intrinsicGas(tx: GasFields, costs: HostCosts, rules: ForkRules): IntrinsicGas {
+  if (last?.tx === tx && last.costs === costs && last.rules === rules) return last.gas;
+  const gas = findIntrinsicGas(tx, costs, rules);
+  last = { tx, costs, rules, gas };
+  return gas;
+}
+
+function findIntrinsicGas(tx: GasFields, costs: HostCosts, rules: ForkRules): IntrinsicGas {
   const { data, accessList, authorizations } = tx;
   const zeros = countZeros(data);
   const others = data.length - zeros;

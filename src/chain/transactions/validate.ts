@@ -25,6 +25,8 @@ export interface ValidityContext {
   readonly gas: bigint;
   /** Blob gas that the block has left. */
   readonly blobGas: bigint;
+  /** The highest gas limit of a transaction (EIP-7825); that of the costs unless told. */
+  readonly txGasMax?: bigint;
 }
 
 /** What the rules ask of the sender's account. */
@@ -100,7 +102,7 @@ function checkGas(tx: Transaction, context: ValidityContext): Rejection | undefi
   const { intrinsic, floor } = intrinsicGas(tx, costs, rules);
   if (gasLimit < intrinsic) return reject('intrinsic-gas', { gasLimit, needed: intrinsic });
   if (gasLimit < floor) return reject('floor-gas', { gasLimit, needed: floor });
-  const limit = costs.txGasMax;
+  const limit = context.txGasMax ?? costs.txGasMax;
   if (gasLimit > limit) return reject('gas-limit-above-cap', { gasLimit, limit });
   const available = context.gas;
   return gasLimit > available ? reject('gas-above-block', { gasLimit, available }) : undefined;

@@ -246,8 +246,27 @@ export class Kernel {
   /** The low `length` bytes of the word at the address, big-endian. */
   readWordAsBytes(address: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
-    const { u8 } = this;
-    for (let i = 0; i < length; i++) bytes[length - 1 - i] = u8[address + i] as number;
+    this.copyWordAsBytes(bytes, 0, address, length);
     return bytes;
+  }
+
+  /** Writes the same to a place of other bytes. */
+  copyWordAsBytes(target: Uint8Array, offset: number, address: number, length: number): void {
+    const { u8 } = this;
+    const last = offset + length - 1;
+    for (let i = 0; i < length; i++) target[last - i] = u8[address + i] as number;
+  }
+
+  isZeroWord(address: number): boolean {
+    const { u32 } = this;
+    const at = address / 4;
+    for (let i = 0; i < 8; i++) if (u32[at + i] !== 0) return false;
+    return true;
+  }
+
+  areEqualWords(a: number, b: number): boolean {
+    const { u32 } = this;
+    for (let i = 0; i < 8; i++) if (u32[a / 4 + i] !== u32[b / 4 + i]) return false;
+    return true;
   }
 }

@@ -138,6 +138,6 @@ export class PatientCalls {
 /** The result with what it reads of the world, which the next call will change. */
 function keep(result: TransactionResult, { tx, sender }: Message): ExecutedTransaction {
   if (result.kind === 'rejected') throw callRejection(result.rejection, sender, tx.gasLimit);
-  const { outcome, output, logs } = result;
-  return { ...result, outcome, output, logs };
+  const { outcome, output, logs, logBytes } = result;
+  return { ...result, outcome, output, logs, logBytes };
 }

@@ -3,6 +3,7 @@
  * (`debug_traceTransaction` without a tracer).
  */
 import { bytesToHex } from '../../base/bytes.ts';
+import { keptWords } from '../../chain/trace.ts';
 import { FrameRecorder } from '../../chain/tracers/observer.ts';
 import type { StepWatcher, StepWorld } from '../../chain/tracers/steps.ts';
 import type { Transaction } from '../../chain/transactions/types.ts';
@@ -72,8 +73,8 @@ class StructLogger implements StepWatcher {
       }
     }
     this.#isPaid = false;
+    this.#lastLog = this.#isFull() ? undefined : this.#log(step, keptWords(last, step.depth));
     this.#last = step;
-    this.#lastLog = this.#isFull() ? undefined : this.#log(step);
     if (this.#lastLog !== undefined) this.logs.push(this.#lastLog);
   }
 
@@ -107,11 +108,11 @@ class StructLogger implements StepWatcher {
     return limit > 0n && BigInt(this.logs.length) >= limit;
   }
 
-  #log(step: TraceStep): StructLog {
+  #log(step: TraceStep, kept: number): StructLog {
     const { disableStack, enableMemory, enableReturnData } = this.#config;
     const { pc, opName: op, depth } = step;
     const log: StructLog = { pc, op, gas: Number(step.gas), gasCost: 0, depth };
-    if (disableStack !== true) log.stack = this.#stack(step);
+    if (disableStack !== true) log.stack = this.#stack(step, kept);
     const memory = enableMemory === true ? this.#memory(step) : [];
     if (memory.length > 0) log.memory = memory;
     const storage = this.#storage(step);
@@ -124,10 +125,10 @@ class StructLogger implements StepWatcher {
     return log;
   }
 
-  #stack({ stack }: TraceStep): readonly Hex[] {
+  #stack({ stack }: TraceStep, kept: number): readonly Hex[] {
     const words = this.#words;
     const texts = this.#texts;
-    for (let item = 0; item < stack.length; item++) {
+    for (let item = kept; item < stack.length; item++) {
       const word = stack[item] as bigint;
       if (item < words.length && words[item] === word) continue;
       words[item] = word;

@@ -2,7 +2,7 @@
 import { bytesToHex, equalBytes } from '../../base/bytes.ts';
 import type { ChainEntry } from '../../chain/blocks/chain.ts';
 import { blobBaseFee } from '../../chain/blocks/fees.ts';
-import type { ReceiptLog } from '../../chain/blocks/receipts.ts';
+import { gasOfReceipt, type ReceiptLog } from '../../chain/blocks/receipts.ts';
 import type { BlockRules } from '../../chain/blocks/rules.ts';
 import type { PooledTransaction } from '../../chain/dev/pool.ts';
 import type { SignedTransaction } from '../../chain/transactions/types.ts';
@@ -121,6 +121,8 @@ interface LogPlace {
   readonly transactionIndex: Hex;
   readonly blockHash: Hex;
   readonly blockTimestamp: Hex;
+  /** The same as JSON, without the braces. */
+  text: string | undefined;
 }
 
 export interface PlacedLog {
@@ -144,6 +146,19 @@ export function logToJson({ log, address, index, place }: PlacedLog, removed = f
     logIndex: number(index),
     removed,
   };
+}
+
+/** The same as JSON. Nothing of it needs to be escaped. */
+export function logToText({ log, address, index, place }: PlacedLog): string {
+  let topics = '';
+  for (const topic of log.topics) topics += `${topics === '' ? '"' : ',"'}${bytesToHex(topic)}"`;
+  const own = `"address":"${address}","topics":[${topics}],"data":"${bytesToHex(log.data)}"`;
+  place.text ??= textOfPlace(place);
+  return `{${own},${place.text},"logIndex":"${number(index)}","removed":false}`;
+}
+
+function textOfPlace({ text: _text, ...place }: LogPlace): string {
+  return JSON.stringify(place).slice(1, -1);
 }
 
 /** Logs of a block in order. */
@@ -171,6 +186,7 @@ function placeLogs(entry: ChainEntry, transactionIndex: number, first: number): 
     transactionIndex: number(transactionIndex),
     blockHash: bytesToHex(hash),
     blockTimestamp: number(block.header.timestamp),
+    text: undefined,
   };
   // Logs of a contract come in a row.
   let owner: Uint8Array | undefined;
@@ -192,7 +208,6 @@ export function receiptToJson(entry: ChainEntry, index: number, rules: BlockRule
   const { header } = entry.block;
   const tx = item.transaction;
   const sender = entry.senders[index] as Uint8Array;
-  const before = entry.receipts[index - 1]?.cumulativeGasUsed ?? 0n;
   const logs = logsOfTransaction(entry, index);
   const { result } = receipt;
   const { excessBlobGas = 0n } = header;
@@ -203,7 +218,7 @@ export function receiptToJson(entry: ChainEntry, index: number, rules: BlockRule
     cumulativeGasUsed: number(receipt.cumulativeGasUsed),
     effectiveGasPrice: number(effectiveGasPrice(tx, header.baseFeePerGas ?? 0n)),
     from: bytesToHex(sender),
-    gasUsed: number(receipt.cumulativeGasUsed - before),
+    gasUsed: number(gasOfReceipt(entry.receipts, index)),
     logs: logs.map((log) => logToJson(log)),
     logsBloom: bytesToHex(receipt.logsBloom),
     ...(typeof result === 'boolean'

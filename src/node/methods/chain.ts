@@ -4,7 +4,7 @@ import { feeHistory } from '../fee-history.ts';
 import { blockToJson, headerToJson } from '../format/block.ts';
 import { chainConfig } from '../format/config.ts';
 import { minedTransaction, pooledTransaction, receiptToJson } from '../format/transaction.ts';
-import { logQuery, queryLogs } from '../logs.ts';
+import { logQuery, renderLogs } from '../logs.ts';
 import type { Node } from '../node.ts';
 import { RPC_CODE, RpcError } from '../rpc/errors.ts';
 import { type Method, method, param } from '../rpc/method.ts';
@@ -246,7 +246,7 @@ export const CHAIN_METHODS: readonly Method[] = [
     'The logs of a range of blocks that a filter takes.',
     [param('filter', logQuery)],
     { type: 'array' },
-    (node, [query]) => queryLogs(node, query),
+    (node, [query]) => renderLogs(node, query),
   ),
   method(
     'eth_gasPrice',

@@ -1,6 +1,6 @@
 /** Filters, which are asked, and subscriptions, which tell. */
 import { listenTo, type Topic } from '../filters.ts';
-import { logQuery, queryLogs } from '../logs.ts';
+import { logQuery, renderLogs } from '../logs.ts';
 import { invalidParams, RPC_CODE, RpcError } from '../rpc/errors.ts';
 import { type Method, method, param } from '../rpc/method.ts';
 import * as t from '../rpc/types.ts';
@@ -55,7 +55,7 @@ export const SUBSCRIPTION_METHODS: readonly Method[] = [
     'All logs that a filter takes.',
     [id],
     { type: 'array' },
-    (node, [filter]) => queryLogs(node, node.filters.query(filter)),
+    (node, [filter]) => renderLogs(node, node.filters.query(filter)),
   ),
   method('eth_uninstallFilter', 'Ends a filter.', [id], t.boolean.schema, (node, [filter]) =>
     node.filters.remove(filter),

@@ -3,6 +3,7 @@ import { LockstepError } from '../../base/errors.ts';
 import type { Node } from '../node.ts';
 import { RPC_CODE, RpcError } from './errors.ts';
 import { type Method, readArgs, type Session } from './method.ts';
+import { Rendered } from './rendered.ts';
 
 /** Most that a client may ask for at a time. */
 export interface RpcLimits {
@@ -46,7 +47,7 @@ export class Dispatcher {
     this.#limits = limits;
   }
 
-  /** Runs a method. Its errors are `RpcError`s. */
+  /** Runs a method, whose result may be `Rendered`. Its errors are `RpcError`s. */
   async call(name: string, params: readonly unknown[], session: Session): Promise<unknown> {
     const method = this.#methods.get(name);
     if (method === undefined) throw unknownMethod(name);
@@ -68,7 +69,7 @@ export class Dispatcher {
   async respond(body: string, session: Session = NO_SESSION): Promise<string | undefined> {
     const { bodyBytesMax, batchCountMax, depthMax } = this.#limits;
     if (body.length > bodyBytesMax) return stringify(tooLarge(bodyBytesMax));
-    if (depthOf(body, depthMax) > depthMax) {
+    if (isDeeper(body, depthMax)) {
       return stringify(failure(null, RPC_CODE.invalidRequest, `deeper than ${depthMax} levels`));
     }
     let value: unknown;
@@ -115,6 +116,10 @@ export class Dispatcher {
   #textOf(response: Response, problem: unknown): string {
     if (problem !== undefined) return stringify(toFailure(response.id, problem));
     try {
+      if ('result' in response && response.result instanceof Rendered) {
+        const { id, result } = response;
+        return `{"jsonrpc":"2.0","id":${stringify(id)},"result":${result.toText()}}`;
+      }
       return stringify(response);
     } catch (error) {
       // A result that is longer than a text can be, for one.
@@ -203,9 +208,22 @@ const BACKSLASH = '\\'.charCodeAt(0);
 /** Of `[` and `{`, whose closing partners stand two places on. */
 const OPENING = ['[', '{'].map((each) => each.charCodeAt(0));
 
-/** How deep the arrays and objects of a JSON text go, which is cut off above a limit. */
-function depthOf(body: string, limit: number): number {
+/** How often a character is in a text; above a limit it is not counted on. */
+function countOf(text: string, char: string, limit: number): number {
+  let count = 0;
+  let at = text.indexOf(char);
+  while (at >= 0 && count <= limit) {
+    count++;
+    at = text.indexOf(char, at + 1);
+  }
+  return count;
+}
+
+/** Whether the arrays and objects of a JSON text go deeper than a limit. */
+function isDeeper(body: string, limit: number): boolean {
   const [bracket = 0, brace = 0] = OPENING;
+  // Most requests have fewer of either than they may have within each other.
+  if (countOf(body, '[', limit) + countOf(body, '{', limit) <= limit) return false;
   let depth = 0;
   let deepest = 0;
   let isText = false;
@@ -218,5 +236,5 @@ function depthOf(body: string, limit: number): number {
     else if (code === bracket || code === brace) deepest = Math.max(deepest, ++depth);
     else if (code === bracket + 2 || code === brace + 2) depth--;
   }
-  return deepest;
+  return deepest > limit;
 }

@@ -39,7 +39,7 @@ export interface SnapshotBackend extends Backend {
   restore(snapshot: Snapshot): void;
   /** The cells in which two snapshots differ, in order. */
   changes(from: Snapshot, to: Snapshot): readonly CellChange[];
-  /** Gives a cell one of the values that `changes` told of it, or none. */
+  /** Gives a cell a value, which nobody changes from then on, or none, as if it never had one. */
   assign(path: CellPath, value: Uint8Array | undefined): void;
 }
 

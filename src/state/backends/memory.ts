@@ -31,7 +31,14 @@ interface Node {
 interface MemorySnapshot extends Snapshot {
   readonly root: Node | undefined;
   readonly owner: MemoryBackend;
+  /** The root of the snapshot that was taken or restored before it. */
+  readonly base: Node | undefined;
+  /** What was written since, each path once or more; undefined where that was too much. */
+  readonly written: readonly CellPath[] | undefined;
 }
+
+/** Paths that a snapshot lists; beyond them trees are compared as fast. */
+const WRITTEN_MAX = 1024;
 
 export interface MemoryBackend extends SnapshotBackend {
   get(cell: Cell): Uint8Array | undefined;
@@ -42,15 +49,12 @@ export interface MemoryBackend extends SnapshotBackend {
 export function createMemoryBackend(): MemoryBackend {
   let root: Node | undefined;
   let epoch = 0;
+  let base: Node | undefined;
+  let written: CellPath[] | undefined = [];
   const backend: MemoryBackend = {
     get: (cell) => findNode(root, cellPath(cell))?.value,
-    put(cell, value) {
-      root = insertNode(root, cellPath(cell), value.slice(), epoch);
-    },
-    delete(cell) {
-      const path = cellPath(cell);
-      if (findNode(root, path) !== undefined) root = removeNode(root, path, epoch);
-    },
+    put: (cell, value) => backend.assign(cellPath(cell), value.slice()),
+    delete: (cell) => backend.assign(cellPath(cell), undefined),
     *scan(range) {
       const { from, to } = rangePaths(range);
       // Changes made meanwhile copy the nodes that the walk is on.
@@ -61,22 +65,34 @@ export function createMemoryBackend(): MemoryBackend {
     },
     snapshot() {
       epoch++;
-      const snapshot: MemorySnapshot = { kind: 'snapshot', root, owner: backend };
+      const snapshot: MemorySnapshot = { kind: 'snapshot', root, owner: backend, base, written };
+      begin();
       return snapshot;
     },
     restore(snapshot) {
       epoch++;
       root = rootOf(snapshot);
+      begin();
     },
     assign(path, value) {
-      if (value === undefined) backend.delete(cellOfPath(path));
-      else backend.put(cellOfPath(path), value);
+      if (value !== undefined) root = insertNode(root, path, value, epoch);
+      else if (findNode(root, path) !== undefined) root = removeNode(root, path, epoch);
+      else return;
+      if (written !== undefined && written.push(path) > WRITTEN_MAX) written = undefined;
     },
     changes(from, to) {
+      const before = rootOf(from);
+      const after = rootOf(to);
+      const { base: start, written: paths } = to as MemorySnapshot;
+      if (start === before && paths !== undefined) return comparePaths(before, after, paths);
       const found: CellChange[] = [];
-      compareTrees(rootOf(from), rootOf(to), WHOLE, found);
+      compareTrees(before, after, WHOLE, found);
       return found;
     },
+  };
+  const begin = (): void => {
+    base = root;
+    written = [];
   };
   const rootOf = (snapshot: Snapshot): Node | undefined => {
     const { owner, root: kept } = snapshot as MemorySnapshot;
@@ -149,11 +165,32 @@ function compareTrees(
   }
   const { path, value } = after;
   compareTrees(old, after.left, { low: within.low, high: path }, found);
-  const known = findNode(old, path)?.value;
-  if (known === undefined || (known !== value && !equalBytes(known, value))) {
-    found.push({ path, before: known, after: value });
-  }
+  addChange(found, path, findNode(old, path)?.value, value);
   compareTrees(old, after.right, { low: path, high: within.high }, found);
+}
+
+/** What differs between two trees at some paths, in order. */
+function comparePaths(
+  before: Node | undefined,
+  after: Node | undefined,
+  paths: readonly CellPath[],
+): CellChange[] {
+  const found: CellChange[] = [];
+  for (const path of [...new Set(paths)].sort()) {
+    addChange(found, path, findNode(before, path)?.value, findNode(after, path)?.value);
+  }
+  return found;
+}
+
+function addChange(
+  found: CellChange[],
+  path: CellPath,
+  before: Uint8Array | undefined,
+  after: Uint8Array | undefined,
+): void {
+  if (before === after) return;
+  if (before !== undefined && after !== undefined && equalBytes(before, after)) return;
+  found.push({ path, before, after });
 }
 
 function heightOf(node: Node | undefined): number {

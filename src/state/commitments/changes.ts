@@ -3,10 +3,14 @@
  * from then on is shared, and a new one opens.
  */
 import { WORD_BYTES } from '../../base/u256.ts';
-import { type Cell, SPACES } from '../cells.ts';
+import { type CellPath, KEY_AT, OWNER_AT, SPACES } from '../cells.ts';
 import { encodeSlot, isZero, trimWord } from './account.ts';
 
 const ADDRESS_BYTES = 20;
+
+const ADDRESS_AT = KEY_AT - ADDRESS_BYTES;
+const NO_UPPER = '\0'.repeat(ADDRESS_AT - OWNER_AT);
+const ZERO_KEY = '\0'.repeat(WORD_BYTES);
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -40,67 +44,49 @@ const FIELD_OF_SPACE: readonly (FieldName | undefined)[] = (() => {
   return fields;
 })();
 
-/**
- * The address of an owner, as a view or padded with zeros in front; undefined for an id above 20
- * bytes, which is an account of another virtual machine.
- */
-function addressOf(owner: Uint8Array): Uint8Array | undefined {
-  const { length } = owner;
-  if (length === ADDRESS_BYTES) return owner;
-  if (length < ADDRESS_BYTES) {
-    const address = new Uint8Array(ADDRESS_BYTES);
-    address.set(owner, ADDRESS_BYTES - length);
-    return address;
-  }
-  for (let i = 0; i < length - ADDRESS_BYTES; i++) if (owner[i] !== 0) return undefined;
-  return owner.subarray(length - ADDRESS_BYTES);
-}
-
-/** Bytes as characters; for short ones faster than joining a character at a time. */
-function idOf(bytes: Uint8Array): string {
-  return String.fromCharCode.apply(null, bytes as unknown as number[]);
-}
-
 /** Writes the bytes of an id. */
 export function writeId(id: string, target: Uint8Array): void {
   for (let i = 0; i < id.length; i++) target[i] = id.charCodeAt(i);
 }
 
-/** Notes the new value of a cell, undefined where it was deleted, and keeps no array of the two. */
+/** Notes the new value of a cell, undefined where it was deleted, and does not keep the array. */
 export function noteCell(
   accounts: ChangedAccounts,
-  { space, owner, key }: Cell,
+  path: CellPath,
   value: Uint8Array | undefined,
 ): void {
+  if (path.length !== KEY_AT + WORD_BYTES) return;
+  const space = (path.charCodeAt(0) << 8) | path.charCodeAt(1);
   const field = FIELD_OF_SPACE[space];
-  if (key.length !== WORD_BYTES) return;
-  if (field === undefined ? space !== SPACES.slot.number : !isZero(key)) return;
-  const address = addressOf(owner);
-  if (address === undefined) return;
-  const changes = changesOf(accounts, address);
-  if (field === 'codeHash') {
+  if (field === undefined && space !== SPACES.slot.number) return;
+  // An id above 20 bytes is an account of another virtual machine.
+  if (!path.startsWith(NO_UPPER, OWNER_AT)) return;
+  const key = path.slice(KEY_AT);
+  if (field !== undefined && key !== ZERO_KEY) return;
+  const changes = changesOf(accounts, path.slice(ADDRESS_AT, KEY_AT));
+  if (field === undefined) {
+    changes.slots ??= new Map();
+    changes.slots.set(key, value === undefined ? NO_BYTES : encodeSlot(value));
+  } else if (field === 'codeHash') {
     changes.fields[field] = value === undefined || isZero(value) ? NO_BYTES : value.slice();
-    return;
-  }
-  if (field !== undefined) {
+  } else {
     changes.fields[field] = value === undefined ? NO_BYTES : trimWord(value);
-    return;
   }
-  changes.slots ??= new Map();
-  changes.slots.set(idOf(key), value === undefined ? NO_BYTES : encodeSlot(value));
 }
 
-function changesOf(accounts: ChangedAccounts, address: Uint8Array): AccountChanges {
-  const id = idOf(address);
+/** @param id - The address as characters. */
+function changesOf(accounts: ChangedAccounts, id: string): AccountChanges {
   let changes = accounts.get(id);
   if (changes === undefined) {
+    const address = new Uint8Array(ADDRESS_BYTES);
+    writeId(id, address);
     const fields = {
       nonce: undefined,
       balance: undefined,
       codeHash: undefined,
       exists: undefined,
     };
-    changes = { address: address.slice(), fields, slots: undefined };
+    changes = { address, fields, slots: undefined };
     accounts.set(id, changes);
   }
   return changes;
@@ -115,8 +101,8 @@ export function mergeLayers(top: ChangeLayer): ChangedAccounts {
   }
   const merged: ChangedAccounts = new Map();
   for (const accounts of layers.reverse()) {
-    for (const { address, fields, slots } of accounts.values()) {
-      const known = changesOf(merged, address);
+    for (const [id, { fields, slots }] of accounts) {
+      const known = changesOf(merged, id);
       for (const name of Object.keys(fields) as FieldName[]) {
         known.fields[name] = fields[name] ?? known.fields[name];
       }

@@ -6,7 +6,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import type { Backend, Pending, Snapshot, SnapshotBackend } from '../backends/backend.ts';
-import { type Cell, cellOfPath } from '../cells.ts';
+import { type CellPath, cellPath } from '../cells.ts';
 
 /** A mark of a commitment; it is kept by holding it, and given up by dropping it. */
 export interface CommitmentMark {
@@ -16,9 +16,9 @@ export interface CommitmentMark {
 export interface Commitment {
   /**
    * Takes notice of a cell's new value, undefined where it was deleted. A cell that the commitment
-   * does not cover is left out, and nothing of the arguments is kept.
+   * does not cover is left out, and the value is not kept.
    */
-  note(cell: Cell, value: Uint8Array | undefined): void;
+  note(path: CellPath, value: Uint8Array | undefined): void;
   /**
    * The root, 32 bytes, of what the backend holds: the one whose changes were all noted, which is
    * asked for what the notes leave open. Where it answers `Pending` nothing has been done.
@@ -51,11 +51,11 @@ export function withCommitment(
     get: (cell) => backend.get(cell),
     put(cell, value) {
       backend.put(cell, value);
-      commitment.note(cell, value);
+      commitment.note(cellPath(cell), value);
     },
     delete(cell) {
       backend.delete(cell);
-      commitment.note(cell, undefined);
+      commitment.note(cellPath(cell), undefined);
     },
     scan: (range) => backend.scan(range),
   };
@@ -77,7 +77,7 @@ export function withCommitment(
     assign(path, value) {
       backend.assign(path, value);
       // A backend may say with no bytes that a cell is gone.
-      commitment.note(cellOfPath(path), value?.length === 0 ? undefined : value);
+      commitment.note(path, value?.length === 0 ? undefined : value);
     },
   };
   const own = (snapshot: Snapshot): CommittedSnapshot => {

@@ -14,7 +14,7 @@
 import { compareBytes, equalBytes, type Keccak256 } from '../../base/bytes.ts';
 import { WORD_BYTES } from '../../base/u256.ts';
 import { type Backend, isPending, type Pending } from '../backends/backend.ts';
-import { SPACES } from '../cells.ts';
+import { cellPath, SPACES } from '../cells.ts';
 import {
   type AccountFields,
   AccountRecord,
@@ -82,7 +82,7 @@ export function createEvmCommitment({ keccak256 }: EvmCommitmentOptions): EvmCom
     changes: layerOn(undefined),
   };
   return {
-    note: (cell, value) => noteCell(state.changes.accounts, cell, value),
+    note: (path, value) => noteCell(state.changes.accounts, path, value),
     root: (backend) => commitChanges(state, backend),
     rebuild: (backend) => noteAccounts(state, backend),
     snapshot() {
@@ -113,7 +113,7 @@ function noteAccounts(state: State, backend: Backend): undefined | Pending {
   for (const { number: space } of [SPACES.nonce, SPACES.balance, SPACES.codeHash, SPACES.exists]) {
     const entries = backend.scan({ space });
     if (isPending(entries)) return entries;
-    for (const { cell, value } of entries) noteCell(changes.accounts, cell, value);
+    for (const { cell, value } of entries) noteCell(changes.accounts, cellPath(cell), value);
   }
   state.root = undefined;
   state.changes = changes;

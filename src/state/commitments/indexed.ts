@@ -3,7 +3,7 @@
  * keys are the encoded indices (Yellow Paper, section 4.4).
  */
 import { compareBytes, type Keccak256 } from '../../base/bytes.ts';
-import { encodeRlp, rlpOfBigint } from '../../base/rlp.ts';
+import { encodeRlp } from '../../base/rlp.ts';
 import { NodeHasher } from './node-hasher.ts';
 import { leafNode } from './nodes.ts';
 import { buildTrie } from './update.ts';
@@ -15,7 +15,7 @@ import { buildTrie } from './update.ts';
  */
 export function indexedRoot(items: readonly Uint8Array[], keccak256: Keccak256): Uint8Array {
   const leaves = items
-    .map((item, index) => leafNode(encodeRlp(rlpOfBigint(BigInt(index))), item))
+    .map((item, index) => leafNode(encodeRlp(BigInt(index)), item))
     .sort((a, b) => compareBytes(a.key, b.key));
   return hasherOf(keccak256).rootOf(buildTrie(leaves));
 }

@@ -102,7 +102,8 @@ export class NodeHasher {
   #keep(node: BranchNode, encoded: Uint8Array): Uint8Array {
     node.kept = undefined;
     let present = 0;
-    for (const [nibble, child] of node.children.entries()) {
+    for (let nibble = 0; nibble < 16; nibble++) {
+      const child = node.children[nibble];
       if (child === undefined) continue;
       if (child.ref?.length !== HASH_BYTES) return encoded;
       present |= 1 << nibble;
@@ -139,11 +140,13 @@ export class NodeHasher {
       case 'branch': {
         const { children, value } = node;
         let payload = value === undefined ? 1 : valueSize(value);
-        for (const child of children) {
+        for (let nibble = 0; nibble < 16; nibble++) {
+          const child = children[nibble];
           payload += child === undefined ? 1 : refSize(this.refOf(child, depth + 1));
         }
         let at = this.#beginList(payload);
-        for (const child of children) {
+        for (let nibble = 0; nibble < 16; nibble++) {
+          const child = children[nibble];
           if (child === undefined) this.#buffer[at++] = RLP_STRING;
           else at = this.#writeRef(at, this.refOf(child, depth + 1));
         }
