@@ -30,6 +30,7 @@ import { readPrecompiles } from './plugins.ts';
 import { serverError } from './rpc/errors.ts';
 import type { StateOverride } from './rpc/requests.ts';
 import type { BlockId, BlockTag } from './rpc/types.ts';
+import type { Sandboxes } from './scripts/sandbox.ts';
 import { Wallets } from './wallets.ts';
 
 /** Settings that methods change, and that nothing of a block depends on. */
@@ -195,6 +196,13 @@ export class Node {
   /** What the node knows of the sources of contracts. */
   get stackTraces(): NodeOptions['stackTraces'] {
     return this.#asked.stackTraces;
+  }
+
+  /** Where scripts run; whoever needs it first makes it. */
+  sandboxes: Sandboxes | undefined;
+
+  get quickJs(): NodeOptions['quickJs'] {
+    return this.#asked.quickJs;
   }
 
   // ---- blocks

@@ -13,6 +13,7 @@ import { CALL_GAS_MAX } from './execution/limits.ts';
 import type { ForkOptions } from './fork/fork.ts';
 import type { OwnPrecompiles } from './plugins.ts';
 import { predeployedAccounts } from './predeploys.ts';
+import type { QuickJsPackage } from './scripts/sandbox.ts';
 import type { StackTraces } from './stack/index.ts';
 import { deriveWallets, type Wallet } from './wallets.ts';
 
@@ -79,6 +80,8 @@ export interface NodeOptions {
   readonly statesKept?: bigint;
   /** Tells where contracts fail in their sources (`createStackTraces` of `lockstep/node/stack`). */
   readonly stackTraces?: StackTraces;
+  /** Runs tracers in JavaScript where `quickjs-wasi` cannot be imported: in a page, in a bundle. */
+  readonly quickJs?: QuickJsPackage;
   /** Another chain to go on from, in place of a genesis. */
   readonly fork?: ForkOptions;
 }

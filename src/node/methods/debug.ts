@@ -16,6 +16,7 @@ import {
   traceCall,
   traceMined,
   traceOptions,
+  withScripts,
 } from '../execution/trace.ts';
 import type { Node } from '../node.ts';
 import { serverError } from '../rpc/errors.ts';
@@ -287,6 +288,8 @@ export const DEBUG_METHODS: readonly Method[] = [
       return null;
     },
   ),
-].flat();
+]
+  .flat()
+  .map(withScripts);
 
 const TRACED_BLOCKS_MAX = 10_000n;

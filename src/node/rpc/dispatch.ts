@@ -53,7 +53,8 @@ export class Dispatcher {
     const node = this.#node;
     try {
       if (node.ready !== undefined) await node.ready;
-      const args = readArgs(method, params);
+      const read = readArgs(method, params);
+      const args = method.prepare === undefined ? read : await method.prepare(node, read);
       if (node.fork !== undefined) {
         const { runForked } = await import('../fork/routes.ts');
         return await runForked(node, { method, args, params, session });
