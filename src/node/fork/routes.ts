@@ -42,13 +42,14 @@ const SUBJECTS: readonly (readonly [subject: Subject, methods: string])[] = [
     eth_getAccountInfo eth_call eth_estimateGas eth_createAccessList eth_simulateV1 debug_traceCall
     trace_call ots_hasCode`,
   ],
-  ['proof', 'eth_getProof eth_getAccount'],
+  ['proof', 'eth_getProof eth_getAccount debug_executionWitness'],
   [
     'block',
     `eth_getBlockByHash eth_getHeaderByHash eth_getBlockTransactionCountByHash
     eth_getUncleCountByBlockHash eth_getUncleByBlockHashAndIndex
     eth_getTransactionByBlockHashAndIndex eth_getRawTransactionByBlockHashAndIndex
-    debug_traceBlockByHash ots_getBlockDetailsByHash`,
+    debug_traceBlockByHash
+    debug_executionWitnessByHash ots_getBlockDetailsByHash`,
   ],
   [
     'transaction',
