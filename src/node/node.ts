@@ -25,7 +25,13 @@ import { PatientCalls } from './execution/patient.ts';
 import { Filters } from './filters.ts';
 import type { Fork, ForkOptions } from './fork/fork.ts';
 import type { Replay } from './fork/replay.ts';
-import { DEFAULT_BASE_FEE, type NodeOptions, type NodeSetup, setUp } from './options.ts';
+import {
+  DEFAULT_BASE_FEE,
+  type NodeOptions,
+  type NodeSetup,
+  setUp,
+  withDefaults,
+} from './options.ts';
 import { readPrecompiles } from './plugins.ts';
 import { serverError } from './rpc/errors.ts';
 import type { StateOverride } from './rpc/requests.ts';
@@ -64,7 +70,8 @@ export class Node {
   readonly #envs = new WeakMap<ChainEntry, BlockEnv>();
   readonly #stepWorlds = new Map<BlockRules, StepWorld>();
 
-  constructor(options: NodeOptions = {}) {
+  constructor(given: NodeOptions = {}) {
+    const options = withDefaults(given);
     this.#asked = options;
     if (options.fork !== undefined) this.#requireNoDatabase();
     this.options = setUp(options);
@@ -169,10 +176,15 @@ export class Node {
     });
   }
 
+  /** Whether Hardhat's ways hold where it differs from anvil. */
+  get isHardhat(): boolean {
+    return this.#asked.compat === 'hardhat';
+  }
+
   /** The first block has the base fee that was asked for, as with anvil; then EIP-1559 goes on. */
   #startFees(): void {
     const { genesis, baseFee = DEFAULT_BASE_FEE } = this.#asked;
-    if (genesis === undefined) this.dev.setNext({ baseFeePerGas: baseFee });
+    if (genesis === undefined && !this.isHardhat) this.dev.setNext({ baseFeePerGas: baseFee });
   }
 
   get chain(): BlockChain {

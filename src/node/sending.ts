@@ -24,6 +24,10 @@ const MAY_WAIT: ReadonlySet<RejectionCode> = new Set([
   'blob-fee-below-base-fee',
 ]);
 
+/** Of those, what waits for no transaction where each is mined as it comes. */
+const STUCK: ReadonlySet<RejectionCode> = new Set(['fee-below-base-fee']);
+const STUCK_IN_HARDHAT: ReadonlySet<RejectionCode> = new Set([...STUCK, 'nonce-too-high']);
+
 const PROBLEMS: Readonly<Record<PoolProblem, string>> = {
   'already-known': 'already known',
   'underpriced-replacement': 'replacement transaction underpriced',
@@ -134,14 +138,18 @@ export function fillTransaction(node: Node, request: CallRequest, sender: Uint8A
   );
 }
 
-/** What a transaction will need; what fails at any gas is sent with as much as a block takes. */
+/**
+ * What a transaction will need. What fails at any gas is sent with as much as a block takes, or is
+ * not sent, as Hardhat has it; what breaks a rule is told where it is checked.
+ */
 function gasFor(node: Node, request: CallRequest): bigint {
   try {
     // What waits may change what a transaction needs; where nothing does the head will do.
     const entry = node.dev.pool.size === 0 ? node.head : node.dev.pending;
     return estimateGas(node, request, { entry });
   } catch (error) {
-    if (!(error instanceof RpcError)) throw error;
+    const isTold = node.isHardhat && error instanceof RpcError && error.cause === undefined;
+    if (!(error instanceof RpcError) || isTold) throw error;
     const { txGasMax } = node.dev.nextRules.costs;
     return minOf(txGasMax, node.dev.gasLimit);
   }
@@ -191,7 +199,8 @@ function submit(node: Node, pooled: PooledTransaction): Uint8Array {
   if (node.findMined(pooled.hash) !== undefined) throw serverError(PROBLEMS['already-known']);
   const rejection = checkForPool(node, pooled);
   const mayWait = rejection !== undefined && MAY_WAIT.has(rejection.code);
-  const isStuck = rejection?.code === 'fee-below-base-fee' && node.dev.isAutomining;
+  const stuck = node.isHardhat ? STUCK_IN_HARDHAT : STUCK;
+  const isStuck = rejection !== undefined && stuck.has(rejection.code) && node.dev.isAutomining;
   if (rejection !== undefined && (!mayWait || isStuck)) throw poolError(rejection, pooled);
   const problem = node.dev.submit(pooled);
   if (problem !== undefined) throw serverError(PROBLEMS[problem]);
@@ -212,8 +221,23 @@ function checkForPool(
   });
 }
 
+/** Which rule a transaction broke: the cause of an error. */
+export interface Refusal extends Rejection {
+  readonly transaction: Transaction;
+}
+
+export function isRefusal(cause: unknown): cause is Refusal {
+  return typeof cause === 'object' && cause !== null && 'transaction' in cause && 'code' in cause;
+}
+
+function poolError(rejection: Rejection, pooled: PooledTransaction): RpcError {
+  const { code, message } = poolErrorOf(rejection, pooled);
+  const cause: Refusal = { ...rejection, transaction: pooled.transaction };
+  return new RpcError(code, message, undefined, { cause });
+}
+
 /** In the words that go-ethereum's pool has for some rules. */
-function poolError(rejection: Rejection, { sender }: PooledTransaction): RpcError {
+function poolErrorOf(rejection: Rejection, { sender }: PooledTransaction): RpcError {
   const { code, values: v } = rejection;
   if (code === 'nonce-too-low') {
     return serverError(`nonce too low: next nonce ${v.expected}, tx nonce ${v.found}`);
