@@ -1,7 +1,6 @@
 /** Transactions on their way into the pool: made, signed and checked. */
 
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, equalBytes } from '../base/bytes.ts';
+import { bytesToHex } from '../base/bytes.ts';
 import { decodeRlp, encodeRlp, type RlpItem } from '../base/rlp.ts';
 import { bytesToBigint, minOf } from '../base/u256.ts';
 import { senderOf } from '../chain/blocks/execution.ts';
@@ -11,6 +10,7 @@ import { decodeTransaction } from '../chain/transactions/codec.ts';
 import type { Rejection, RejectionCode } from '../chain/transactions/rejections.ts';
 import { signTransaction } from '../chain/transactions/sender.ts';
 import type { SignedTransaction, Transaction } from '../chain/transactions/types.ts';
+import { keepBlobs } from './blobs.ts';
 import { estimateGas } from './execution/estimate.ts';
 import { rejectionText } from './format/rejection.ts';
 import type { Node } from './node.ts';
@@ -69,7 +69,6 @@ function unwrap(
 }
 
 const BLOB_TYPE = 3;
-const BLOB_BYTES = 131_072;
 
 function decode(bytes: Uint8Array): SignedTransaction {
   try {
@@ -88,33 +87,6 @@ function readRlp(bytes: Uint8Array): readonly RlpItem[] {
     // What is no RLP is told by the decoder of transactions.
   }
   return [];
-}
-
-/** Blobs, commitments and proofs as they travel: of EIP-4844, or with a version of EIP-7594. */
-function keepBlobs(node: Node, { blobHashes }: Transaction, items: readonly RlpItem[]): void {
-  const [blobs, commitments] = items.filter((item) => !(item instanceof Uint8Array));
-  const isWhole = blobs?.length === blobHashes.length && commitments?.length === blobs.length;
-  if (!isWhole || blobs === undefined || commitments === undefined) {
-    throw serverError('invalid number of blobs and commitments for the blob hashes');
-  }
-  for (const [index, hash] of blobHashes.entries()) {
-    const blob = blobs[index];
-    const commitment = commitments[index];
-    if (!(blob instanceof Uint8Array) || blob.length !== BLOB_BYTES) {
-      throw serverError(`blob ${index} has not ${BLOB_BYTES} bytes`);
-    }
-    if (!(commitment instanceof Uint8Array) || !isVersionedHash(commitment, hash)) {
-      throw serverError(`blob ${index}: computed hash mismatches transaction one`);
-    }
-    node.keepBlob(bytesToHex(hash as Uint8Array), blob.slice());
-  }
-}
-
-/** The hash of a commitment is its SHA-256 with a version in front (EIP-4844). */
-function isVersionedHash(commitment: Uint8Array, hash: Uint8Array | undefined): boolean {
-  const own = sha256(commitment);
-  own[0] = 1;
-  return hash !== undefined && equalBytes(own, hash);
 }
 
 // ---- transactions of accounts that the node acts for

@@ -32,7 +32,8 @@ type Subject =
 
 /**
  * Methods that the remote may answer: `blocks` by number up to the fork's, `state` by number below
- * it, `bundles` too by the number in their context, `proof` up to it and nowhere else, `block` and `transaction` by a hash that is not ours.
+ * it, `bundles` too by the number in their context, `proof` up to it and nowhere else, `block` and
+ * `transaction` by a hash that is not ours.
  */
 const SUBJECTS: readonly (readonly [subject: Subject, methods: string])[] = [
   [
