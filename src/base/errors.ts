@@ -196,6 +196,11 @@ export const ERRORS = {
     message: 'the plugin is not right: {problem}',
     remedy: 'docs/node.md says what a plugin may have.',
   },
+  L1702: {
+    plane: 'rejection',
+    message: 'tracers in JavaScript run in QuickJS, which is not there',
+    remedy: 'Run: npm install {name}. In a bundle or a page give the option quickJs.',
+  },
   L2001: {
     plane: 'host',
     message: '{what} is not there yet',

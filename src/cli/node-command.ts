@@ -58,6 +58,12 @@ const OPTIONS: readonly OptionSpec[] = [
   { name: 'load-state', value: 'FILE', summary: 'load accounts' },
   { name: 'dump-state', value: 'FILE', summary: 'write accounts at the end' },
   { name: 'config-out', value: 'FILE', summary: 'write accounts and settings as JSON' },
+  {
+    name: 'compat',
+    value: 'NAME',
+    choices: ['anvil', 'hardhat'],
+    summary: 'anvil, or hardhat: what holds where the two differ; anvil',
+  },
   { name: 'allow-origin', value: 'ORIGIN', summary: 'whose pages may read answers; *' },
   { name: 'no-cors', summary: 'no page may' },
   { name: 'no-request-size-limit', summary: 'requests of up to 512 MiB in place of 16' },

@@ -62,6 +62,7 @@ export function readNodeOptions(args: Args, database?: ChainDatabase): NodeOptio
   const isByHand = args.flag('no-mining') || args.flag('no-mine');
   const hasTimer = blockTime !== undefined && !args.flag('mixed-mining');
   return compact({
+    compat: args.value('compat') as NodeOptions['compat'],
     genesis,
     chainId: readNumber(args, 'chain-id'),
     hardfork: args.value('hardfork'),

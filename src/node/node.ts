@@ -25,11 +25,18 @@ import { PatientCalls } from './execution/patient.ts';
 import { Filters } from './filters.ts';
 import type { Fork, ForkOptions } from './fork/fork.ts';
 import type { Replay } from './fork/replay.ts';
-import { DEFAULT_BASE_FEE, type NodeOptions, type NodeSetup, setUp } from './options.ts';
+import {
+  DEFAULT_BASE_FEE,
+  type NodeOptions,
+  type NodeSetup,
+  setUp,
+  withDefaults,
+} from './options.ts';
 import { readPrecompiles } from './plugins.ts';
 import { serverError } from './rpc/errors.ts';
 import type { StateOverride } from './rpc/requests.ts';
 import type { BlockId, BlockTag } from './rpc/types.ts';
+import type { Sandboxes } from './scripts/sandbox.ts';
 import { Wallets } from './wallets.ts';
 
 /** Settings that methods change, and that nothing of a block depends on. */
@@ -67,7 +74,8 @@ export class Node {
     | undefined;
   readonly #stepWorlds = new Map<BlockRules, StepWorld>();
 
-  constructor(options: NodeOptions = {}) {
+  constructor(given: NodeOptions = {}) {
+    const options = withDefaults(given);
     this.#asked = options;
     if (options.fork !== undefined) this.#requireNoDatabase();
     this.options = setUp(options);
@@ -172,10 +180,15 @@ export class Node {
     });
   }
 
+  /** Whether Hardhat's ways hold where it differs from anvil. */
+  get isHardhat(): boolean {
+    return this.#asked.compat === 'hardhat';
+  }
+
   /** The first block has the base fee that was asked for, as with anvil; then EIP-1559 goes on. */
   #startFees(): void {
     const { genesis, baseFee = DEFAULT_BASE_FEE } = this.#asked;
-    if (genesis === undefined) this.dev.setNext({ baseFeePerGas: baseFee });
+    if (genesis === undefined && !this.isHardhat) this.dev.setNext({ baseFeePerGas: baseFee });
   }
 
   get chain(): BlockChain {
@@ -199,6 +212,13 @@ export class Node {
   /** What the node knows of the sources of contracts. */
   get stackTraces(): NodeOptions['stackTraces'] {
     return this.#asked.stackTraces;
+  }
+
+  /** Where scripts run; whoever needs it first makes it. */
+  sandboxes: Sandboxes | undefined;
+
+  get quickJs(): NodeOptions['quickJs'] {
+    return this.#asked.quickJs;
   }
 
   // ---- blocks

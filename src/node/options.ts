@@ -1,4 +1,5 @@
 /** How a node is set up, and the genesis that follows from it. */
+import { hexToBytes } from '../base/bytes.ts';
 import { LockstepError } from '../base/errors.ts';
 import { type Genesis, readGenesis } from '../chain/blocks/genesis-file.ts';
 import type { BlockFork } from '../chain/blocks/rules.ts';
@@ -13,11 +14,16 @@ import { CALL_GAS_MAX } from './execution/limits.ts';
 import type { ForkOptions } from './fork/fork.ts';
 import type { OwnPrecompiles } from './plugins.ts';
 import { predeployedAccounts } from './predeploys.ts';
+import type { QuickJsPackage } from './scripts/sandbox.ts';
 import type { StackTraces } from './stack/index.ts';
 import { deriveWallets, type Wallet } from './wallets.ts';
 
+export type Compat = 'anvil' | 'hardhat';
+
 /** Everything has a default; amounts are wei and times seconds unless told. */
 export interface NodeOptions {
+  /** Whose ways hold where anvil and Hardhat differ; anvil's unless told. */
+  readonly compat?: Compat;
   /** 31337 unless told. */
   readonly chainId?: bigint;
   /** Name of the fork in any spelling; the latest unless told. */
@@ -79,6 +85,8 @@ export interface NodeOptions {
   readonly statesKept?: bigint;
   /** Tells where contracts fail in their sources (`createStackTraces` of `lockstep/node/stack`). */
   readonly stackTraces?: StackTraces;
+  /** Runs tracers in JavaScript where `quickjs-wasi` cannot be imported: in a page, in a bundle. */
+  readonly quickJs?: QuickJsPackage;
   /** Another chain to go on from, in place of a genesis. */
   readonly fork?: ForkOptions;
 }
@@ -110,6 +118,20 @@ const LOG_RANGE_MAX = (1n << 64n) - 1n;
 const SLOTS_IN_EPOCH = 32n;
 const TX_GAS_UNLIMITED = (1n << 63n) - 1n;
 const NO_ADDRESS = new Uint8Array(20);
+
+/** What is other unless told with `compat: 'hardhat'`. */
+const HARDHAT_DEFAULTS: NodeOptions = {
+  accounts: 20,
+  gasLimit: 60_000_000n,
+  coinbase: hexToBytes('0xc014ba5ec014ba5ec014ba5ec014ba5ec014ba5e'),
+  hasCreate2Deployer: false,
+  hasTxGasLimit: true,
+};
+
+/** The options with the defaults of their `compat`. */
+export function withDefaults(options: NodeOptions): NodeOptions {
+  return options.compat === 'hardhat' ? { ...HARDHAT_DEFAULTS, ...options } : options;
+}
 
 /** @throws LockstepError L1402 for a fork that does not exist, and what `readGenesis` throws */
 export function setUp(options: NodeOptions): NodeSetup {

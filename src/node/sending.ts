@@ -1,7 +1,6 @@
 /** Transactions on their way into the pool: made, signed and checked. */
 
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, equalBytes } from '../base/bytes.ts';
+import { bytesToHex } from '../base/bytes.ts';
 import { decodeRlp, encodeRlp, type RlpItem } from '../base/rlp.ts';
 import { bytesToBigint, minOf } from '../base/u256.ts';
 import { senderOf } from '../chain/blocks/execution.ts';
@@ -11,6 +10,7 @@ import { decodeTransaction } from '../chain/transactions/codec.ts';
 import type { Rejection, RejectionCode } from '../chain/transactions/rejections.ts';
 import { signTransaction } from '../chain/transactions/sender.ts';
 import type { SignedTransaction, Transaction } from '../chain/transactions/types.ts';
+import { keepBlobs } from './blobs.ts';
 import { estimateGas } from './execution/estimate.ts';
 import { rejectionText } from './format/rejection.ts';
 import type { Node } from './node.ts';
@@ -23,6 +23,10 @@ const MAY_WAIT: ReadonlySet<RejectionCode> = new Set([
   'fee-below-base-fee',
   'blob-fee-below-base-fee',
 ]);
+
+/** Of those, what waits for no transaction where each is mined as it comes. */
+const STUCK: ReadonlySet<RejectionCode> = new Set(['fee-below-base-fee']);
+const STUCK_IN_HARDHAT: ReadonlySet<RejectionCode> = new Set([...STUCK, 'nonce-too-high']);
 
 const PROBLEMS: Readonly<Record<PoolProblem, string>> = {
   'already-known': 'already known',
@@ -65,7 +69,6 @@ function unwrap(
 }
 
 const BLOB_TYPE = 3;
-const BLOB_BYTES = 131_072;
 
 function decode(bytes: Uint8Array): SignedTransaction {
   try {
@@ -84,33 +87,6 @@ function readRlp(bytes: Uint8Array): readonly RlpItem[] {
     // What is no RLP is told by the decoder of transactions.
   }
   return [];
-}
-
-/** Blobs, commitments and proofs as they travel: of EIP-4844, or with a version of EIP-7594. */
-function keepBlobs(node: Node, { blobHashes }: Transaction, items: readonly RlpItem[]): void {
-  const [blobs, commitments] = items.filter((item) => !(item instanceof Uint8Array));
-  const isWhole = blobs?.length === blobHashes.length && commitments?.length === blobs.length;
-  if (!isWhole || blobs === undefined || commitments === undefined) {
-    throw serverError('invalid number of blobs and commitments for the blob hashes');
-  }
-  for (const [index, hash] of blobHashes.entries()) {
-    const blob = blobs[index];
-    const commitment = commitments[index];
-    if (!(blob instanceof Uint8Array) || blob.length !== BLOB_BYTES) {
-      throw serverError(`blob ${index} has not ${BLOB_BYTES} bytes`);
-    }
-    if (!(commitment instanceof Uint8Array) || !isVersionedHash(commitment, hash)) {
-      throw serverError(`blob ${index}: computed hash mismatches transaction one`);
-    }
-    node.keepBlob(bytesToHex(hash as Uint8Array), blob.slice());
-  }
-}
-
-/** The hash of a commitment is its SHA-256 with a version in front (EIP-4844). */
-function isVersionedHash(commitment: Uint8Array, hash: Uint8Array | undefined): boolean {
-  const own = sha256(commitment);
-  own[0] = 1;
-  return hash !== undefined && equalBytes(own, hash);
 }
 
 // ---- transactions of accounts that the node acts for
@@ -134,14 +110,18 @@ export function fillTransaction(node: Node, request: CallRequest, sender: Uint8A
   );
 }
 
-/** What a transaction will need; what fails at any gas is sent with as much as a block takes. */
+/**
+ * What a transaction will need. What fails at any gas is sent with as much as a block takes, or is
+ * not sent, as Hardhat has it; what breaks a rule is told where it is checked.
+ */
 function gasFor(node: Node, request: CallRequest): bigint {
   try {
     // What waits may change what a transaction needs; where nothing does the head will do.
     const entry = node.dev.pool.size === 0 ? node.head : node.dev.pending;
     return estimateGas(node, request, { entry });
   } catch (error) {
-    if (!(error instanceof RpcError)) throw error;
+    const isTold = node.isHardhat && error instanceof RpcError && error.cause === undefined;
+    if (!(error instanceof RpcError) || isTold) throw error;
     const { txGasMax } = node.dev.nextRules.costs;
     return minOf(txGasMax, node.dev.gasLimit);
   }
@@ -191,7 +171,8 @@ function submit(node: Node, pooled: PooledTransaction): Uint8Array {
   if (node.findMined(pooled.hash) !== undefined) throw serverError(PROBLEMS['already-known']);
   const rejection = checkForPool(node, pooled);
   const mayWait = rejection !== undefined && MAY_WAIT.has(rejection.code);
-  const isStuck = rejection?.code === 'fee-below-base-fee' && node.dev.isAutomining;
+  const stuck = node.isHardhat ? STUCK_IN_HARDHAT : STUCK;
+  const isStuck = rejection !== undefined && stuck.has(rejection.code) && node.dev.isAutomining;
   if (rejection !== undefined && (!mayWait || isStuck)) throw poolError(rejection, pooled);
   const problem = node.dev.submit(pooled);
   if (problem !== undefined) throw serverError(PROBLEMS[problem]);
@@ -212,8 +193,23 @@ function checkForPool(
   });
 }
 
+/** Which rule a transaction broke: the cause of an error. */
+export interface Refusal extends Rejection {
+  readonly transaction: Transaction;
+}
+
+export function isRefusal(cause: unknown): cause is Refusal {
+  return typeof cause === 'object' && cause !== null && 'transaction' in cause && 'code' in cause;
+}
+
+function poolError(rejection: Rejection, pooled: PooledTransaction): RpcError {
+  const { code, message } = poolErrorOf(rejection, pooled);
+  const cause: Refusal = { ...rejection, transaction: pooled.transaction };
+  return new RpcError(code, message, undefined, { cause });
+}
+
 /** In the words that go-ethereum's pool has for some rules. */
-function poolError(rejection: Rejection, { sender }: PooledTransaction): RpcError {
+function poolErrorOf(rejection: Rejection, { sender }: PooledTransaction): RpcError {
   const { code, values: v } = rejection;
   if (code === 'nonce-too-low') {
     return serverError(`nonce too low: next nonce ${v.expected}, tx nonce ${v.found}`);

@@ -25,7 +25,7 @@ export type {
 export { isPerTransaction, SPACES } from './cells.ts';
 export type { Commitment, CommitmentMark } from './commitments/commitment.ts';
 export { withCommitment } from './commitments/commitment.ts';
-export type { EvmCommitment, EvmCommitmentOptions } from './commitments/evm.ts';
+export type { EvmCommitment, EvmCommitmentOptions, WitnessAccount } from './commitments/evm.ts';
 export { createEvmCommitment } from './commitments/evm.ts';
 export type { EvmAccountProof, EvmStorageProof } from './commitments/evm-proof.ts';
 export { verifyAccountProof } from './commitments/evm-proof.ts';

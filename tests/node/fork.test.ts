@@ -332,6 +332,7 @@ test('methods that the remote answers are there, and name their block or hash', 
     assert.ok(method !== undefined, name);
     const names = method.params.map((each) => each.name);
     if (subject === 'transaction' || subject === 'block') assert.equal(names[0], 'hash', name);
+    else if (subject === 'bundles') assert.equal(names[1], 'context', name);
     else if (subject !== 'logs' && subject !== 'filter') assert.ok(names.includes('block'), name);
   }
 });
@@ -400,4 +401,36 @@ test('what a fork deletes is gone, and a storage with its account', () => {
   assert.deepEqual(backend.get(cell(balance.number)), word(5));
   backend.restore(start);
   assert.deepEqual(backend.get(cell(slot.number, 2)), word(5));
+});
+
+test("bundles of calls below the block of the fork are the remote's", async () => {
+  const first = await origin();
+  const { rpc } = forkOf(first, { blockNumber: 2n });
+  const call = { from: first.node.accounts[0], to: SOMEBODY };
+  const bundles = [{ transactions: [call] }];
+  const answer = [[{ value: '0x' }]];
+  // Below it by the remote, on it and above by the fork itself.
+  for (const blockNumber of ['0x1', 'earliest', '0x2', 'latest']) {
+    assert.deepEqual(await rpc('eth_callMany', bundles, { blockNumber }), answer, blockNumber);
+  }
+  const [[trace]] = await rpc('debug_traceCallMany', bundles, { blockNumber: '0x1' }, {});
+  assert.equal(trace.failed, false);
+  const [many] = await rpc('trace_callMany', [[call, ['trace']]], '0x1');
+  assert.equal(many.output, '0x');
+});
+
+test('a fork asks another node once it is told so', async () => {
+  const first = await origin();
+  const server = await serve({ provider: first.node.provider, port: 0 });
+  const { port } = server;
+  const { rpc, fail } = forkOf(first);
+  try {
+    assert.equal(await rpc('anvil_setRpcUrl', `http://127.0.0.1:${port}`), null);
+    assert.equal((await rpc('anvil_nodeInfo')).forkConfig.forkUrl, `127.0.0.1:${port}`);
+    assert.equal(await rpc('eth_getBalance', SOMEBODY, 'latest'), '0x5');
+    assert.match((await fail('anvil_setRpcUrl', 'ftp://nowhere')).message, /no URL that begins/);
+  } finally {
+    await server.close();
+  }
+  assert.equal(await createTestNode().rpc('anvil_setRpcUrl', 'http://127.0.0.1:1'), null);
 });

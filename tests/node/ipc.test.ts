@@ -101,3 +101,12 @@ test('values are cut out of bytes in steps of any size', () => {
   }
   assert.deepEqual([...new ValueReader(3).read(new TextEncoder().encode('[1,2]'))], [undefined]);
 });
+
+test('a client that has sent all it will still gets its answers, and then the end', async (context) => {
+  const { socket, next } = open(await start(context));
+  const one = '{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}';
+  socket.end(`${one}${one}`);
+  assert.equal((await next()).result, '0x7a69');
+  assert.equal((await next()).result, '0x7a69');
+  assert.equal(await next(), undefined);
+});

@@ -457,3 +457,12 @@ test('the steps of calls, creations and failures have their costs', async () => 
   assert.equal(find('SSTORE', 1).error, 'out of gas');
   assert.equal(structLogs.at(-1).op, 'SSTORE');
 });
+
+test('a simulated transaction has the number of its block', async () => {
+  const { rpc, accounts } = createTestNode();
+  const [from, to] = accounts;
+  const simulate = async (...more: unknown[]) =>
+    (await rpc('tenderly_simulateTransaction', { from, to }, 'latest', ...more)).blockNumber;
+  assert.equal(await simulate(), '0x0');
+  assert.equal(await simulate({}, { number: '0x64' }), '0x64');
+});

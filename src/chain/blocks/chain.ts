@@ -12,6 +12,7 @@ import { bytesToHex, equalBytes, type Keccak256 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
 import { bytesToBigint, maxOf } from '../../base/u256.ts';
 import type { Backend, CellChange, Snapshot } from '../../state/backends/backend.ts';
+import type { WitnessAccount } from '../../state/commitments/evm.ts';
 import type { EvmAccountProof } from '../../state/commitments/evm-proof.ts';
 import { HashMemo } from '../../state/commitments/hash-memo.ts';
 import type { EvmWorld } from '../world.ts';
@@ -445,6 +446,14 @@ export class BlockChain {
     return this.read(entry, () => {
       this.#state.root();
       return this.#state.commitment.getProof(address, slots);
+    });
+  }
+
+  /** Nodes for accounts and slots in the state after an entry (`EvmCommitment.witness`). */
+  witness(entry: ChainEntry, accounts: readonly WitnessAccount[]): Uint8Array[] {
+    return this.read(entry, () => {
+      this.#state.root();
+      return this.#state.commitment.witness(accounts);
     });
   }
 

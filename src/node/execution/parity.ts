@@ -6,9 +6,9 @@ import type { TransactionTrace } from '../../chain/tracers/trace.ts';
 import { intrinsicGas } from '../../chain/transactions/gas.ts';
 import type { Hex } from '../../chain/types.ts';
 import type { Json } from '../format/transaction.ts';
-import { invalidParams } from '../rpc/errors.ts';
 import { toQuantity } from '../rpc/types.ts';
 import { type TraceTask, traceFrames, traceState } from './trace.ts';
+import { traceVm } from './vm-trace.ts';
 
 /** What a replay can be asked for. */
 export type ReplayPart = 'trace' | 'stateDiff' | 'vmTrace';
@@ -42,18 +42,19 @@ function withoutPlace(item: FlatCall): Json {
 
 /** Runs a transaction for the parts that are asked for, once for each. */
 export function replay(task: TraceTask, parts: readonly ReplayPart[]): Json {
-  if (parts.includes('vmTrace'))
-    throw invalidParams('vmTrace is not supported; trace and stateDiff are');
+  const { executor } = task.stepped.world;
   const hasDiff = parts.includes('stateDiff');
   const diff = hasDiff ? (traceState(task, { diffMode: true }) as PrestateDiff) : undefined;
-  if (hasDiff) task.stepped.world.executor.undo();
+  if (hasDiff) executor.undo();
+  const vmTrace = parts.includes('vmTrace') ? traceVm(task) : undefined;
+  if (vmTrace !== undefined) executor.undo();
   const trace = traceFrames(task);
   const items = flatten(task, trace);
   return {
     output: bytesToHex(trace.frame.output),
     stateDiff: diff === undefined ? null : stateDiff(diff),
     trace: parts.includes('trace') ? items.map(withoutPlace) : [],
-    vmTrace: null,
+    vmTrace: vmTrace ?? null,
   };
 }
 

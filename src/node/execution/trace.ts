@@ -18,6 +18,7 @@ import type { BlockLimits } from '../../chain/world.ts';
 import { callRejection } from '../format/rejection.ts';
 import type { Node } from '../node.ts';
 import { invalidParams, serverError } from '../rpc/errors.ts';
+import type { Method } from '../rpc/method.ts';
 import { type BlockOverride, type Bundle, type CallRequest, NOBODY } from '../rpc/requests.ts';
 import { boolean, json, number, type ObjectOf, object, optional, text } from '../rpc/types.ts';
 import { blockEnv, type CallContext, callEnv, callLimits, toMessage } from './call.ts';
@@ -37,7 +38,7 @@ export const TRACE_FIELDS = {
 } as const;
 
 export const traceOptions = object(TRACE_FIELDS);
-export type TraceOptions = ObjectOf<typeof TRACE_FIELDS>;
+export type TraceOptions = ObjectOf<typeof TRACE_FIELDS> & { readonly scripts?: Scripts };
 
 /** A transaction that is to be traced, in a world that is ready for it. */
 export interface TraceTask {
@@ -48,8 +49,11 @@ export interface TraceTask {
   readonly place: FlatCallContext;
 }
 
+/** Runs the transaction for a tracer that is a script. */
+export type Scripts = (task: TraceTask, code: string, config: unknown) => unknown;
+
 /** Runs the transaction, whose changes stay, and tells what it saw. */
-type Tracer = (task: TraceTask, config: unknown) => unknown;
+type Tracer = (task: TraceTask, config: unknown, scripts: Scripts | undefined) => unknown;
 
 const TRACERS: Readonly<Record<string, Tracer>> = {
   callTracer: (task, config) => callTracer(traceFrames(task), config as CallTracerConfig),
@@ -65,10 +69,10 @@ const TRACERS: Readonly<Record<string, Tracer>> = {
     traceFrames(task);
     return {};
   },
-  muxTracer: (task, config) => traceAll(task, config),
+  muxTracer: (task, config, scripts) => traceAll(task, config, scripts),
 };
 
-function fail({ tx, sender }: TraceTask, rejection: Rejection): never {
+export function fail({ tx, sender }: TraceTask, rejection: Rejection): never {
   throw callRejection(rejection, sender, tx.gasLimit);
 }
 
@@ -107,7 +111,11 @@ function countSelectors(outermost: TracedFrame): Record<string, number> {
 }
 
 /** Several tracers: the transaction runs once for each, and only the last run stays. */
-function traceAll(task: TraceTask, config: unknown): Record<string, unknown> {
+function traceAll(
+  task: TraceTask,
+  config: unknown,
+  scripts: Scripts | undefined,
+): Record<string, unknown> {
   if (typeof config !== 'object' || config === null) {
     throw invalidParams('the muxTracer needs an object of tracers and their configurations');
   }
@@ -115,7 +123,7 @@ function traceAll(task: TraceTask, config: unknown): Record<string, unknown> {
   const results: Record<string, unknown> = {};
   const entries = Object.entries(config);
   for (const [index, [name, own]] of entries.entries()) {
-    results[name] = tracerOf(name)(task, own ?? {});
+    results[name] = tracerOf(name)(task, own ?? {}, scripts);
     if (index < entries.length - 1) world.executor.undo();
   }
   if (entries.length === 0) traceFrames(task);
@@ -125,14 +133,42 @@ function traceAll(task: TraceTask, config: unknown): Record<string, unknown> {
 function tracerOf(name: string): Tracer {
   const tracer = Object.hasOwn(TRACERS, name) ? TRACERS[name] : undefined;
   if (tracer !== undefined) return tracer;
+  if (isScript(name)) {
+    return (task, config, scripts) => (scripts as Scripts)(task, name, config);
+  }
   const known = Object.keys(TRACERS).join(', ');
   throw serverError(`there is no tracer ${JSON.stringify(name.slice(0, 80))}; there are ${known}`);
+}
+
+/** Whether the name of a tracer is a script. */
+function isScript(name: string): boolean {
+  return name.includes('{');
+}
+
+function hasScript(name: string, config: unknown): boolean {
+  if (isScript(name)) return true;
+  if (name !== 'muxTracer' || typeof config !== 'object' || config === null) return false;
+  return Object.entries(config).some(([each, own]) => hasScript(each, own));
+}
+
+/** A row with options of a trace, whose scripts have a sandbox before it runs. */
+export function withScripts(row: Method): Method {
+  const at = row.params.findIndex(({ name }) => name === 'options');
+  if (at < 0) return row;
+  const prepare: Method['prepare'] = async (node, args) => {
+    const options = args[at] as TraceOptions | undefined;
+    if (options?.tracer === undefined) return args;
+    if (!hasScript(options.tracer, options.tracerConfig)) return args;
+    const { openScripts } = await import('./script-tracer.ts');
+    return args.with(at, { ...options, scripts: await openScripts(node) });
+  };
+  return { ...row, prepare };
 }
 
 /** Traces by the options of a request; without a tracer by the struct logger. */
 export function runTrace(task: TraceTask, options: TraceOptions): unknown {
   if (options.tracer !== undefined) {
-    return tracerOf(options.tracer)(task, options.tracerConfig ?? {});
+    return tracerOf(options.tracer)(task, options.tracerConfig ?? {}, options.scripts);
   }
   const { stepped, tx, sender, limits } = task;
   const trace = traceStructLogs(stepped, tx, sender, limits, options);

@@ -49,16 +49,24 @@ export interface ClientOptions {
 }
 
 export class Client {
-  readonly host: string;
-  readonly #remote: Remote | undefined;
+  #remote: Remote | undefined;
   #cache: ForkCache | undefined;
   readonly #known = new Map<string, Line>();
   readonly #underWay = new Map<string, Promise<void>>();
 
   constructor({ remote, cache }: ClientOptions) {
     this.#remote = remote;
-    this.host = remote?.host ?? 'the cache';
     if (cache !== undefined) this.open(cache);
+  }
+
+  /** The name of who is asked, for messages. */
+  get host(): string {
+    return this.#remote?.host ?? 'the cache';
+  }
+
+  /** Asks another node from now on; what is known stays. */
+  moveTo(remote: Remote): void {
+    this.#remote = remote;
   }
 
   get isOffline(): boolean {

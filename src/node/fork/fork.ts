@@ -44,7 +44,7 @@ export type Attempt<T> = (isKept: () => boolean) => { readonly result: T } | und
 const ROUNDS_MAX = 10_000;
 
 export class Fork {
-  readonly options: ForkOptions;
+  options: ForkOptions;
   readonly client: Client;
   readonly chainId: bigint;
   readonly block: Block;
@@ -69,6 +69,18 @@ export class Fork {
 
   get number(): bigint {
     return this.block.header.number;
+  }
+
+  /**
+   * Asks another node of the same chain from now on.
+   *
+   * @throws LockstepError L2106 for an address of another kind
+   */
+  moveTo(url: string): void {
+    const { request: _provider, ...rest } = this.options;
+    const options = { ...rest, url };
+    this.client.moveTo(createRemote(options));
+    this.options = options;
   }
 
   /** What a chain goes on from. */

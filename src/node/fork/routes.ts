@@ -20,11 +20,20 @@ export interface ForkedRequest {
 }
 
 /** What is asked for: by it the remote is asked, or nobody. */
-type Subject = 'blocks' | 'state' | 'proof' | 'block' | 'transaction' | 'logs' | 'filter';
+type Subject =
+  | 'blocks'
+  | 'state'
+  | 'bundles'
+  | 'proof'
+  | 'block'
+  | 'transaction'
+  | 'logs'
+  | 'filter';
 
 /**
  * Methods that the remote may answer: `blocks` by number up to the fork's, `state` by number below
- * it, `proof` up to it and nowhere else, `block` and `transaction` by a hash that is not ours.
+ * it, `bundles` too by the number in their context, `proof` up to it and nowhere else, `block` and
+ * `transaction` by a hash that is not ours.
  */
 const SUBJECTS: readonly (readonly [subject: Subject, methods: string])[] = [
   [
@@ -40,15 +49,17 @@ const SUBJECTS: readonly (readonly [subject: Subject, methods: string])[] = [
     'state',
     `eth_getBalance eth_getTransactionCount eth_getCode eth_getStorageAt eth_getStorageValues
     eth_getAccountInfo eth_call eth_estimateGas eth_createAccessList eth_simulateV1 debug_traceCall
-    trace_call ots_hasCode`,
+    trace_call trace_callMany ots_hasCode`,
   ],
-  ['proof', 'eth_getProof eth_getAccount'],
+  ['bundles', 'eth_callMany debug_traceCallMany'],
+  ['proof', 'eth_getProof eth_getAccount debug_executionWitness'],
   [
     'block',
     `eth_getBlockByHash eth_getHeaderByHash eth_getBlockTransactionCountByHash
     eth_getUncleCountByBlockHash eth_getUncleByBlockHashAndIndex
     eth_getTransactionByBlockHashAndIndex eth_getRawTransactionByBlockHashAndIndex
-    debug_traceBlockByHash ots_getBlockDetailsByHash`,
+    debug_traceBlockByHash
+    debug_executionWitnessByHash ots_getBlockDetailsByHash`,
   ],
   [
     'transaction',
@@ -88,8 +99,8 @@ function isOfRemote(node: Node, fork: Fork, subject: Subject, request: ForkedReq
   const at = method.params.findIndex(
     ({ name }) => name === (subject === 'block' ? 'hash' : 'block'),
   );
-  const id = args[at] as BlockId | Uint8Array;
-  const isOwnFirst = subject === 'state';
+  const id = subject === 'bundles' ? contextBlock(args) : (args[at] as BlockId | Uint8Array);
+  const isOwnFirst = subject === 'state' || subject === 'bundles';
   if (id instanceof Uint8Array || (typeof id === 'object' && 'hash' in id)) {
     const entry = node.chain.entry(id instanceof Uint8Array ? id : id.hash);
     if (entry === undefined) return true;
@@ -102,6 +113,11 @@ function isOfRemote(node: Node, fork: Fork, subject: Subject, request: ForkedReq
     `${method.name} after block ${fork.number}: a fork holds a part of the state alone, of which ` +
       'nothing can be proven',
   );
+}
+
+/** The block that bundles of calls run on. */
+function contextBlock([, context]: readonly unknown[]): BlockId {
+  return (context as { readonly blockNumber?: BlockId } | undefined)?.blockNumber ?? 'latest';
 }
 
 async function askRemote(

@@ -76,5 +76,6 @@ export function callRejection(
   gas: bigint,
   code: number = RPC_CODE.server,
 ): RpcError {
-  return new RpcError(code, `err: ${rejectionText(rejection, sender)} (supplied gas ${gas})`);
+  const text = `err: ${rejectionText(rejection, sender)} (supplied gas ${gas})`;
+  return new RpcError(code, text, undefined, { cause: rejection });
 }

@@ -539,6 +539,16 @@ const BACK: Method[][] = [
     },
   ),
   method(
+    'anvil_setRpcUrl',
+    'Asks another node of the forked chain from now on; nothing without a fork.',
+    [param('url', t.text)],
+    NULL,
+    (node, [url]) => {
+      node.fork?.moveTo(url);
+      return null;
+    },
+  ),
+  method(
     names('anvil hardhat', 'dumpState'),
     'All accounts, in order, as the bytes of a JSON text.',
     [param('hasHistory', t.optional(t.boolean))],

@@ -226,7 +226,7 @@ export const MISC_METHODS: readonly Method[] = [
           status: trace.result.status === 'success',
           gasUsed: t.toQuantity(trace.result.gasUsed),
           cumulativeGasUsed: t.toQuantity(trace.result.gasUsed),
-          blockNumber: t.toQuantity(entry.block.header.number),
+          blockNumber: t.toQuantity(override?.number ?? entry.block.header.number),
           type: t.toQuantity(task.tx.type),
           logs: trace.result.logs.map(({ address, topics, data }) => ({
             address,

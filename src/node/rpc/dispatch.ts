@@ -50,19 +50,37 @@ export class Dispatcher {
   /** Runs a method, whose result may be `Rendered`. Its errors are `RpcError`s. */
   async call(name: string, params: readonly unknown[], session: Session): Promise<unknown> {
     const method = this.#methods.get(name);
-    if (method === undefined) throw unknownMethod(name);
     const node = this.#node;
+    if (method === undefined) {
+      if (!node.isHardhat) throw unknownMethod(name);
+      throw (await import('../compat/hardhat.ts')).notSupported(name);
+    }
     try {
       if (node.ready !== undefined) await node.ready;
-      const args = readArgs(method, params);
-      if (node.fork !== undefined) {
-        const { runForked } = await import('../fork/routes.ts');
-        return await runForked(node, { method, args, params, session });
+      const read = readArgs(method, params);
+      const args = method.prepare === undefined ? read : await method.prepare(node, read);
+      if (node.isHardhat) {
+        const { runAsHardhat } = await import('../compat/hardhat.ts');
+        return await runAsHardhat(node, method, args, () => {
+          return this.#run(method, args, params, session);
+        });
       }
-      return await method.run(node, args, session);
+      return await this.#run(method, args, params, session);
     } catch (error) {
       throw toRpcError(error);
     }
+  }
+
+  #run(
+    method: Method,
+    args: readonly unknown[],
+    params: readonly unknown[],
+    session: Session,
+  ): unknown {
+    const node = this.#node;
+    if (node.fork === undefined) return method.run(node, args, session);
+    const request = { method, args, params, session };
+    return import('../fork/routes.ts').then(({ runForked }) => runForked(node, request));
   }
 
   /** The text of the response to the text of a request; undefined where there is none. */

@@ -25,6 +25,8 @@ export interface Method {
   readonly params: readonly Param[];
   readonly result: Schema;
   readonly run: (node: Node, args: readonly unknown[], session: Session) => unknown;
+  /** What has to be waited for before it runs; gives the arguments, with what was waited for. */
+  readonly prepare?: (node: Node, args: readonly unknown[]) => Promise<readonly unknown[]>;
 }
 
 export function param<T>(name: string, type: Type<T>): Param<T> {

@@ -21,8 +21,16 @@ export class Conversation {
   #waiting = 0;
   #isOpen = true;
 
-  /** @param encode - Makes a frame of a message. */
-  constructor(socket: Duplex, dispatcher: Dispatcher, encode: (text: string) => Uint8Array) {
+  /**
+   * @param encode - Makes a frame of a message.
+   * @param isHalfOpen - Whether a client that has sent all it will still reads the answers.
+   */
+  constructor(
+    socket: Duplex,
+    dispatcher: Dispatcher,
+    encode: (text: string) => Uint8Array,
+    isHalfOpen = false,
+  ) {
     this.#socket = socket;
     this.#dispatcher = dispatcher;
     this.#encode = encode;
@@ -35,7 +43,8 @@ export class Conversation {
         });
       },
     };
-    for (const event of ['close', 'error', 'end'] as const) socket.on(event, () => this.#end());
+    for (const event of ['close', 'error'] as const) socket.on(event, () => this.#end());
+    socket.on('end', () => (isHalfOpen ? this.#finish() : this.#end()));
   }
 
   get isOpen(): boolean {
@@ -68,6 +77,14 @@ export class Conversation {
     this.write(last);
     this.#end();
     this.#socket.end();
+  }
+
+  /** Ends the connection when all that was asked is answered. */
+  #finish(): void {
+    this.#last = this.#last.then(() => {
+      this.#end();
+      this.#socket.end();
+    });
   }
 
   #send(text: string): void {

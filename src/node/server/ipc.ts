@@ -33,11 +33,11 @@ export async function serveIpc(options: IpcOptions): Promise<IpcServer> {
   const { provider, path = DEFAULT_IPC_PATH } = options;
   const { bodyBytesMax } = { ...RPC_LIMITS, ...options.limits };
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     const encode = (text: string) => new TextEncoder().encode(`${text}\n`);
-    const talk = new Conversation(socket, provider.dispatcher, encode);
+    const talk = new Conversation(socket, provider.dispatcher, encode, true);
     const reader = new ValueReader(bodyBytesMax);
     socket.on('data', (chunk: Uint8Array) => {
       for (const text of talk.isOpen ? reader.read(chunk) : []) {

@@ -11,7 +11,7 @@
  * - A leaf of the trie of accounts holds the trie of the account's slots, so that a mark is two
  *   pointers.
  */
-import { compareBytes, equalBytes, type Keccak256 } from '../../base/bytes.ts';
+import { bytesToHex, compareBytes, equalBytes, type Keccak256 } from '../../base/bytes.ts';
 import { WORD_BYTES } from '../../base/u256.ts';
 import { type Backend, isPending, type Pending } from '../backends/backend.ts';
 import { cellPath, SPACES } from '../cells.ts';
@@ -36,6 +36,7 @@ import { HashMemo } from './hash-memo.ts';
 import { NodeHasher } from './node-hasher.ts';
 import { type LeafNode, leafNode, type TrieNode } from './nodes.ts';
 import { buildTrie, insertLeaf, removeKey } from './update.ts';
+import { witnessKeys } from './witness.ts';
 
 export interface EvmCommitmentOptions {
   /** Called for every node, account and slot that changed: a fast one pays. */
@@ -50,6 +51,26 @@ export interface EvmCommitment extends Commitment {
    * @param address 20 bytes
    */
   getProof(address: Uint8Array, slots: readonly bigint[]): EvmAccountProof;
+
+  /**
+   * The encoded nodes, in the state of the last root that was asked for, that are needed to read
+   * and to change some accounts and slots and to find the root afterwards; each once.
+   */
+  witness(accounts: readonly WitnessAccount[]): Uint8Array[];
+}
+
+/** An account of which something is read or written. */
+export interface WitnessAccount {
+  /** 20 bytes. */
+  readonly address: Uint8Array;
+  /** Whether it may be gone afterwards. */
+  readonly isRemoved: boolean;
+  readonly slots: readonly {
+    /** 32 bytes. */
+    readonly key: Uint8Array;
+    /** Whether it may be zero afterwards. */
+    readonly isRemoved: boolean;
+  }[];
 }
 
 interface EvmMark extends CommitmentMark {
@@ -97,7 +118,26 @@ export function createEvmCommitment({ keccak256 }: EvmCommitmentOptions): EvmCom
       state.changes = layerOn(changes);
     },
     getProof: (address, slots) => proveAccount(state, state.root, address, slots),
+    witness: (accounts) => witnessAccounts(state, accounts),
   };
+}
+
+function witnessAccounts(
+  { hasher, memo, root }: State,
+  accounts: readonly WitnessAccount[],
+): Uint8Array[] {
+  const nodes = new Map<string, Uint8Array>();
+  const take = (node: Uint8Array): void => {
+    nodes.set(bytesToHex(node), node);
+  };
+  const paths = accounts.map(({ address, isRemoved }) => ({ path: memo.hash(address), isRemoved }));
+  witnessKeys(hasher, root, paths, take);
+  for (const [index, { slots }] of accounts.entries()) {
+    const account = findAccount(root, paths[index]?.path as Uint8Array);
+    const keys = slots.map(({ key, isRemoved }) => ({ path: memo.hash(key), isRemoved }));
+    witnessKeys(hasher, account?.storage, keys, take);
+  }
+  return [...nodes.values()];
 }
 
 function layerOn(below: ChangeLayer | undefined): ChangeLayer {

@@ -1,0 +1,66 @@
+/**
+ * Points of the ceremony's setup for KZG commitments (EIP-4844, EIP-7594), with its secret s: what
+ * a check of cell proofs needs. All of it is public and the same for every chain.
+ */
+
+/** s^0 to s^63 times the generator of G1, compressed, 48 bytes each; base64. */
+export const G1_POWERS: string =
+  'l/HTpzGX15QmlWOMT6msD8NojE+XdLkFoU46PxcbrFhsVeg/+Xoa7/s68ArbIsa7rT61ASETmqNNsdVFCTrJN0q3vKLA' +
+  '878o4nyNzY/Hy0LSWSb8DJezNunw+zXloEyBgCnIzg0tznYafynC3yKQhQyFvfrsKVVibXrMiGSusB/hbJ4VaGPcY7bC' +
+  'JVORDifBsThsmV0xAdEGOeSbnl05uaKA3PDxNcLmxpKLs6uDCanacXjzOSV2jDJPEcN2LP3VlZbZKWEObS7TUCsbsPHq' +
+  'AQ9rZgXJXUhZ9eU+Cfpo3HHf1YdJBUR7XsbNFWp21rbohR48PUtbfNu6Jdcqv5gSzz18Wp297EK2Y14q3XBsvuoY+YWv' +
+  '5SR0WfbJCGIDIvQ0sQ9M+OxuAkkbvm2QhNiMFjBv2vOZ/vPNFFP1ik92M/gNxgsQD5I2wxA+r3J0aDdPreEexjASfgTR' +
+  'fnDbAjfVXy/yoglIgaSDeX6M3bmLYiJF4fYI5dzRFyuYcOcztKMvr1jIovWPkEziDbgQBTMb8tJR4ifn0b71ddaRvcqE' +
+  'LmIz6y4mwuEWphp4WUdys40ls8ExPDHsgtpaegnpz2ZWylmMJDNF/o1IKOUgrekXh/+4uYZ9t4mzStZ870eyb/htqO2K' +
+  'I1NVlI4LBL4IC3s+FFKTrM77RwTR2pBQeWsvaHBRbB6/d65qZTWe3P0BbA82gOeS1bokuAWPbXKRouxctoqrHhbpbXkx' +
+  'KOhoFWMbr0LFa2IFwZ4lzpcnvR/W+d77gWKIxdcmsJTj/flcuIgvRCxNnREBuSx5OKff1JvFBjbXPqGwX3XrcxyQjI/Y' +
+  '3ucXrgCRKNEoui4VGb+noMAe1JSn1GHDq6YPijAXAf7WH+TjHWx5zhiVQq5R35HnPOGzlqhm1gqQB9BYJcMyR2qD6Gnh' +
+  'WxHXJXFypnaQ6pvT7+pEv5yNQhkUVOsE/PEQsWOWiyUKKgZBmtubYR6J9/jymQqjAZSbUzrTvxfEphq19b4LHV4rVxhk' +
+  '0T8bt1gFx3ldhFD0n6zy5iD6Re6Q4YAReIQtknoqJfxu17qZpO7HrkDuv+5BAo6qhPEH9Kd3aUl2kQSQgM9lnAmFoi0T' +
+  'ZuWRkbuJZj+SLoFoubfYXIpz10ptnc7v2FXT2Fi0k2cMdQWBoeFnrrIAgIfzGVkm8ZhcCkWdbsVyNyVbFHOpbeTiwc92' +
+  'YSfIYsfchTppCeZ8sGz3tmfA1OJuIGmLB1ZzWGJdXwA4Ockt6AiOEtvXSm9qMVa06o0lLJrWKvX2xP7Bz2zHjkteMEwL' +
+  'GxYa4+S2i146xmxCrNfB7iRYBE9lJ8UIqTmV5QiU1y1XwTUPka/nJ3X/jGQmQKp5FUIc3CH9Y5+IpCBSsc+jWP93AuYH' +
+  'k6kre1km2uFaDI+PWc0wE/AcFZujo1bzXnE8/CgwVr9TneVKIXMeYe+0xHMZ8g3kpLcj12oztl9KZ9KYuexcKhV5QYZX' +
+  'k84gQUbOlfSE3HnCeRmhbJ4/wUqREcbGPURJEVjVg4EX0ghRzDInpei6bM955385tYVmTLuahLUviRFOHPDPEXG+p4oT' +
+  'bcFASsiKESELLevDt6VecC2pP/YpCVwTSilett/UROx/3OsUxjKPJsoSw/n8QyfY2MaJSOkufmEmK4LYM6Zanjr2NT/6' +
+  'gyttolcFtNS4657P/+Pw1I+0FJx7Ma7B2nBB7AO9B1DFKip8vDp8+/CdW/3Fbjhggmpi0LuRpOJI49YdtS2paD/vGIV5' +
+  'xHDWXi35BkcmhHsVmfx3QEn/3G7yrleNXteHTxKY7N9ppooP/8LjfTGD/rAbQiNMD05RD53CnQnFcebaAP7K2doiTNDz' +
+  'FVAHAUhmfiJsTKQThq3aL/7LdyNsGABQUfMflleg1Q/vKhF139oy501dU9+CXBDyiesK053wxk/JvHcpmYJm1cnDdk7Z' +
+  'fWb6ntF2rwQ5mWUrrhnwZXyDKGKdMK9FMjDjaBxaOOLwHjie2NgloFJhVU08YgrwyRTPJ6uY9dNZPDOrMTwZjgxA1scg' +
+  'IutZQ3eM1Pc+n+g4M5KnAEl2rSQ/s2Mb+Q/tudZ5/XH8DPBr2gKFkd7SvUxjTqezwr0i7KKrMY/Nqmws2h5j4cV7ibmF' +
+  'mgT5A8lel/spUfAcxkGKJQXu4LW8cma00z4Btpuf59xW+p67WFYJW+CSWkItpo0Rg0Olu/u6uV/5v+U663/brxbbmD5v' +
+  'RFY2bfKqAfvbbumQHLEC/H0r0Jm+Lx8+tJMB8l1andLsYN2wtLR3KRlYSH7+qeVNwOTvOI8DuLut0TJZ0ZH3oLdROHZ2' +
+  'fYKCi5Pff7RRP2d0mQX9Q9t49wJlibcE67nqMlXQrWQVQ3eZ9A8C4H78zaHm/V6M0KchrYh2ms6WRV2jfDyQGan1I8aU' +
+  'ZDvj9rN7Hp3MUFPR/o5GOr69sbPvLy+4AVKKAcR8gPDrXcv6r0Ib9ZqLm9UkXEgjyUUQCT4j4LBTRkf7VSWiXqOu6gqS' +
+  'eh7iDAV/LJI0sQrYLqalrqvjRdAOsXkQ1pQraGL383c8fTIRlOZ8nM7QszEEJWYmBmNNzX+Ll2wEgvb9kfh4IvbMl3gI' +
+  '7qx3iJ9KMvsNYY54SyMxJj0P+oILP3CwadMuAxnJ4DOrddO0lDbT3GteJbH2lfjGwcVT2rMSzKzk2sOv3cFB01BkZ81Q' +
+  'ywSknqlup/Wop7D8Ze83jgqUkWUdUr6Ov0MV+7tBAnL5p0uWXTO3n/G54b475Z5D2VZnc1YOQygFScNI5I8BiAkTfl06' +
+  'IkANbmRam9hOIcSSNxc2x+YsUc71D+46p/JAVyQ2eoP9BR/3AtlxFn9ntTaiTzGjRt5/mGP8NR+mAhWEBNL5R0fuvkOr' +
+  '8fIb+PlaZBRsAqS+wntQP1RniaOItc31oE/BKg4O91RYMAYd/3/Yq+pG5I++YjUQnmw27mv/y5Up4vPQ1wHPWLv7akGX' +
+  'qxU3dSV1NGfQQreTH2b4Ysu7d0ZCEsmqctTlwEN171X2GbOkRgkcG6GjtdnwXlOPkFp1uUOtAX/3jqbd0dKKRccnPuHC' +
+  '5eM1NoWBN5Pq0zcMCcq9kD/KudixxpYTctSGgUffQyT63cAvsIljZ6dke3GbZJmjYa7P3To0KW+mdorTHDT56HP9Hmgz' +
+  'hsRGUYg+rJHQhXDdkfidLgHcpnzcg7ZA4g8HPqnwc0dZySGCu2bF1kXxXr2R7XBbZkhu0giNrGKV7yUTu+p+9M3PN9KA' +
+  'MAw05jxLlwRmPVWJGmG/XJGwTMHSAqOgp8RSDDDtwnfHtgS+d2oBIJXA1OvHd5fdjexipUwFWfshhde6xrUNTl/Ucawt' +
+  'f0UjIG1dgXjqvZqHgOrWje8nLOP1eVEUXnHtbcJtqY5YJe9DmvV3wMXedm1OOSB/IF1dIduQPYnze7sCmVC0qDA4jIlx' +
+  'WMf+OSHi/iS+7cfITiAk6Lkrl3X4+ZWTtUqGuIcOxQh3NClboGAyuJunFK2r+U5lin0UrI/BlzdqQWhBwqgOGm3eT0ON' +
+  'X3R9H7kLOejqQ1xZ1uzaE96hsMeOfMYL0FvkbUj7sEIaZ4x/FLjZNzDetm++FkdhOyxitQdRJtkXBHggxX/DUJy5qGDE' +
+  'rMVETprph+jJPLml8X2VTWPAYMxhb3JOJrxz0sVM024EktH94XOEcnjlWUK6j7gmnJ1cFUKOjUXaElHkxKS2ANR9oMrq' +
+  'Kf7yRoVNj7asroao5kQNDEKdjdnC3+4MlsXY62/VxSWzSO5DNdIAE55DfkvoNpCvDzW38zanzajG0pWGR5iLhNqfLde7' +
+  't3ELp/YhQcQ0bMFOmCPcOKx9WHsEJwIq/BSY0S7ixD9qw6ghZwV+Zw3VJLdBN/jDzrVtlWqsUNBrRqPpQ5fxY/WT9QEN' +
+  'Nmqi2BbCIFx9D0f5DPDzbBaelk+bz2mNSRgtR9kfuBKJm83A5w15ynKcsBEEv2DhNXuQhaEPZPO6mGXVfpq9ClBaUC1N' +
+  '4Hr7RvTSZr4vq84Cx+E3LiXUCUTcns4pBKj1nIhUxfKHX+Y6zozjfZeIH0+atPe60HDsjg2u5Y0/j7E8UVstartOFO11' +
+  'P61cw2w2Md/iGiPQ9gOq1xlCPdVCMVfu/L2anGB04VW3nrON';
+
+/** s^64 times the generator of G2, as EIP-2537 writes points; base64. */
+export const G2_POWER_64: string =
+  'AAAAAAAAAAAAAAAAAAAAABKDinYQU0N4g8PgG6YWZwzqhDdUVI74S8w5feI2mtzKKrVM1zxV3GjYeuw/wv5PEAAAAAAA' +
+  'AAAAAAAAAAAAAAAS3MWhyMPhsosVJOPdbb7NYwF8kgHanb4HfxuCrcCMUBafVvx7Wjso7GuJJU3j4v0AAAAAAAAAAAAA' +
+  'AAAAAAAAAa5gANjnle+j6WuTnfaGHbn2vP81tGlGBa1f2vlQ/smuPpx+KNqWUCTthZwY25xzAAAAAAAAAAAAAAAAAAAA' +
+  'AAVuegTqYiInEamG5PTzi6SQnqL0y4q+Vv7J/pvPrbzqX7ZgvEsQMu01kmHXTSunJQ==';
+
+/** The generator of G2, as EIP-2537 writes points; base64. */
+export const G2_GENERATOR: string =
+  'AAAAAAAAAAAAAAAAAAAAAAJKorLwjwqRJggFJy3FEFHG5HrU+kA7ArRRC2R649F3C6wDJqgFu+/UgFbIwSG9uAAAAAAA' +
+  'AAAAAAAAAAAAAAAT4CtgUnGfYH2s06CIJ09lWWvQ0Jkgthq12mG73H9QSTNM8RITlF1X5ax9BV0EK34AAAAAAAAAAAAA' +
+  'AAAAAAAADOXVJ3J9bhGMyc3G2i41Gq39m6qMvdOnbUKaaVFg0SySOsnMO6yiieGTVIYIuCgBAAAAAAAAAAAAAAAAAAAA' +
+  'AAYGxKAupzTMMqzSsCvCi5nLPih+hadjryZ0kqtXLpmrPzcNJ1zsHaGqqQdf8F95vg==';
