@@ -1,9 +1,14 @@
 /** JSON-RPC over HTTP (POST) and WebSocket, on one port. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Provider } from '../provider.ts';
 import { RPC_LIMITS, type RpcLimits, tooLarge } from '../rpc/dispatch.ts';
 import { acceptWebSocket } from './websocket.ts';
+
+/** Who imports `node:http` loads `fetch` and all that belongs to it, an eighth of a start. */
+const require = createRequire(import.meta.url);
+const { createServer } = require('node:http') as typeof import('node:http');
 
 export interface ServerOptions {
   readonly provider: Provider;
