@@ -1,25 +1,37 @@
 #!/usr/bin/env node
 /**
  * Starts the `lockstep` command. Plain JavaScript, because it must start on a Node that cannot run
- * TypeScript: an installed package has `dist/`, a clone of the repository has `src/` and the pinned
- * Node of its development dependencies.
+ * TypeScript: an installed package has `dist/`, a clone of the repository has `src/`, a bundle of
+ * it, and the pinned Node of its development dependencies.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import * as nodeModule from 'node:module';
-import { tmpdir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import v8 from 'node:v8';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const source = join(root, 'src', 'cli', 'main.ts');
-const compiled = join(root, 'dist', 'cli', 'main.js');
+const sources = join(root, 'src');
+const source = join(sources, 'cli', 'main.ts');
+const compiled = join(root, 'dist', 'command', 'main.js');
+const bundled = join(root, 'build', 'command', 'main.js');
 
-/** V8's code cache makes the second start several times as quick as the first. */
+/** V8's code cache makes the second start quicker. Code is taken from it: it is the user's alone. */
 function cacheFolder() {
   const modules = join(root, 'node_modules');
   if (existsSync(modules)) return join(modules, '.cache', 'lockstep', 'v8');
-  return join(tmpdir(), `lockstep-v8-${userInfo().uid}`);
+  const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
+  const home = LOCALAPPDATA ?? XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  return join(home, 'lockstep', 'v8');
+}
+
+/** Whether the bundle is of these sources: none was changed, added or taken away since. */
+function isBundleCurrent() {
+  if (!existsSync(bundled)) return false;
+  const { mtimeMs } = statSync(bundled);
+  const names = ['.', ...readdirSync(sources, { recursive: true })];
+  return names.every((name) => statSync(join(sources, name)).mtimeMs <= mtimeMs);
 }
 
 /** Whether this Node runs TypeScript without a flag (22.18, 23.6 and later). */
@@ -42,11 +54,10 @@ async function runHere(entry) {
   await import(pathToFileURL(entry).href);
 }
 
-/** Runs the entry under another Node, as if it were this process. */
-async function runUnder(node, entry) {
+/** Runs this file under another Node, as if it were this process. */
+async function runUnder(node) {
   const { spawn } = await import('node:child_process');
-  const env = { NODE_COMPILE_CACHE: cacheFolder(), ...process.env };
-  const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: 'inherit', env });
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     // A terminal sends SIGINT to both processes already; the child alone decides what it means.
     process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
@@ -78,9 +89,9 @@ if (!existsSync(source)) {
   if (existsSync(compiled)) await runHere(compiled);
   else fail(`this installation is incomplete: neither ${compiled} nor ${source} exists`);
 } else if (stripsTypes()) {
-  await runHere(source);
+  await runHere(isBundleCurrent() ? bundled : source);
 } else if (existsSync(pinned)) {
-  await runUnder(pinned, source);
+  await runUnder(pinned);
 } else {
   fail(
     `Node ${process.versions.node} cannot run the sources of the repository, ` +

@@ -2,12 +2,9 @@
  * Accounts whose keys the node has: those of a mnemonic (BIP-39, BIP-32, BIP-44), and the accounts
  * that it acts for without a key.
  */
-import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import * as HdKey from 'ox/HdKey';
-import * as Mnemonic from 'ox/Mnemonic';
-import { bytesToHex, hexToBytes } from '../base/bytes.ts';
-import { LockstepError } from '../base/errors.ts';
+import { bytesToHex } from '../base/bytes.ts';
+import { deriveKeys, type MnemonicOptions, publicKeyOf } from './hd-keys.ts';
 
 export interface Wallet {
   /** 20 bytes. */
@@ -16,40 +13,21 @@ export interface Wallet {
   readonly privateKey: Uint8Array;
 }
 
-export interface MnemonicOptions {
-  readonly mnemonic: string;
-  readonly count: number;
-  /** Path of the keys but for the last number, with or without a slash at its end. */
-  readonly path: string;
-}
-
-const MNEMONIC_RULE =
-  'breaks a rule of BIP-39: it has 12, 15, 18, 21 or 24 words of the English list, with a checksum';
-
 /**
  * The accounts of a mnemonic.
  *
  * @throws LockstepError L1313 for words or a path that are none
  */
-export function deriveWallets({ mnemonic, count, path }: MnemonicOptions): Wallet[] {
-  if (count === 0) return [];
-  if (!Mnemonic.validate(mnemonic, Mnemonic.english)) {
-    throw new LockstepError('L1313', { what: 'the mnemonic', problem: MNEMONIC_RULE });
-  }
-  if (!/^m(\/\d+'?)*\/?$/.test(path)) {
-    throw new LockstepError('L1313', { what: 'the derivation path', problem: `is ${path}` });
-  }
-  const root = HdKey.fromSeed(Mnemonic.toSeed(mnemonic));
-  const parent = root.derive(path.replace(/\/$/, ''));
-  return Array.from({ length: count }, (_, index) =>
-    walletOfKey(hexToBytes(parent.derive(`m/${index}`).privateKey)),
-  );
+export function deriveWallets(options: MnemonicOptions): Wallet[] {
+  return options.count === 0 ? [] : deriveKeys(options).map(walletOfKey);
 }
 
-/** @param privateKey - 32 bytes. */
+/**
+ * @param privateKey - 32 bytes.
+ * @throws Error if the key is zero or not below the order of the curve
+ */
 export function walletOfKey(privateKey: Uint8Array): Wallet {
-  const point = secp256k1.getPublicKey(privateKey, false);
-  return { address: keccak_256(point.subarray(1)).slice(12), privateKey };
+  return { address: keccak_256(publicKeyOf(privateKey)).slice(12), privateKey };
 }
 
 /** An address with the capitals that check it (EIP-55). */

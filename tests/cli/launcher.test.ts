@@ -1,7 +1,7 @@
 /** The command as a person starts it: process, exit codes, signals. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -84,10 +84,36 @@ test('a trace begins with the first instruction and agrees with the gas', (conte
 
 test('an installed package runs its build', (context) => {
   const build = 'process.stdout.write(process.argv.slice(2).join());process.exitCode = 3;';
-  const launcher = installation(context, { 'dist/cli/main.js': build });
+  const launcher = installation(context, { 'dist/command/main.js': build });
   const { code, out } = start(['a', 'b'], launcher);
   assert.equal(out, 'a,b');
   assert.equal(code, 3);
+});
+
+test('a clone runs its bundle as long as that is of its sources', (context) => {
+  const launcher = installation(context, {
+    'src/cli/main.ts': "process.stdout.write('sources');",
+    'src/base/bytes.ts': '',
+    'build/command/main.js': "process.stdout.write('bundle');",
+  });
+  const root = join(launcher, '../..');
+  const touch = (name: string, second: number) => utimesSync(join(root, name), second, second);
+  for (const name of ['src', 'src/cli', 'src/base', 'src/cli/main.ts', 'src/base/bytes.ts']) {
+    touch(name, 1);
+  }
+  const run = () => start(['a'], launcher).out;
+  assert.equal(run(), 'bundle');
+  const changed = {
+    'src/base/bytes.ts': 'a file',
+    'src/base': 'a folder, whose files were others',
+  };
+  for (const [name, what] of Object.entries(changed)) {
+    touch('build/command/main.js', 2);
+    touch(name, 3);
+    assert.equal(run(), 'sources', what);
+    touch(name, 2);
+    assert.equal(run(), 'bundle', what);
+  }
 });
 
 test('an installation without build and sources says so', (context) => {

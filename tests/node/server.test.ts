@@ -1,9 +1,12 @@
 /** The servers: HTTP and WebSocket, their limits, and what they do with requests that are wrong. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { METHODS } from '../../src/node/methods/table.ts';
 import { createProvider } from '../../src/node/provider.ts';
+import { method } from '../../src/node/rpc/method.ts';
+import * as types from '../../src/node/rpc/types.ts';
 import {
   CLOSE,
   encodeFrame,
@@ -65,6 +68,29 @@ test('requests, notifications and batches are answered as JSON-RPC 2.0 has it', 
   );
   assert.equal(await codeOf(server, `[${Array(101).fill(one).join()}]`), -32600);
   assert.equal(await codeOf(server, `${'['.repeat(5000)}${']'.repeat(5000)}`), -32600);
+});
+
+test('long answers come whole, whatever their characters, and go with who asked', async (context) => {
+  const long = method(
+    'my_long',
+    'Pairs.',
+    [],
+    types.text.schema,
+    () => `a${'\u{1f600}é'.repeat(2e6)}`,
+  );
+  const provider = createProvider({ methods: [long] });
+  const server = await serve({ provider, port: 0 });
+  context.after(() => server.close());
+  const body = '{"jsonrpc":"2.0","id":1,"method":"my_long"}';
+  const { text } = await post(server, body);
+  assert.equal(JSON.parse(text).result, `a${'\u{1f600}é'.repeat(2e6)}`);
+
+  const socket = connect(server.port);
+  const head = `POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n`;
+  socket.write(head + body);
+  await once(socket, 'data');
+  socket.destroy();
+  assert.equal(await codeOf(server, '{bad'), -32700);
 });
 
 test('a body above the limit is refused, other methods than POST too, and pages may ask', async (context) => {

@@ -30,7 +30,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   conformance: { rooms: ['node', 'chain', ...CHAIN_ROOMS], packages: ['node:', ...HASHES] },
   node: {
     rooms: ['languages', 'chain', ...CHAIN_ROOMS],
-    packages: ['node:', 'ox', '@noble/curves', ...HASHES],
+    packages: ['node:', 'ox', '@scure/bip39', ...HASHES],
   },
   languages: { rooms: ['base'], packages: ['node:', 'ox', ...HASHES] },
   cli: { rooms: ANY, packages: ANY },

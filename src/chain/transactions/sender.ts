@@ -12,7 +12,7 @@ import { type Rejection, reject } from './rejections.ts';
 import type { Authorization, SignedTransaction, Transaction } from './types.ts';
 
 /** Order of the group of secp256k1 (SEC 2, section 2.4.1). */
-const ORDER = 0xffffffff_ffffffff_ffffffff_fffffffe_baaedce6_af48a03b_bfd25e8c_d0364141n;
+export const ORDER = 0xffffffff_ffffffff_ffffffff_fffffffe_baaedce6_af48a03b_bfd25e8c_d0364141n;
 /** Above it s is high, and its negation signs the same (EIP-2). */
 const LOW_S_MAX = ORDER / 2n;
 

@@ -1,9 +1,15 @@
 /** JSON-RPC over HTTP (POST) and WebSocket, on one port. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Provider } from '../provider.ts';
 import { RPC_LIMITS, type RpcLimits, tooLarge } from '../rpc/dispatch.ts';
 import { acceptWebSocket } from './websocket.ts';
+
+/** Who imports `node:http` loads `fetch` and all that belongs to it, an eighth of a start. */
+const require = createRequire(import.meta.url);
+const { createServer } = require('node:http') as typeof import('node:http');
+const { pipeline, Readable } = require('node:stream') as typeof import('node:stream');
 
 export interface ServerOptions {
   readonly provider: Provider;
@@ -28,6 +34,8 @@ const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 8545;
 /** Connections at a time; more are refused. */
 const CONNECTIONS_MAX = 10_000;
+/** Characters of a long body that are encoded at a time. */
+const PART_LENGTH = 1 << 20;
 /** Seconds that a page may remember what it is allowed. */
 const CORS_AGE = '86400';
 
@@ -136,7 +144,22 @@ function send(
   const type = body.startsWith('{') || body.startsWith('[') ? 'application/json' : 'text/plain';
   const content = ['content-type', type, 'content-length', bytes.toString()];
   response.writeHead(status, [...cors, ...headers, ...content]);
-  response.end(body);
+  if (body.length <= PART_LENGTH) response.end(body);
+  else pipeline(Readable.from(partsOf(body)), response, NOTHING);
+}
+
+/** Who breaks a connection off gets the rest of no answer. */
+const NOTHING = (): void => {};
+
+/** A long text in parts, so that it is never there as bytes as a whole. */
+function* partsOf(text: string): Generator<string> {
+  for (let from = 0; from < text.length; ) {
+    // A character of two units is not cut in the middle.
+    const isPair = (text.codePointAt(from + PART_LENGTH - 1) ?? 0) > 0xffff;
+    const end = from + PART_LENGTH - (isPair ? 1 : 0);
+    yield text.slice(from, end);
+    from = end;
+  }
 }
 
 /** The whole body; undefined where it is above the limit. */
