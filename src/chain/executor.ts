@@ -6,7 +6,7 @@
  */
 
 import { assert } from '../base/assert.ts';
-import { bytesToHex, equalBytes } from '../base/bytes.ts';
+import { bytesToHex, readInt32 } from '../base/bytes.ts';
 import { LockstepError } from '../base/errors.ts';
 import { bytesToBigint } from '../base/u256.ts';
 import {
@@ -152,8 +152,8 @@ export class Executor {
     value: 0,
     note: OUTERMOST,
   };
-  /** Callee of the latest call; owner 0 is none. */
-  readonly #lastCallee = { address: new Uint8Array(0), owner: 0 };
+  /** Callee of the latest call, its address in parts of 32 bits; owner 0 is none. */
+  readonly #lastCallee = { parts: new Int32Array(5), owner: 0 };
   /** Owners that were given storage from outside, without code or nonce. */
   readonly #storageOwners = new Set<string>();
   /**
@@ -369,10 +369,16 @@ export class Executor {
   /** The owner of the address; calls often go where the last one went. */
   #ownerOfCallee(address: Uint8Array): Owner {
     const last = this.#lastCallee;
-    if (last.owner === 0 || !equalBytes(address, last.address)) {
-      last.owner = this.machine.ownerOf(address);
-      last.address = address.slice();
+    const { parts } = last;
+    let isSame = last.owner !== 0;
+    for (let i = 0; i < 5; i++) {
+      const part = readInt32(address, i * 4);
+      if (part !== parts[i]) isSame = false;
+      parts[i] = part;
     }
+    if (isSame) return last.owner;
+    last.owner = 0;
+    last.owner = this.machine.ownerOf(address);
     return last.owner;
   }
 
