@@ -369,16 +369,12 @@ export class Executor {
   /** The owner of the address; calls often go where the last one went. */
   #ownerOfCallee(address: Uint8Array): Owner {
     const last = this.#lastCallee;
-    const { parts } = last;
-    let isSame = last.owner !== 0;
     for (let i = 0; i < 5; i++) {
       const part = readInt32(address, i * 4);
-      if (part !== parts[i]) isSame = false;
-      parts[i] = part;
+      if (part !== last.parts[i]) last.owner = 0;
+      last.parts[i] = part;
     }
-    if (isSame) return last.owner;
-    last.owner = 0;
-    last.owner = this.machine.ownerOf(address);
+    if (last.owner === 0) last.owner = this.machine.ownerOf(address);
     return last.owner;
   }
 
