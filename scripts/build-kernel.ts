@@ -1,6 +1,7 @@
 /**
  * Compiles the kernel: AssemblyScript to `src/kernel/wasm.generated.ts`, a module that holds the
- * binary as text, so that Node and browsers load it alike.
+ * binary as text, so that Node and browsers load it alike. `keeper.wat` goes with it, because
+ * AssemblyScript has no arrays of the platform's heap.
  *
  * Form numbers come from the bytecode's table, and so do the handlers of scalar operations. Both
  * are written beside a copy of the sources under `build/kernel`.
@@ -9,6 +10,7 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
+import binaryen from 'assemblyscript/binaryen';
 import { FORM_ROWS } from '../src/dmir/bytecode/forms.ts';
 import { INITIAL_PAGES } from '../src/kernel/layout.ts';
 import { GENERATED_CASES } from './kernel-cases.ts';
@@ -44,6 +46,13 @@ const ASC_OPTIONS = [
   '--maximumMemory=65536',
 ];
 
+async function assembleKeeper(): Promise<Uint8Array> {
+  const module = binaryen.parseText(await readFile(join(source, 'keeper.wat'), 'utf8'));
+  module.setFeatures(binaryen.Features.All);
+  if (module.validate() !== 1) throw new Error('The keeper does not validate.');
+  return module.emitBinary();
+}
+
 async function main(): Promise<void> {
   await rm(build, { recursive: true, force: true });
   await mkdir(build, { recursive: true });
@@ -68,6 +77,8 @@ async function main(): Promise<void> {
   const text = [
     '/** The kernel, compiled by scripts/build-kernel.ts. */',
     `export const KERNEL_BASE64 =\n  '${wasm.toString('base64')}';`,
+    '/** The keeper, assembled by it. */',
+    `export const KEEPER_BASE64 =\n  '${Buffer.from(await assembleKeeper()).toString('base64')}';`,
     '',
   ].join('\n');
   await writeFile(join(source, 'wasm.generated.ts'), text);

@@ -6,10 +6,18 @@
  */
 
 import { assert } from '../base/assert.ts';
-import { bytesToHex, equalBytes } from '../base/bytes.ts';
+import { bytesToHex, readInt32 } from '../base/bytes.ts';
 import { LockstepError } from '../base/errors.ts';
 import { bytesToBigint } from '../base/u256.ts';
-import { type Cell, type FrameEnd, type Owner, PendingError, type Range } from '../dmir/host.ts';
+import {
+  type Cell,
+  type FrameEnd,
+  type FrameStart,
+  type Owner,
+  PendingError,
+  type ProgramHandle,
+  type Range,
+} from '../dmir/host.ts';
 import type { TrapKind } from '../dmir/ops.ts';
 import type { CellLoader } from '../engines/interpreter/cell-loader.ts';
 import { InterpreterMachine } from '../engines/interpreter/trampoline.ts';
@@ -36,7 +44,7 @@ import { sharedCompiler } from './background.ts';
 import { Codes } from './codes.ts';
 import { ContractLoader } from './contracts.ts';
 import { DirtyCells } from './dirty-cells.ts';
-import { EffectPage, LazyOutcome } from './outcome.ts';
+import { EffectStore, type KeptEffects, LazyOutcome } from './outcome.ts';
 import type { Outcome } from './types.ts';
 import { MessageWarmSet } from './warm-set.ts';
 
@@ -114,6 +122,7 @@ const HEAP_LIMIT = 0xc000_0000;
 /** Large effects are gathered where return data were: no frame is left that could read them. */
 const LARGE_EFFECTS_BASE = L.RETURN_BASE;
 const NOTHING = { base: L.HEAP_BASE, length: 0 };
+const OUTERMOST = { kind: 'call', offset: 0n, size: 0n, operands: 0 } as const;
 
 export class Executor {
   readonly machine: InterpreterMachine;
@@ -124,14 +133,28 @@ export class Executor {
   readonly #cellsMax: number;
   /** Addresses that are warm from the start of a message. */
   warm = new MessageWarmSet({ precompiles: new Map(), ownPrecompiles: undefined }, undefined);
-  /** Where the effects of the latest transactions are. */
-  #page: EffectPage;
+  readonly #effects: EffectStore;
   /** Whether a transaction began that can be undone. */
   isOpen = false;
   /** Whether it was looked up if there are empty accounts. */
   #knowsEmptiness = false;
-  /** Callee of the latest call; owner 0 is none. */
-  readonly #lastCallee = { address: new Uint8Array(0), owner: 0 };
+  /**
+   * How the latest outermost frame begins: one record for all of them, as they live no longer than
+   * it takes to read them, and new ones would push cells out of the processor's caches.
+   */
+  readonly #start: { -readonly [Key in keyof FrameStart]: FrameStart[Key] } = {
+    program: undefined as unknown as ProgramHandle,
+    gas: 0n,
+    isStatic: false,
+    owner: 0,
+    input: NOTHING,
+    self: 0,
+    caller: 0,
+    value: 0,
+    note: OUTERMOST,
+  };
+  /** Callee of the latest call, its address in parts of 32 bits; owner 0 is none. */
+  readonly #lastCallee = { parts: new Int32Array(5), owner: 0 };
   /** Owners that were given storage from outside, without code or nonce. */
   readonly #storageOwners = new Set<string>();
   readonly #dirty: DirtyCells;
@@ -180,7 +203,7 @@ export class Executor {
     );
     this.#dirty = new DirtyCells(this.machine, backend, options.cellsMax !== undefined);
     this.codes.kernel = this.machine.kernel;
-    this.#page = this.#newPage(L.EFFECTS_BASE, L.EFFECTS_BYTES);
+    this.#effects = new EffectStore(this.machine.kernel, (owner) => this.machine.ownerId(owner));
     for (const [name, entry] of Object.entries(SCHEDULE_ENTRIES)) {
       this.machine.setSchedule(entry, schedule[name as keyof KernelSchedule]);
     }
@@ -304,10 +327,12 @@ export class Executor {
   /** The owner of the address; calls often go where the last one went. */
   #ownerOfCallee(address: Uint8Array): Owner {
     const last = this.#lastCallee;
-    if (last.owner === 0 || !equalBytes(address, last.address)) {
-      last.owner = this.machine.ownerOf(address);
-      last.address = address.slice();
+    for (let i = 0; i < 5; i++) {
+      const part = readInt32(address, i * 4);
+      if (part !== last.parts[i]) last.owner = 0;
+      last.parts[i] = part;
     }
+    if (last.owner === 0) last.owner = this.machine.ownerOf(address);
     return last.owner;
   }
 
@@ -362,17 +387,16 @@ export class Executor {
   #enterCode(message: Message, to: Owner, code: Code): void {
     const { machine, host } = this;
     const { from, value } = message;
-    machine.enter({
-      program: this.codes.program(code),
-      gas: message.gas,
-      isStatic: message.isStatic,
-      owner: to,
-      input: machine.input(message.data),
-      self: machine.ownerAddress(to),
-      caller: machine.ownerAddress(from),
-      value: machine.wordAddress(value),
-      note: OUTERMOST,
-    });
+    const start = this.#start;
+    start.program = this.codes.program(code);
+    start.gas = message.gas;
+    start.isStatic = message.isStatic;
+    start.owner = to;
+    start.input = machine.input(message.data);
+    start.self = machine.ownerAddress(to);
+    start.caller = machine.ownerAddress(from);
+    start.value = machine.wordAddress(value);
+    machine.enter(start);
     // After the journal's mark, so that a failure of the frame undoes it.
     host.accounts.transfer(machine, from, to, value);
   }
@@ -438,17 +462,9 @@ export class Executor {
       host.accounts.touch(machine, machine.ownerOf(bigintToAddress(BigInt(RIPEMD160))));
     }
     const { output } = end;
-    let page = this.#page;
-    let bytes = this.#collect(page, output);
-    if (bytes === 0) {
-      const { effectsSize } = machine.kernel.exports;
-      page = this.#pageFor(effectsSize(output.length, SPACES.slot.number));
-      bytes = this.#collect(page, output);
-    }
-    const at = page.keep(bytes);
-    if (page !== this.#page) page.seal();
+    const effects = this.#keepEffects(output);
     const cause = end.status === 'halt' ? (end.reason ?? reason) : undefined;
-    return new LazyOutcome(end.status, cause, gas, end.gas, page, at);
+    return new LazyOutcome(end.status, cause, gas, end.gas, this.#effects, effects);
   }
 
   /** Refund counter of the transaction, in gas. */
@@ -458,28 +474,18 @@ export class Executor {
   }
 
   /** Puts output, logs and writes where the next transaction does not reach them. */
-  #collect(page: EffectPage, { base, length }: Range): number {
-    const { collectEffects } = this.machine.kernel.exports;
-    return collectEffects(page.next, page.room, base, length, SPACES.slot.number);
-  }
-
-  /** A page with room for the bytes: a fresh one, or a large one of its own. */
-  #pageFor(bytes: number): EffectPage {
-    if (bytes <= L.EFFECTS_BYTES) {
-      this.#page.seal();
-      this.#page = this.#newPage(L.EFFECTS_BASE, L.EFFECTS_BYTES);
-      return this.#page;
-    }
+  #keepEffects({ base, length }: Range): KeptEffects {
+    const { collectEffects, effectsSize } = this.machine.kernel.exports;
+    const { number: space } = SPACES.slot;
+    const bytes = collectEffects(L.EFFECTS_BASE, L.EFFECTS_BYTES, base, length, space);
+    if (bytes !== 0) return this.#effects.keep(bytes);
     const size = L.INPUT_END - LARGE_EFFECTS_BASE;
-    if (bytes > size) throw new LockstepError('L2002', { what: 'output, logs and writes' });
-    return this.#newPage(LARGE_EFFECTS_BASE, size);
+    if (effectsSize(length, space) > size) {
+      throw new LockstepError('L2002', { what: 'output, logs and writes' });
+    }
+    const all = collectEffects(LARGE_EFFECTS_BASE, size, base, length, space);
+    return this.#effects.keepLarge(LARGE_EFFECTS_BASE, all);
   }
-
-  #newPage(base: number, size: number): EffectPage {
-    return new EffectPage(this.machine.kernel, base, size, this.#idOf);
-  }
-
-  readonly #idOf = (owner: Owner): Uint8Array => this.machine.ownerId(owner);
 
   /** Removes the accounts that SELFDESTRUCT marked, with their storage. */
   #destroyAccounts(): void {
@@ -547,5 +553,3 @@ const FAILURE_REASONS: Readonly<Record<CreateFailure, TrapKind | undefined>> = {
   'invalid-module': 'invalid-opcode',
   'code-unpaid': 'out-of-gas',
 };
-
-const OUTERMOST = { kind: 'call', offset: 0n, size: 0n, operands: 0 } as const;

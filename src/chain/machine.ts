@@ -18,7 +18,7 @@ import { MODULE_BYTES_MAX } from '../vms/evm/gas.ts';
 import type { FrameObserver } from '../vms/evm/host/observer.ts';
 import { checkOverrides, type ScheduleOverrides } from '../vms/evm/overrides.ts';
 import { setBlock, setTransaction, toAddress, toBytes, warmUp } from './environment.ts';
-import { Executor } from './executor.ts';
+import { Executor, type Message } from './executor.ts';
 import { runSteps, type StepWatcher, traceFrames } from './trace.ts';
 import type {
   AccountDump,
@@ -113,6 +113,15 @@ export class EvmMachine implements Machine {
   readonly #addresses = new Map<string, Uint8Array>();
   readonly #engine: Pick<MachineOptions, 'engine' | 'tier'>;
   #tracer: Executor | undefined;
+  /** The latest call: one record for all of them, as their frames have in the executor. */
+  readonly #message: { -readonly [Key in keyof Message]: Message[Key] } = {
+    from: 0,
+    to: NO_BYTES,
+    data: NO_BYTES,
+    value: 0n,
+    gas: 0n,
+    isStatic: false,
+  };
   /** Whose environment holds which gas price, so that a call like the last sets none. */
   readonly #last: { executor: Executor | undefined; gasPrice: bigint } = {
     executor: undefined,
@@ -199,14 +208,14 @@ export class EvmMachine implements Machine {
     const sender = this.#prepare(executor, options, from);
     executor.warm.begin(from, to);
     if (options.accessList !== undefined) this.#applyAccessList(executor, options);
-    return executor.startCall({
-      from: sender,
-      to,
-      data,
-      value: readValue(options),
-      gas: readGas(options),
-      isStatic: options.static ?? false,
-    });
+    const message = this.#message;
+    message.from = sender;
+    message.to = to;
+    message.data = data;
+    message.value = readValue(options);
+    message.gas = readGas(options);
+    message.isStatic = options.static ?? false;
+    return executor.startCall(message);
   }
 
   call(options: CallOptions): Outcome {

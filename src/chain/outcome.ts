@@ -1,12 +1,13 @@
 /** Outcomes, whose logs and writes are decoded when they are first looked at. */
 import { bytesToHex } from '../base/bytes.ts';
-import type { Kernel } from '../engines/interpreter/kernel.ts';
+import type { Kept, Kernel } from '../engines/interpreter/kernel.ts';
 import {
   E_LOG_BYTES,
   E_OUTPUT_LENGTH,
   E_REFUND,
   E_STEPS,
   E_WRITTEN_BYTES,
+  EFFECTS_BASE,
   EFFECTS_HEADER_BYTES,
   LOG_HEADER_BYTES,
   WRITTEN_COUNTS,
@@ -17,101 +18,94 @@ import type { Log, Outcome, StorageWrite } from './types.ts';
 
 const WORD = 32;
 
+/** The effects of one transaction: on the platform's heap, or a large one's in a buffer. */
+export type KeptEffects = Kept | DataView<ArrayBuffer>;
+
 /**
- * The effects of many transactions in one piece: in the kernel while there is room for more, then
- * in a copy. One small buffer for each would cost more than a small transaction.
+ * Where effects are from the end of their transaction on. Most are small and nobody reads them, so
+ * that what counts is how little memory they pass through: no page of them is filled, no buffer
+ * made.
  */
-export class EffectPage {
+export class EffectStore {
   /** The id of an owner, 20 bytes. */
   readonly idOf: (owner: number) => Uint8Array;
   readonly #kernel: Kernel;
-  readonly #base: number;
-  readonly #size: number;
-  #copy: DataView<ArrayBuffer> | undefined;
-  #used = 0;
+  /** Whose effects were brought back to the kernel's memory. */
+  #present: Kept | undefined;
 
-  /** A page in a range of the kernel's memory, which is its own until it is sealed. */
-  constructor(kernel: Kernel, base: number, size: number, idOf: (owner: number) => Uint8Array) {
+  constructor(kernel: Kernel, idOf: (owner: number) => Uint8Array) {
     this.#kernel = kernel;
-    this.#base = base;
-    this.#size = size;
     this.idOf = idOf;
   }
 
-  /** Bytes that are left for effects. */
-  get room(): number {
-    return this.#size - this.#used;
+  /** Keeps so many bytes, a multiple of 8, that were written at EFFECTS_BASE. */
+  keep(length: number): KeptEffects {
+    this.#present = undefined;
+    return this.#kernel.keeper.keep(EFFECTS_BASE, (length + 15) >> 4);
   }
 
-  /** Address at which the next effects go. */
-  get next(): number {
-    return this.#base + this.#used;
+  /** The same for bytes that stand elsewhere. */
+  keepLarge(address: number, length: number): KeptEffects {
+    const { buffer } = this.#kernel.u8.slice(address, address + length);
+    return new DataView(buffer);
   }
 
-  /** Keeps the bytes, a multiple of 8, that were written at `next`; returns their offset. */
-  keep(bytes: number): number {
-    const at = this.#used;
-    this.#used = at + bytes;
-    return at;
+  u32(effects: KeptEffects, offset: number): number {
+    if (effects instanceof DataView) return effects.getUint32(offset, true);
+    return this.#bring(effects).getUint32(EFFECTS_BASE + offset, true);
   }
 
-  /** Copies everything out: the memory serves another purpose now. */
-  seal(): void {
-    const { buffer } = this.#kernel.u8.slice(this.#base, this.next);
-    this.#copy = new DataView(buffer);
-  }
-
-  u32(offset: number): number {
-    return this.#view.getUint32(this.#start + offset, true);
-  }
-
-  i64(offset: number): bigint {
-    return this.#view.getBigInt64(this.#start + offset, true);
+  i64(effects: KeptEffects, offset: number): bigint {
+    if (effects instanceof DataView) return effects.getBigInt64(offset, true);
+    return this.#bring(effects).getBigInt64(EFFECTS_BASE + offset, true);
   }
 
   /** A copy of the bytes at the offset. */
-  bytes(offset: number, length: number): Uint8Array {
-    const view = new Uint8Array(this.#view.buffer, this.#start + offset, length);
-    return view.slice();
+  bytes(effects: KeptEffects, offset: number, length: number): Uint8Array {
+    const isLarge = effects instanceof DataView;
+    const { buffer } = isLarge ? effects : this.#bring(effects);
+    return new Uint8Array(buffer, (isLarge ? 0 : EFFECTS_BASE) + offset, length).slice();
   }
 
-  get #view(): DataView<ArrayBuffer> {
-    return this.#copy ?? this.#kernel.view;
-  }
-
-  /** Where the page begins in the view. */
-  get #start(): number {
-    return this.#copy === undefined ? this.#base : 0;
+  /** The kernel's memory, with the effects where they were written. */
+  #bring(effects: Kept): DataView<ArrayBuffer> {
+    if (this.#present !== effects) this.#kernel.keeper.restore(effects, EFFECTS_BASE);
+    this.#present = effects;
+    return this.#kernel.view;
   }
 }
 
-/** An outcome whose effects stand in a page as `collectEffects` of the kernel wrote them. */
+interface Decoded {
+  output?: Uint8Array;
+  logs?: readonly Log[];
+  writes?: readonly StorageWrite[];
+}
+
+/** An outcome whose effects are kept as `collectEffects` of the kernel wrote them. */
 export class LazyOutcome implements Outcome {
   readonly status: Outcome['status'];
-  readonly reason?: NonNullable<Outcome['reason']>;
+  declare readonly reason?: NonNullable<Outcome['reason']>;
   readonly #gas: bigint;
   readonly #gasLeft: bigint;
-  readonly #page: EffectPage;
-  /** Where its effects begin. */
-  readonly #at: number;
-  #output: Uint8Array | undefined;
-  #logs: readonly Log[] | undefined;
-  #writes: readonly StorageWrite[] | undefined;
+  readonly #store: EffectStore;
+  readonly #effects: KeptEffects;
+  /** What was looked at; together, so that an outcome nobody looks at is small. */
+  #decoded: Decoded | undefined;
 
   constructor(
     status: Outcome['status'],
     reason: Outcome['reason'],
     gas: bigint,
     gasLeft: bigint,
-    page: EffectPage,
-    at: number,
+    store: EffectStore,
+    effects: KeptEffects,
   ) {
     this.status = status;
     if (reason !== undefined) this.reason = reason;
     this.#gas = gas;
     this.#gasLeft = gasLeft;
-    this.#page = page;
-    this.#at = at;
+    this.#store = store;
+    this.#effects = effects;
   }
 
   get gasUsed(): bigint {
@@ -119,37 +113,43 @@ export class LazyOutcome implements Outcome {
   }
 
   get gasRefund(): bigint {
-    return this.status === 'success' ? this.#page.i64(this.#at + E_REFUND) : 0n;
+    return this.status === 'success' ? this.#store.i64(this.#effects, E_REFUND) : 0n;
   }
 
   get steps(): bigint {
-    return BigInt.asUintN(64, this.#page.i64(this.#at + E_STEPS));
+    return BigInt.asUintN(64, this.#store.i64(this.#effects, E_STEPS));
   }
 
   get output(): Uint8Array {
     const length = this.#field(E_OUTPUT_LENGTH);
-    this.#output ??= this.#page.bytes(this.#at + EFFECTS_HEADER_BYTES, length);
-    return this.#output;
+    this.#decoded ??= {};
+    this.#decoded.output ??= this.#store.bytes(this.#effects, EFFECTS_HEADER_BYTES, length);
+    return this.#decoded.output;
   }
 
   get logs(): readonly Log[] {
-    this.#logs ??= this.logBytes.map(logToText);
-    return this.#logs;
+    this.#decoded ??= {};
+    this.#decoded.logs ??= this.logBytes.map(logToText);
+    return this.#decoded.logs;
   }
 
   /** The logs as they are, made anew each time. */
   get logBytes(): LogBytes[] {
-    const page = this.#page;
-    return decodeLogs(page.bytes(this.#logsAt, this.#field(E_LOG_BYTES)), page.idOf);
+    const store = this.#store;
+    const logs = store.bytes(this.#effects, this.#logsAt, this.#field(E_LOG_BYTES));
+    return decodeLogs(logs, store.idOf);
   }
 
   get writes(): readonly StorageWrite[] {
-    if (this.#writes === undefined) {
-      const at = this.#logsAt + this.#field(E_LOG_BYTES);
-      const writes = this.#page.bytes(at, this.#field(E_WRITTEN_BYTES));
-      this.#writes = decodeWrites(writes, this.#page.idOf);
-    }
-    return this.#writes;
+    this.#decoded ??= {};
+    this.#decoded.writes ??= this.#decodeWrites();
+    return this.#decoded.writes;
+  }
+
+  #decodeWrites(): StorageWrite[] {
+    const store = this.#store;
+    const at = this.#logsAt + this.#field(E_LOG_BYTES);
+    return decodeWrites(store.bytes(this.#effects, at, this.#field(E_WRITTEN_BYTES)), store.idOf);
   }
 
   /** What Node prints of it: everything, decoded. */
@@ -161,11 +161,11 @@ export class LazyOutcome implements Outcome {
 
   /** A number of the header. */
   #field(field: number): number {
-    return this.#page.u32(this.#at + field);
+    return this.#store.u32(this.#effects, field);
   }
 
   get #logsAt(): number {
-    return this.#at + EFFECTS_HEADER_BYTES + ((this.#field(E_OUTPUT_LENGTH) + 7) & -8);
+    return EFFECTS_HEADER_BYTES + ((this.#field(E_OUTPUT_LENGTH) + 7) & -8);
   }
 }
 

@@ -24,7 +24,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   kernel: { rooms: [], packages: [] },
   dmir: { rooms: ['base'], packages: HASHES },
   state: { rooms: ['base'], packages: [] },
-  engines: { rooms: ENGINE_ROOMS, packages: HASHES },
+  engines: { rooms: ENGINE_ROOMS, packages: [] },
   vms: { rooms: ['dmir', 'state', 'base'], packages: ['@noble/curves', ...HASHES] },
   chain: { rooms: CHAIN_ROOMS, packages: HASHES },
   conformance: { rooms: ['node', 'chain', ...CHAIN_ROOMS], packages: ['node:', ...HASHES] },

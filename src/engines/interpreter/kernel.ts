@@ -6,7 +6,7 @@
  */
 import { LockstepError } from '../../base/errors.ts';
 import * as L from '../../kernel/layout.ts';
-import { KERNEL_BASE64 } from '../../kernel/wasm.generated.ts';
+import { KEEPER_BASE64, KERNEL_BASE64 } from '../../kernel/wasm.generated.ts';
 
 const LIMB_MAX = 0xffff_ffff_ffff_ffffn;
 /** Entries of the table at first. */
@@ -102,7 +102,18 @@ export interface KernelExports {
   rtClz(target: number, value: number): void;
 }
 
-let compiled: WebAssembly.Module | undefined;
+/** Bytes on the platform's heap; nothing of it can be read but by `restore`. */
+export interface Kept {
+  readonly isKept: unique symbol;
+}
+
+/** Functions of `src/kernel/keeper.wat`. */
+interface KeeperExports {
+  keep(address: number, vectors: number): Kept;
+  restore(kept: Kept, address: number): void;
+}
+
+let compiled: Readonly<Record<'kernel' | 'keeper', WebAssembly.Module>> | undefined;
 
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text);
@@ -113,6 +124,7 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 
 export class Kernel {
   readonly exports: KernelExports;
+  readonly keeper: KeeperExports;
   /** Compiled code, which the loop calls by its place. */
   readonly table: WebAssembly.Table;
   u8!: Uint8Array<ArrayBuffer>;
@@ -121,10 +133,16 @@ export class Kernel {
   view!: DataView<ArrayBuffer>;
 
   constructor() {
-    compiled ??= new WebAssembly.Module(decodeBase64(KERNEL_BASE64));
+    compiled ??= {
+      kernel: new WebAssembly.Module(decodeBase64(KERNEL_BASE64)),
+      keeper: new WebAssembly.Module(decodeBase64(KEEPER_BASE64)),
+    };
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_ENTRIES });
-    const instance = new WebAssembly.Instance(compiled, { env: { table: this.table } });
+    const instance = new WebAssembly.Instance(compiled.kernel, { env: { table: this.table } });
     this.exports = instance.exports as unknown as KernelExports;
+    const { memory } = this.exports;
+    const keeper = new WebAssembly.Instance(compiled.keeper, { env: { memory } });
+    this.keeper = keeper.exports as unknown as KeeperExports;
     this.refresh();
     if (this.u8.length < L.INITIAL_PAGES * L.PAGE_BYTES)
       throw new Error('BUG: the kernel is too small');

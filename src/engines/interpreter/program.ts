@@ -11,7 +11,6 @@
  * another's.
  */
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { assert } from '../../base/assert.ts';
 import { LockstepError } from '../../base/errors.ts';
 import { OpenEncoder } from '../../dmir/bytecode/encode-open.ts';
@@ -25,6 +24,7 @@ import {
   F_JUMPS,
   F_JUMPS_MASK,
   HEADER_BYTES,
+  SCRATCH_BASE,
 } from '../../kernel/layout.ts';
 import { JumpTable } from './jump-table.ts';
 import type { Kernel } from './kernel.ts';
@@ -195,8 +195,14 @@ export class Program implements ProgramHandle {
 
   /** keccak-256 of the code. */
   get codeHash(): Uint8Array {
-    this.#codeHash ??= keccak_256(this.source.code);
+    this.#codeHash ??= this.#hashCode();
     return this.#codeHash;
+  }
+
+  #hashCode(): Uint8Array {
+    this.#showCode();
+    this.#kernel.exports.keccak256(SCRATCH_BASE, this.codeAddress, this.codeLength);
+    return this.#kernel.u8.slice(SCRATCH_BASE, SCRATCH_BASE + 32);
   }
 
   /** Gives the program's memory back. */

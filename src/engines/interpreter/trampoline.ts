@@ -79,6 +79,7 @@ export class InterpreterMachine implements MachineAccess {
     output: NOTHING,
   };
   readonly #output = { base: 0, length: 0 };
+  readonly #input = { base: L.INPUT_BASE, length: 0 };
 
   constructor(host: VmHost, loader: CellLoader) {
     this.host = host;
@@ -113,14 +114,15 @@ export class InterpreterMachine implements MachineAccess {
     this.tape.clear();
   }
 
-  /** Writes a transaction's input to the kernel's memory. */
+  /** Writes a transaction's input to the kernel; the range is good until the next. */
   input(data: Uint8Array): Range {
     const { kernel } = this;
     if (data.length > L.INPUT_END - L.INPUT_BASE) {
       throw new RangeError(`The input has ${data.length} bytes; the machine takes 15 MiB at most.`);
     }
     kernel.u8.set(data, L.INPUT_BASE);
-    return { base: L.INPUT_BASE, length: data.length };
+    this.#input.length = data.length;
+    return this.#input;
   }
 
   setEnvWord(index: number, value: bigint): void {
@@ -560,13 +562,8 @@ export class InterpreterMachine implements MachineAccess {
     const found = this.#loader.load(space, this.ownerId(owner), key);
     if (found !== undefined && 'pending' in found) throw new PendingError(found.pending);
     kernel.writeBytesAsWord(VALUE, found ?? EMPTY);
-    const cell = kernel.exports.insertCell(
-      space,
-      owner,
-      keyAddress,
-      VALUE,
-      found === undefined ? 0 : 1,
-    );
+    const exists = found === undefined ? 0 : 1;
+    const cell = kernel.exports.insertCell(space, owner, keyAddress, VALUE, exists);
     if (cell === 0) throw new LockstepError('L2002', { what: 'cells' });
     return cell;
   }

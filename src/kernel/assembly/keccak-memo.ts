@@ -5,9 +5,10 @@
  * Three tables fill the area from MEMO_BASE to FRAMES_BASE. Short pairs are preimages of a key
  * below 2^192, as an address is, and a number below 2^64, as the slot of a mapping is: what is not
  * zero of them and the digest fill one line of the cache. An entry of the other tables is the
- * preimage as it stands in memory, and the digest as a word. Pairs have a choice of two
- * neighbouring entries. A hit compares the whole preimage, so the memo changes no result, whatever
- * it holds. It is zero at first: an entry whose digest has a zero lowest limb counts as empty.
+ * preimage as it stands in memory, and the digest as a word. Short pairs have a choice of four
+ * neighbouring entries, other pairs of two. A hit compares the whole preimage, so the memo changes
+ * no result, whatever it holds. It is zero at first: an entry whose digest has a zero lowest limb
+ * counts as empty.
  */
 import { FRAMES_BASE, MEMO_BASE } from '../layout';
 import { keccak256ToWord } from './keccak';
@@ -16,6 +17,8 @@ import { copy256, setLimbs } from './u256-word';
 /** 2^14 entries: 32 bytes of digest, 24 of the key and 8 of the number. */
 const SHORT_BITS: u64 = 14;
 const SHORT_BYTES: u32 = 64;
+/** Neighbours that a pair has the choice of, from its own slot on; it is in the first that fits. */
+const SHORT_WAYS: u32 = 4;
 /** 2^13 entries: 64 bytes of preimage and 32 of digest. */
 const PAIR_BITS: u64 = 13;
 const PAIR_BYTES: u32 = 96;
@@ -94,16 +97,19 @@ function memoShort(dst: u32, src: u32): void {
   const number = load<u64>(src, 56);
   const key = rotl<u64>(k1, 23) ^ rotl<u64>(k2, 43) ^ k3;
   const slot = slotOf(key + number * MIX_SECOND, SHORT_BITS);
-  let entry = u32(MEMO_BASE) + slot * SHORT_BYTES;
-  if (!isShort(entry, k1, k2, k3, number)) {
-    const other = entry ^ SHORT_BYTES;
-    if (isShort(other, k1, k2, k3, number)) entry = other;
-    else {
-      if (load<u64>(entry) != 0 && load<u64>(other) == 0) entry = other;
-      setLimbs(entry + 32, k1, k2, k3, number);
-      keccak256ToWord(entry, src, 64);
+  const first = u32(MEMO_BASE) + slot * SHORT_BYTES;
+  let entry = first;
+  for (let way: u32 = 0; way < SHORT_WAYS; way++) {
+    entry = first ^ (way * SHORT_BYTES);
+    if (isShort(entry, k1, k2, k3, number)) {
+      copy256(dst, entry);
+      return;
     }
+    if (load<u64>(entry) == 0) break;
   }
+  // The one that is free, or the last.
+  setLimbs(entry + 32, k1, k2, k3, number);
+  keccak256ToWord(entry, src, 64);
   copy256(dst, entry);
 }
 

@@ -144,7 +144,8 @@ export class EvmHost implements VmHost {
   /** The same by the owner that the address is in the machine. */
   precompileOf(machine: MachineAccess, owner: Owner): Precompile | undefined {
     const { precompiles, ownPrecompiles } = this.options;
-    const fixed = this.movedPrecompiles ? undefined : precompiles.get(machine.ownerNumber(owner));
+    const number = machine.ownerNumber(owner);
+    const fixed = this.movedPrecompiles || number < 0 ? undefined : precompiles.get(number);
     const table = this.movedPrecompiles ?? ownPrecompiles;
     return fixed ?? table?.get(addressToBigint(machine.ownerId(owner)));
   }
