@@ -26,12 +26,15 @@ function cacheFolder() {
   return join(home, 'lockstep', 'v8');
 }
 
-/** Whether the bundle is of these sources: none was changed, added or taken away since. */
-function isBundleCurrent() {
-  if (!existsSync(bundled)) return false;
+/**
+ * Whether to start from the bundle: it is of these sources, none was changed, added or taken away
+ * since. To look at them all takes longer than what `--help` and `--version` load.
+ */
+function takesBundle() {
+  if (!/^[^-]/.test(process.argv[2] ?? '') || !existsSync(bundled)) return false;
   const { mtimeMs } = statSync(bundled);
   const names = ['.', ...readdirSync(sources, { recursive: true })];
-  return names.every((name) => statSync(join(sources, name)).mtimeMs <= mtimeMs);
+  return names.every((name) => statSync(`${sources}/${name}`).mtimeMs <= mtimeMs);
 }
 
 /** Whether this Node runs TypeScript without a flag (22.18, 23.6 and later). */
@@ -89,7 +92,7 @@ if (!existsSync(source)) {
   if (existsSync(compiled)) await runHere(compiled);
   else fail(`this installation is incomplete: neither ${compiled} nor ${source} exists`);
 } else if (stripsTypes()) {
-  await runHere(isBundleCurrent() ? bundled : source);
+  await runHere(takesBundle() ? bundled : source);
 } else if (existsSync(pinned)) {
   await runUnder(pinned);
 } else {

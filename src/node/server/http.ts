@@ -34,6 +34,8 @@ const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 8545;
 /** Connections at a time; more are refused. */
 const CONNECTIONS_MAX = 10_000;
+/** As long a connection may wait for its next request, as with go-ethereum. */
+const IDLE_MS_MAX = 120_000;
 /** Characters of a long body that are encoded at a time. */
 const PART_LENGTH = 1 << 20;
 /** Seconds that a page may remember what it is allowed. */
@@ -63,6 +65,8 @@ export async function serve(options: ServerOptions): Promise<NodeServer> {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
   });
   server.maxConnections = CONNECTIONS_MAX;
+  // Who is about to send on a connection would find it closed.
+  server.keepAliveTimeout = IDLE_MS_MAX;
   await listen(server, host, port);
   const { port: chosen } = server.address() as AddressInfo;
   return {
