@@ -29,15 +29,15 @@ const MNEMONIC_RULE =
 /**
  * The accounts of a mnemonic.
  *
- * @throws LockstepError L1313 for words or a path that are none
+ * @throws LockstepError L1703 for words or a path that are none
  */
 export function deriveWallets({ mnemonic, count, path }: MnemonicOptions): Wallet[] {
   if (count === 0) return [];
   if (!Mnemonic.validate(mnemonic, Mnemonic.english)) {
-    throw new LockstepError('L1313', { what: 'the mnemonic', problem: MNEMONIC_RULE });
+    throw new LockstepError('L1703', { what: 'the mnemonic', problem: MNEMONIC_RULE });
   }
   if (!/^m(\/\d+'?)*\/?$/.test(path)) {
-    throw new LockstepError('L1313', { what: 'the derivation path', problem: `is ${path}` });
+    throw new LockstepError('L1703', { what: 'the derivation path', problem: `is ${path}` });
   }
   const root = HdKey.fromSeed(Mnemonic.toSeed(mnemonic));
   const parent = root.derive(path.replace(/\/$/, ''));
