@@ -28,7 +28,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/engines': 104_000,
   'lockstep/dmir': 36_000,
   'lockstep/languages': 18_000,
-  'lockstep/node': 392_000,
+  'lockstep/node': 404_000,
   'lockstep/node/database': 60_000,
   'lockstep/node/server': 16_000,
   'lockstep/node/stack': 40_000,

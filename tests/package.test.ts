@@ -54,7 +54,7 @@ const NAMES: Readonly<Record<string, string>> = {
   './node':
     'METHODS Node Provider RPC_CODE RpcError createOpenRpc createProvider method param readPlugin types',
   './node/database': 'openDatabase',
-  './node/server': 'DEFAULT_IPC_PATH openForkCache serve serveIpc',
+  './node/server': 'DEFAULT_IPC_PATH createNode openForkCache serve serveIpc',
   './node/stack': 'DebugInfo createStackTraces formatStackTrace readArtifacts',
   './state':
     'SPACES createEvmCommitment createEvmView createMemoryBackend createPending createStore ' +

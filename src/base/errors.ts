@@ -199,7 +199,12 @@ export const ERRORS = {
   L1702: {
     plane: 'rejection',
     message: 'tracers in JavaScript run in QuickJS, which is not there',
-    remedy: 'Run: npm install {name}. In a bundle or a page give the option quickJs.',
+    remedy: 'Run: npm install quickjs-wasi. In a bundle or a page give the option quickJs.',
+  },
+  L1703: {
+    plane: 'rejection',
+    message: 'the accounts cannot be derived: {what} {problem}',
+    remedy: "Take a mnemonic of BIP-39 as it was given, and a path such as m/44'/60'/0'/0/.",
   },
   L2001: {
     plane: 'host',

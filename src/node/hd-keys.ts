@@ -44,11 +44,11 @@ const native = globalThis.process?.getBuiltinModule?.('node:crypto');
 /**
  * Private keys of a mnemonic, 32 bytes each, in the order of their numbers.
  *
- * @throws LockstepError L1313 for words or a path that are none
+ * @throws LockstepError L1703 for words or a path that are none
  */
 export function deriveKeys({ mnemonic, count, path }: MnemonicOptions): Uint8Array[] {
   if (!validateMnemonic(mnemonic, wordlist)) {
-    throw new LockstepError('L1313', { what: 'the mnemonic', problem: MNEMONIC_RULE });
+    throw new LockstepError('L1703', { what: 'the mnemonic', problem: MNEMONIC_RULE });
   }
   let parent = masterOf(seedOf(mnemonic));
   for (const index of readPath(path)) parent = childOf(parent, index);
@@ -62,7 +62,7 @@ function readPath(path: string): number[] {
   const steps = [...path.matchAll(/\/(\d+)('?)/g)];
   const indexes = steps.map(([, digits, mark]) => ({ index: Number(digits), isHard: mark !== '' }));
   if (!/^m(\/\d+'?)*\/?$/.test(path) || indexes.some(({ index }) => index >= HARDENED)) {
-    throw new LockstepError('L1313', { what: 'the derivation path', problem: `is ${path}` });
+    throw new LockstepError('L1703', { what: 'the derivation path', problem: `is ${path}` });
   }
   return indexes.map(({ index, isHard }) => (isHard ? HARDENED + index : index));
 }

@@ -16,7 +16,7 @@ export interface Wallet {
 /**
  * The accounts of a mnemonic.
  *
- * @throws LockstepError L1313 for words or a path that are none
+ * @throws LockstepError L1703 for words or a path that are none
  */
 export function deriveWallets(options: MnemonicOptions): Wallet[] {
   return options.count === 0 ? [] : deriveKeys(options).map(walletOfKey);

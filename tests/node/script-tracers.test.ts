@@ -376,7 +376,7 @@ test('the package can be given where it cannot be imported', { skip }, async () 
 
 test('without the package the error says how to get it', async () => {
   const { LockstepError } = await import('../../src/base/errors.ts');
-  const { message, remedy } = new LockstepError('L1702', { name: 'quickjs-wasi' });
+  const { message, remedy } = new LockstepError('L1702', {});
   assert.equal(
     `${message}. ${remedy}`,
     'tracers in JavaScript run in QuickJS, which is not there. ' +

@@ -1,7 +1,10 @@
 /** The servers: HTTP and WebSocket, their limits, and what they do with requests that are wrong. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { METHODS } from '../../src/node/methods/table.ts';
 import { createProvider } from '../../src/node/provider.ts';
@@ -15,6 +18,7 @@ import {
   OPCODE,
 } from '../../src/node/server/frames.ts';
 import { type NodeServer, serve } from '../../src/node/server/http.ts';
+import { createNode } from '../../src/node/server/index.ts';
 import { createPrng } from '../support/prng.ts';
 import { STORE_CODE } from './support.ts';
 
@@ -366,4 +370,25 @@ test('frames that break a rule name it', () => {
       (error) => error instanceof FrameError && error.reason === reason,
     );
   }
+});
+
+test('a node is made, served and ended in one', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'lockstep-node-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const ipc = join(folder, 'node.ipc');
+  const node = await createNode({ port: 0, chainId: 5n, ipc, limits: { bodyBytesMax: 1000 } });
+  const { provider, url, port, ipcPath } = node;
+  assert.equal(url, `http://127.0.0.1:${port}`);
+  assert.equal(ipcPath, ipc);
+  const ask = (body: string) => fetch(url, { method: 'POST', body }).then((each) => each.json());
+  assert.equal((await ask('{"id":1,"method":"eth_chainId"}')).result, '0x5');
+  assert.equal(await provider.request({ method: 'eth_chainId' }), '0x5');
+  assert.match((await ask(`{"id":1,"method":"${'x'.repeat(1000)}"}`)).error.message, /above 1000/);
+  const taken = { port, accounts: 1 };
+  await assert.rejects(createNode(taken), /EADDRINUSE/);
+  await node.close();
+  await assert.rejects(fetch(url));
+  assert.equal(existsSync(ipc), false);
+  // The port is free again.
+  await (await createNode(taken)).close();
 });

@@ -66,7 +66,7 @@ async function loadPackage(): Promise<QuickJsPackage> {
     const response = await fetch(url);
     return { QuickJS, wasm: new Uint8Array(await response.arrayBuffer()) };
   } catch {
-    throw new LockstepError('L1702', { name: PACKAGE });
+    throw new LockstepError('L1702', {});
   }
 }
 
