@@ -23,7 +23,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/chain/blocks': 306_000,
   'lockstep/chain/dev': 315_000,
   'lockstep/chain/tracers': 269_000,
-  'lockstep/chain/transactions': 27_000,
+  'lockstep/chain/transactions': 28_000,
   'lockstep/chain/wasm': 146_000,
   'lockstep/engines': 104_000,
   'lockstep/dmir': 36_000,

@@ -97,6 +97,14 @@ test('long answers come whole, whatever their characters, and go with who asked'
   assert.equal(await codeOf(server, '{bad'), -32700);
 });
 
+test('a connection stays open while its client thinks', async (context) => {
+  const server = await start(context);
+  const body = '{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}';
+  const response = await fetch(server.url, { method: 'POST', body });
+  assert.equal(response.headers.get('keep-alive'), 'timeout=120');
+  await response.text();
+});
+
 test('a body above the limit is refused, other methods than POST too, and pages may ask', async (context) => {
   const server = await start(context);
   const large = await fetch(server.url, { method: 'POST', body: ' '.repeat(LIMIT + 1) });

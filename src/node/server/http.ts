@@ -34,7 +34,10 @@ const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 8545;
 /** Connections at a time; more are refused. */
 const CONNECTIONS_MAX = 10_000;
-/** As long a connection may wait for its next request, as with go-ethereum. */
+/**
+ * Milliseconds that a connection may be idle, as with go-ethereum. A client that has other things
+ * to do for longer finds it closed in the middle of its next request.
+ */
 const IDLE_MS_MAX = 120_000;
 /** Characters of a long body that are encoded at a time. */
 const PART_LENGTH = 1 << 20;
@@ -65,7 +68,6 @@ export async function serve(options: ServerOptions): Promise<NodeServer> {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
   });
   server.maxConnections = CONNECTIONS_MAX;
-  // Who is about to send on a connection would find it closed.
   server.keepAliveTimeout = IDLE_MS_MAX;
   await listen(server, host, port);
   const { port: chosen } = server.address() as AddressInfo;
