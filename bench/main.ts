@@ -19,6 +19,7 @@ import { benchBlock } from './block.ts';
 import { benchContracts } from './contract-suites.ts';
 import { benchErc } from './erc.ts';
 import { benchEvm, benchToken } from './evm.ts';
+import { benchFirst } from './first.ts';
 import { benchLanguages } from './languages.ts';
 import { benchNode } from './node.ts';
 import type { BenchOptions } from './options.ts';
@@ -60,6 +61,11 @@ const SUITES: Readonly<Record<string, Suite>> = {
     about: "WebAssembly programs beside the platform's own compiler",
     rounds: 5,
     run: benchWasm,
+  },
+  first: {
+    about: 'the first call of a WebAssembly contract of 100 KB just deployed',
+    rounds: 60,
+    run: benchFirst,
   },
   languages: {
     about: 'the same ERC-20 from every contract language: gas, bytes, time',

@@ -19,11 +19,11 @@ import {
   CONTRACT_GAS,
   type ContractAbi,
   type ContractEntry,
+  type LinkedContract,
   linkContract,
   readContract,
 } from '../vms/wasm/contract.ts';
 import { isWasm, readDeployment, writeDeployment } from '../vms/wasm/deployment.ts';
-import type { WasmModule } from '../vms/wasm/types.ts';
 import { initCodeBytesMax } from './transactions/gas.ts';
 
 export interface ContractOptions {
@@ -40,8 +40,8 @@ export class ContractLoader implements InitCodeLoader {
   readonly #hasModules: boolean;
   readonly #machine: () => InterpreterMachine;
   readonly #abi: ContractAbi;
-  /** What was decoded last, by its bytes: a creation leaves what the first call needs. */
-  #decoded: { readonly code: Uint8Array; readonly module: WasmModule } | undefined;
+  /** What was linked last, by its bytes: a creation leaves what the first call needs. */
+  #linked: { readonly code: Uint8Array; readonly contract: LinkedContract } | undefined;
 
   constructor(options: ContractOptions, machine: () => InterpreterMachine) {
     this.#options = options;
@@ -110,20 +110,20 @@ export class ContractLoader implements InitCodeLoader {
   /** Undefined for a module that is no contract. */
   #link(code: Uint8Array, entry: ContractEntry, input?: Uint8Array): ModuleSource | undefined {
     try {
-      return linkContract(this.#decode(code), entry, this.#abi, input);
+      return this.#contract(code)(entry, input);
     } catch (error) {
       if (error instanceof LockstepError && error.plane === 'rejection') return undefined;
       throw error;
     }
   }
 
-  #decode(code: Uint8Array): WasmModule {
-    const known = this.#decoded;
-    if (known !== undefined && equalBytes(known.code, code)) return known.module;
+  #contract(code: Uint8Array): LinkedContract {
+    const known = this.#linked;
+    if (known !== undefined && equalBytes(known.code, code)) return known.contract;
     const copy = code.slice();
-    const module = readContract(copy);
-    this.#decoded = { code: copy, module };
-    return module;
+    const contract = linkContract(readContract(copy), this.#abi);
+    this.#linked = { code: copy, contract };
+    return contract;
   }
 }
 

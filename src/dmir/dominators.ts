@@ -14,11 +14,16 @@ export interface Dominators {
 }
 
 export function successors(block: Block): BlockId[] {
-  return block.insts.flatMap((inst) => inst.targets.map((target) => target.block));
+  const blocks: BlockId[] = [];
+  for (const { targets } of block.insts) for (const target of targets) blocks.push(target.block);
+  return blocks;
 }
 
-/** Reverse postorder from a block. */
-function reversePostorder(func: Func, entry: BlockId | undefined): BlockId[] {
+/** Reverse postorder from a block, the first one unless told. */
+export function reversePostorder(
+  func: Func,
+  entry: BlockId | undefined = func.blocks.keys().next().value,
+): BlockId[] {
   if (entry === undefined) return [];
   const seen = new Set<BlockId>([entry]);
   const postorder: BlockId[] = [];

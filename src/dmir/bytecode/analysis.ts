@@ -7,7 +7,7 @@
  * it, so a result may take the register of an operand that ends there. A block has a position of
  * its own before its first instruction, at which its parameters are written.
  */
-import { computeDominators } from '../dominators.ts';
+import { reversePostorder } from '../dominators.ts';
 import type { Block, BlockId, Func, Inst, Operand, RegId } from '../ir.ts';
 import { OPS, type OpName } from '../ops.ts';
 import { TYPE_BITS } from '../types.ts';
@@ -133,7 +133,7 @@ const ACCESSES: ReadonlySet<OpName> = new Set<OpName>(['load', 'store', 'load8_u
 /** Blocks that a run can reach; in an open function a dispatch reaches every block. */
 function blockOrder(func: Func): Block[] {
   if (func.open) return [...func.blocks.values()];
-  return computeDominators(func).order.map((id) => func.blocks.get(id) as Block);
+  return reversePostorder(func).map((id) => func.blocks.get(id) as Block);
 }
 
 function findAliases(func: Func, order: readonly Block[]): Operand[] {

@@ -214,10 +214,11 @@ export class BlockWriter {
   take(header: BlockHeader): { bytes: Uint8Array; relocations: Relocation[]; marks: number[] } {
     const bytes = new Uint8Array(this.byteLength);
     this.copyTo(new Uint32Array(bytes.buffer), 0, header);
-    const relocations = Array.from({ length: this.#relocationCount }, (_, index) => ({
-      offset: this.relocationOffset(index),
-      block: this.relocationBlock(index),
-    }));
+    const relocations: Relocation[] = [];
+    for (let index = 0; index < this.#relocationCount; index++) {
+      const offset = this.relocationOffset(index);
+      relocations.push({ offset, block: this.relocationBlock(index) });
+    }
     return { bytes, relocations, marks: this.marks() };
   }
 

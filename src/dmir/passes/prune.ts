@@ -12,7 +12,7 @@
  * Source of the second rule: Braun et al., "Simple and Efficient Construction of Static Single
  * Assignment Form", 2013, section 3.1.
  */
-import { computeDominators } from '../dominators.ts';
+import { reversePostorder } from '../dominators.ts';
 import { evalPure } from '../eval.ts';
 import {
   addConst,
@@ -39,7 +39,7 @@ interface Param {
 /** Prunes a closed function in place; an open one stays as it is. */
 export function prune(func: Func): void {
   if (func.open) return;
-  const reached = new Set(computeDominators(func).order);
+  const reached = new Set(reversePostorder(func));
   for (const id of [...func.blocks.keys()]) if (!reached.has(id)) func.blocks.delete(id);
   const params = collectParams(func);
   const values = findRedundant(func, params);

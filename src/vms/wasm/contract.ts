@@ -9,7 +9,7 @@
 import { LockstepError } from '../../base/errors.ts';
 import type { FuncBuilder } from '../../dmir/builder.ts';
 import { ENV_BYTES, FRAME_REGIONS } from '../../dmir/host.ts';
-import type { Region } from '../../dmir/ir.ts';
+import type { Func, Region } from '../../dmir/ir.ts';
 import type { ModuleSource, RegionImage } from '../../dmir/lazy.ts';
 import { decodeModule } from './decode.ts';
 import { type FuncEntity, type Instance, reachOf } from './entities.ts';
@@ -141,17 +141,15 @@ function checkImport({ module, name, extern }: Import): void {
   throw noContract(`it imports ${what} as another type than ${wanted}`);
 }
 
+/** A contract's program for one of its entries; of a creation, with what `deploy` reads. */
+export type LinkedContract = (entry: ContractEntry, input?: Uint8Array) => ModuleSource;
+
 /**
- * Links a contract for one of its entries.
+ * Links a contract, for all of its entries at once: what a creation linked serves later calls.
  *
  * @throws LockstepError L1605 or L1608 where it cannot be instantiated
  */
-export function linkContract(
-  module: WasmModule,
-  entry: ContractEntry,
-  abi: ContractAbi,
-  input?: Uint8Array,
-): ModuleSource {
+export function linkContract(module: WasmModule, abi: ContractAbi): LinkedContract {
   const linker = new Linker(CONTRACT_LIMITS);
   const linked = linker.instantiate(module, (from, name) => {
     const type = importType(from, name) as FuncType;
@@ -161,9 +159,12 @@ export function linkContract(
   if (linked.kind === 'trap') throw noContract('a segment is written outside its memory or table');
   const { instance } = linked;
   const startGas = startGasOf(instance);
-  const main = linker.writtenFunction(ENTRY_TYPE, (builder) => {
-    writeMain(builder, instance, entry, startGas);
-  });
+  const mainOf = (entry: ContractEntry): FuncEntity => {
+    return linker.writtenFunction(ENTRY_TYPE, (builder) => {
+      writeMain(builder, instance, entry, startGas);
+    });
+  };
+  const mains = { call: mainOf('call'), deploy: mainOf('deploy') };
   const program = new WasmProgram(reachOf(instance), {
     ...{ funcs: linker.funcs, limits: CONTRACT_LIMITS, gas: DEFAULT_GAS },
     signature: (type) => linker.signature(type),
@@ -173,10 +174,13 @@ export function linkContract(
   const image = imageOf(instance, program);
   // The image has all of it.
   for (const memory of instance.memories) memory.bytes = new Uint8Array(0);
-  return {
-    ...{ code: module.bytes, module: program.module, spaces: SPACE_NUMBERS, entry: main.place },
-    ...{ startGas, image, input },
-    lower: (index) => program.lower(index),
+  const lower = (index: number): Func => program.lower(index);
+  return (entry, input) => {
+    const { place } = mains[entry];
+    return {
+      ...{ code: module.bytes, module: program.module, spaces: SPACE_NUMBERS, entry: place },
+      ...{ startGas, image, input, lower },
+    };
   };
 }
 
