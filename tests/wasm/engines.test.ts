@@ -228,6 +228,41 @@ test('what is only moved keeps the bits of its NaN where it meets a NaN of arith
   }
 });
 
+/** Bodies of `f`, with two numbers as parameters, that would take all that there is. */
+const BOMBS: Readonly<Record<string, string>> = {
+  'a loop': '(loop (br 0))',
+  'a loop of stores': '(loop (i32.store (i32.const 0) (local.get $a)) (br 0))',
+  recursion: '(call $f (local.get $a) (local.get $b)) (i32.store (i32.const 0) (i32.const 1))',
+  'recursion by the table': `(call_indirect (type $t) (local.get $a) (local.get $b) (i32.const 0))
+    (i32.store (i32.const 0) (i32.const 1))`,
+  'tail calls': '(return_call $f (i32.add (local.get $a) (i32.const 1)) (local.get $b))',
+  'memory page by page': `(loop (br_if 0 (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+    (i32.store (i32.sub (i32.mul (memory.size) (i32.const 65536)) (i32.const 4)) (i32.const 7))
+    (unreachable)`,
+  'memory at once':
+    '(if (i32.eq (memory.grow (i32.const 65535)) (i32.const -1)) (then (unreachable)))',
+  'a table': `(loop (br_if 0 (i32.ne (i32.const -1)
+    (table.grow (ref.null func) (i32.const 100000))))) (unreachable)`,
+  'a range of all memory': `(drop (memory.grow (i32.const 2047)))
+    (loop (memory.fill (i32.const 0) (i32.const 1) (i32.const 134217728))
+      (memory.copy (i32.const 0) (i32.const 8) (i32.const 134217720)) (br 0))`,
+};
+
+test('what would take everything ends by gas, depth or limit, alike on every engine', () => {
+  for (const [name, body] of Object.entries(BOMBS)) {
+    const text = `(module (type $t (func (param i32 i32))) (memory 1) (table 1 funcref)
+      (elem (i32.const 0) $f) (global (export "g") (mut i32) (i32.const 0))
+      (func $f (export "f") (type $t) (param $a i32) (param $b i32) ${body}))`;
+    const calls = [1000n, 300_000n, 6_000_000n].map((gas) => [[1n, 2n], gas] as const);
+    for (const engine of COMPILED) {
+      for (const { kind, trap } of compare(text, engine, calls)) {
+        assert.equal(kind, 'trap', `${name}, ${engine}`);
+        assert.ok(['out-of-gas', 'call-depth', 'unreachable'].includes(trap ?? ''), name);
+      }
+    }
+  }
+});
+
 test('what is to be compiled is compiled, and a run that counts steps is not', () => {
   for (const engine of ['singlepass', 'multipass'] as const) {
     const side = createSide(MIXED, engine);

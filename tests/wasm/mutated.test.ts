@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { LockstepError } from '../../src/base/errors.ts';
 import { WasmStore } from '../../src/chain/wasm/store.ts';
 import { Kernel } from '../../src/engines/interpreter/kernel.ts';
+import type { EngineName } from '../../src/engines/names.ts';
 import { readWasmModule } from '../../src/vms/wasm/index.ts';
 import { DEFAULT_LIMITS } from '../../src/vms/wasm/limits.ts';
 import type { WasmModule } from '../../src/vms/wasm/types.ts';
@@ -15,6 +16,8 @@ import { randomWasm } from '../support/random-wasm.ts';
 import { RandomHost } from '../support/random-wasm-host.ts';
 
 const COUNT = 2000;
+/** Of them on every engine. */
+const ENGINES_COUNT = 40;
 const GAS = 200_000n;
 const LIMITS = { ...DEFAULT_LIMITS, memoryPages: 64, tableEntries: 10_000 };
 const REJECTIONS: ReadonlySet<string> = new Set(['L1601', 'L1602', 'L1603', 'L1604', 'L1605']);
@@ -59,9 +62,9 @@ function mutate(seed: number): Uint8Array {
 }
 
 /** How the module ends: the code of its rejection, or what the calls of its functions come to. */
-function run(bytes: Uint8Array, kernel: Kernel): string[] {
+function run(bytes: Uint8Array, kernel: Kernel, engine: EngineName = 'interpreter'): string[] {
   let module: WasmModule;
-  const store = new WasmStore({ kernel, limits: LIMITS });
+  const store = new WasmStore({ kernel, limits: LIMITS, engine });
   try {
     module = readWasmModule(bytes, LIMITS);
     const made = store.instantiate(module, new RandomHost().here(store.linker), { gas: GAS });
@@ -82,6 +85,17 @@ function run(bytes: Uint8Array, kernel: Kernel): string[] {
     return [error.code];
   }
 }
+
+test('mutated modules end alike on every engine', () => {
+  const kernel = new Kernel();
+  for (let seed = 1; seed <= COUNT; seed += COUNT / ENGINES_COUNT) {
+    const bytes = mutate(seed);
+    const expected = run(bytes, kernel);
+    for (const engine of ['multipass', 'chaos'] as const) {
+      assert.deepEqual(run(bytes, kernel, engine), expected, `seed ${seed}, ${engine}`);
+    }
+  }
+});
 
 test(`${COUNT} mutated modules are rejected with a reason or run within their limits`, () => {
   const kernel = new Kernel();
