@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- SUITE [--json] [--engine NAME] [--filter RE] [--rounds N] [--save FILE]
- * [--against FILE]`
+ * [--against FILE] [--peer PROGRAM]`
  *
  * A suite proves what it is going to time, against the oracle where one is named, then times it.
  * With `--json` its last line is one JSON object. `--save` keeps that object, `--against` prints
@@ -23,6 +23,7 @@ import { benchFirst } from './first.ts';
 import { benchLanguages } from './languages.ts';
 import { benchNode } from './node.ts';
 import type { BenchOptions } from './options.ts';
+import { benchPeer } from './peer.ts';
 import { benchStart } from './start.ts';
 import { benchSwitch } from './switch.ts';
 import { benchWasm } from './wasm.ts';
@@ -47,6 +48,11 @@ const SUITES: Readonly<Record<string, Suite>> = {
     about: 'the 14 speed programs and the token suite against @ethereumjs/evm',
     rounds: 5,
     run: benchEvm,
+  },
+  peer: {
+    about: 'the same programs beside another machine, --peer PROGRAM',
+    rounds: 5,
+    run: benchPeer,
   },
   token: { about: 'the token suite against @ethereumjs/evm', rounds: 5, run: benchToken },
   erc: { about: 'ERC-20 transfers between 2,000 accounts', rounds: 15, run: benchErc },
@@ -81,7 +87,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
 };
 
 const USAGE = `usage: npm run bench -- SUITE [--json] [--engine NAME] [--filter RE] [--rounds N]
-                            [--save FILE] [--against FILE]
+                            [--save FILE] [--against FILE] [--peer PROGRAM]
 ${Object.entries(SUITES)
   .map(([name, { about }]) => `  ${name.padEnd(9)} ${about}`)
   .join('\n')}
@@ -103,6 +109,7 @@ function parse() {
         rounds: { type: 'string' },
         save: { type: 'string' },
         against: { type: 'string' },
+        peer: { type: 'string' },
       },
     });
   } catch (error) {
@@ -136,11 +143,13 @@ const engines = enginesOf(values.engine);
 if (engines === undefined) usageError(`no engine is called "${values.engine}"`);
 const rounds = values.rounds === undefined ? suite.rounds : Number(values.rounds);
 if (!Number.isSafeInteger(rounds) || rounds < 1) usageError(`--rounds is ${values.rounds}`);
+if ((name === 'peer') !== (values.peer !== undefined)) usageError('--peer goes with peer');
 const saved = readSaved(values.against, name);
 
 const machine = describeMachine();
 console.log(machine);
-const result = await suite.run({ engines, filter: parseFilter(values.filter), rounds });
+const filter = parseFilter(values.filter);
+const result = await suite.run({ engines, filter, rounds, peer: values.peer });
 if (result === undefined) console.log('skipped: no corpora');
 else {
   const run = { machine, ...result } as BenchRun;

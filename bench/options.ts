@@ -8,6 +8,8 @@ export interface BenchOptions {
   /** Of the names of programs or contracts. */
   readonly filter: RegExp | undefined;
   readonly rounds: number;
+  /** The other machine of the suite `peer`, with its arguments. */
+  readonly peer: string | undefined;
 }
 
 /** Whether the filter lets a name through. */

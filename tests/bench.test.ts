@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { prepareSubject, SIZES, TOKEN_SUITE } from '../bench/contracts.ts';
+import { casesOf } from '../bench/evm.ts';
 import { countInstructions } from '../bench/instructions.ts';
+import { measureBeside } from '../bench/peer.ts';
 import { renderToken } from '../scripts/gen-token.ts';
 import { bytesToHex } from '../src/base/bytes.ts';
 import type { Hex } from '../src/chain/types.ts';
@@ -55,6 +57,17 @@ test('runs of several go in turns', async () => {
   const medians = await interleave([runner('a'), runner('b')], 3);
   assert.equal(medians.length, 2);
   assert.match(order.join(''), /^a+b+ababab$/);
+});
+
+test('a peer is measured when it gives the same, and refused when it does not', async () => {
+  const subject = subjects.find(({ name }) => name === 'erc721') as Subject;
+  const program = join(import.meta.dirname, 'support/bench-peer.ts');
+  const options = { engines: ['interpreter'], rounds: 1, filter: undefined } as const;
+  const peer = `${process.execPath} ${program}`;
+  const { rows, theirs } = await measureBeside('erc721', casesOf(subject), { ...options, peer });
+  assert.ok(theirs > 0 && rows.length === 1 && (rows[0]?.ratio ?? 0) > 0);
+  const wrong = measureBeside('erc721', casesOf(subject), { ...options, peer: `${peer} wrong` });
+  await assert.rejects(wrong, /erc721 on interpreter and on the peer/);
 });
 
 test('every contract succeeds with the same outcome on every engine', async (context) => {

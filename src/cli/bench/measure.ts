@@ -31,6 +31,8 @@ export function geometricMean(values: readonly number[]): number {
 /** Something that is run often enough to be timed. */
 export interface Runner {
   run(times: number): unknown;
+  /** In place of `run` where that is in another process: CPU milliseconds by its own clock. */
+  cpuMs?(times: number): Promise<number>;
   /** CPU milliseconds before anything counts: compilers of the platform work until then. */
   readonly warmUpMs: number;
   /** CPU milliseconds of a round at least. */
@@ -55,22 +57,28 @@ export async function interleave(runners: readonly Runner[], rounds: number): Pr
       if (own.length >= SLOW_ROUNDS_MAX && (own[0] as number) > SLOW_MS) continue;
       const count = times[i] as number;
       await turn();
-      own.push((await measureCpuMs(() => runner.run(count))) / count);
+      own.push((await spend(runner, count)) / count);
     }
   }
   return samples.map(median);
+}
+
+/** CPU milliseconds of so many runs. */
+function spend(runner: Runner, times: number): Promise<number> {
+  return runner.cpuMs?.(times) ?? measureCpuMs(() => runner.run(times));
 }
 
 /** What others have ready comes in between rounds: an engine may compile beside the calls. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Runs until warm, and gives the number of repetitions that make a round long enough. */
-async function calibrate({ run, warmUpMs, roundMsMin }: Runner): Promise<number> {
+async function calibrate(runner: Runner): Promise<number> {
+  const { warmUpMs, roundMsMin } = runner;
   let times = 1;
   let spent = 0;
   for (;;) {
     await turn();
-    const ms = await measureCpuMs(() => run(times));
+    const ms = await spend(runner, times);
     spent += ms;
     if (ms < roundMsMin) times = ms < 1 ? times * 8 : Math.ceil((times * roundMsMin * 1.2) / ms);
     else if (spent > warmUpMs) return times;
