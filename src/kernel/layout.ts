@@ -82,6 +82,9 @@ export const M_YIELD = 112; // u64: steps at which the run yields, for loops of 
 export const M_UNWIND = 120; // u32: end of the records of compiled functions that are being left
 export const M_CALLEE = 124; // u32: place of the function that compiled code calls by the table
 export const M_UNWIND_GAS = 128; // u64: gas at the innermost of them
+export const M_GAS_KEPT = 136; // u64: gas of the frame that compiled functions were not given
+export const M_LEFT = 144; // u32: status that compiled functions were left with
+export const M_FRAME = 148; // u32: frame of the compiled functions that run
 
 // Frame records
 export const FRAME_BYTES = 1024;

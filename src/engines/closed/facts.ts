@@ -75,7 +75,8 @@ export function isCompilable({ func, analysis }: FunctionShape, module: Module):
       return inst.type === 'i64' && inst.targets.every(({ args }) => args.length === 0);
     }
     if (OPS[inst.op].imm === 'func') return isCallable(module.funcs[inst.imm] as Func);
-    return effect !== 'pure' || traps.length > 0 || ruleOf(inst) !== undefined;
+    if (effect !== 'pure' || traps.length > 0 || ruleOf(inst) !== undefined) return true;
+    return EFFECTS[inst.op]?.isKnown(inst, module) === true;
   };
   return !func.open && analysis.order.every(({ insts }) => insts.every(isKnown));
 }

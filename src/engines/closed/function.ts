@@ -15,7 +15,7 @@ import type { Block, BlockId, Func, Inst, Operand, RegId, Target } from '../../d
 import type { Type } from '../../dmir/types.ts';
 import { constAddressType } from '../../dmir/typing.ts';
 import { M_CALLEE, MACHINE_BASE } from '../../kernel/layout.ts';
-import type { ValueType } from '../wasm/encoder.ts';
+import { V128, type ValueType } from '../wasm/encoder.ts';
 import { Charges } from './charges.ts';
 import { Code } from './code.ts';
 import type { UnitContext } from './context.ts';
@@ -26,6 +26,7 @@ import { Lengths } from './lengths.ts';
 import { type Emitter, type Rule, ruleOf } from './operations.ts';
 import { Scope } from './scope.ts';
 import type { FunctionShape, Site, SiteKind } from './sites.ts';
+import { endFrame } from './state-effects.ts';
 import { isSmall, isWide, limbCount, valueTypes } from './values.ts';
 
 /** Native stack that every call is taken to need, and what a local adds. */
@@ -64,7 +65,7 @@ export class FunctionEmitter implements Emitter {
   readonly gas: number;
   readonly room: number;
   readonly #params: readonly RegId[];
-  /** Native stack that a call of this function's takes. */
+  /** Native stack that a call of this function's takes; registers in the window take no more. */
   readonly #callBytes: number;
   readonly #scratch = new Map<string, number>();
   block!: Block;
@@ -96,7 +97,7 @@ export class FunctionEmitter implements Emitter {
     const entry = (shape.analysis.order[0] as Block).id;
     this.#graph = controlGraph(this.#func, root ?? entry) as ControlGraph;
     this.#charges = new Charges(shape, this.#graph, (inst) => this.#inlinedGas(inst));
-    this.#callBytes = Math.max(CALL_BYTES_MIN, LOCAL_BYTES * shape.limbs);
+    this.#callBytes = Math.max(CALL_BYTES_MIN, LOCAL_BYTES * shape.limbs, shape.slots.top);
   }
 
   /** Writes the body; its code and locals are then in `code`. */
@@ -225,11 +226,11 @@ export class FunctionEmitter implements Emitter {
   }
 
   /** A local for the moment. */
-  scratch(type: 'i32' | 'i64' | 'f32' | 'f64', place = 0): number {
+  scratch(type: 'i32' | 'i64' | 'f32' | 'f64' | 'v128', place = 0): number {
     const key = `${type} ${place}`;
     const known = this.#scratch.get(key);
     if (known !== undefined) return known;
-    const local = this.code.local(valueTypes(type)[0] as ValueType);
+    const local = this.code.local(type === 'v128' ? V128 : (valueTypes(type)[0] as ValueType));
     this.#scratch.set(key, local);
     return local;
   }
@@ -315,7 +316,7 @@ export class FunctionEmitter implements Emitter {
     for (const { insts } of this.#shape.analysis.order) {
       for (const inst of insts) visit(inst, this.#shape);
     }
-    this.lengths.load();
+    this.lengths.begin();
   }
 
   /** The most that was checked of a register's reach; set where it is more. */
@@ -525,6 +526,9 @@ export class FunctionEmitter implements Emitter {
       case 'tail_call':
       case 'tail_call_indirect': {
         this.settle();
+        // Where less than nothing is left, the callee's registers may have no place.
+        code.get(this.room).i32(0).op('i32.lt_s');
+        this.leaveIf();
         const place = this.#prepareCall(inst);
         this.#callFrame(inst);
         if (place === undefined) {
@@ -537,6 +541,7 @@ export class FunctionEmitter implements Emitter {
       }
       default:
         this.settle();
+        endFrame(this, inst);
         this.leave();
     }
   }

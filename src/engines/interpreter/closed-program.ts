@@ -12,14 +12,18 @@ import { ENV_BYTES, FRAME_REGIONS, type ProgramHandle, type Range } from '../../
 import type { Func, Region } from '../../dmir/ir.ts';
 import type { ModuleSource } from '../../dmir/lazy.ts';
 import * as L from '../../kernel/layout.ts';
+import { GAS_PART } from '../closed/unit.ts';
+import { FunctionTier } from '../tiers/functions.ts';
 import type { Kernel } from './kernel.ts';
-import { ModuleProgram } from './module-program.ts';
+import { ModuleProgram, type PlacedPiece } from './module-program.ts';
 import { type CodeArea, CodeChunks } from './program.ts';
 
 /** Frames that may lie above the outermost one. */
 const DEPTH_MAX = 1024;
 /** Bytes of code memory for a declared function, about. */
 const FUNCTION_BYTES = 40;
+/** Runs of the loop that take as long as compiled functions do for a part of their gas. */
+const RUNS_OF_PART = 4;
 const { memory: MEMORY, code: OWN } = FRAME_REGIONS;
 /** First region that a module may have besides those of every frame. */
 const FIRST_OTHER = Object.keys(FRAME_REGIONS).length;
@@ -38,6 +42,7 @@ export class ClosedProgram implements ProgramHandle {
   readonly #memory: CodeChunks;
   readonly #program: ModuleProgram;
   readonly #input: Range | undefined;
+  #functions: FunctionTier | undefined;
 
   constructor(kernel: Kernel, area: CodeArea, source: ModuleSource, isTransient: boolean) {
     this.#kernel = kernel;
@@ -54,15 +59,52 @@ export class ClosedProgram implements ProgramHandle {
     kernel.u8.set(input, this.#input.base);
   }
 
+  /** Its functions as compiled code; none are compiled unless somebody asks. */
+  get functions(): FunctionTier {
+    this.#functions ??= new FunctionTier(this.#kernel, this.#program);
+    return this.#functions;
+  }
+
+  /**
+   * Makes frames of compiled functions that were left. Gives how long they ran, in runs of the
+   * loop, as far as their gas tells.
+   */
+  unwind(frame: number): number {
+    this.functions.unwind(frame);
+    const { u64 } = this.#kernel;
+    const kept = u64[(L.MACHINE_BASE + L.M_GAS_KEPT) / 8] as bigint;
+    const left = Number((u64[(frame + L.F_GAS) / 8] as bigint) - kept);
+    return kept === 0n ? 0 : ((GAS_PART - left) / GAS_PART) * RUNS_OF_PART;
+  }
+
+  /** Places of the functions that runs have entered. */
+  get reached(): readonly number[] {
+    return this.#program.reached;
+  }
+
+  isReached(index: number): boolean {
+    return this.#program.isReached(index);
+  }
+
+  /** How many those are. */
+  get size(): number {
+    return this.#program.size;
+  }
+
+  /** Where a frame stands, if that is a block of a function. */
+  pieceOf(frame: number): PlacedPiece | undefined {
+    return this.#program.pieceFrom(this.#kernel.u32[(frame + L.F_PC) / 4] as number);
+  }
+
   /** Address of the first block of the entry. */
   get entry(): number {
-    return this.#program.function(this.source.entry).entry;
+    return this.#program.entry(this.source.entry);
   }
 
   /** Address of the first block of a function; undefined where it is too large to be encoded. */
   block(index: number): number | undefined {
     try {
-      return this.#program.function(index).entry;
+      return this.#program.entry(index);
     } catch (error) {
       if (error instanceof CodeLimitError) return undefined;
       throw error;
@@ -71,6 +113,7 @@ export class ClosedProgram implements ProgramHandle {
 
   /** Gives the program's memory back. */
   release(): void {
+    this.#functions?.release();
     this.#memory.release();
     this.isReleased = true;
   }

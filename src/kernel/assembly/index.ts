@@ -1,4 +1,13 @@
 /** Exports of the kernel. Pointers are addresses in the kernel's memory, see `layout.ts`. */
+export {
+  rtCopyRange,
+  rtGrowRegion,
+  rtHashRange,
+  rtLoadCell,
+  rtLogRange,
+  rtOutput,
+  rtStoreCell,
+} from './closed';
 export { chargeRange, enterFrame, setReturn } from './frames';
 export {
   checkpoint,
