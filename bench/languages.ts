@@ -108,8 +108,7 @@ export async function benchLanguages(options: BenchOptions): Promise<object> {
   const times = await interleave(runners, options.rounds);
   const rows = [...contracts].map(([language, contract]) => {
     const own = lives.flatMap((life, i) => (life.language === language ? [{ life, i }] : []));
-    const [{ life: first }] = own as [{ readonly life: Lived }];
-    const { deployGas, gas } = first;
+    const { deployGas, gas } = (own[0] as { life: Lived }).life;
     return {
       language,
       bytes: contract.runtimeCode?.length ?? 0,

@@ -67,10 +67,16 @@ export class ClosedProgram implements ProgramHandle {
 
   /**
    * Makes frames of compiled functions that were left. Gives how long they ran, in runs of the
-   * loop, as far as their gas tells.
+   * loop, as far as their gas tells; undefined where one of them is too large to be encoded.
    */
-  unwind(frame: number): number {
-    this.functions.unwind(frame);
+  unwind(frame: number): number | undefined {
+    return unlessTooLarge(() => {
+      this.functions.unwind(frame);
+      return this.#runsOf(frame);
+    });
+  }
+
+  #runsOf(frame: number): number {
     const { u64 } = this.#kernel;
     const kept = u64[(L.MACHINE_BASE + L.M_GAS_KEPT) / 8] as bigint;
     const left = Number((u64[(frame + L.F_GAS) / 8] as bigint) - kept);
@@ -103,12 +109,7 @@ export class ClosedProgram implements ProgramHandle {
 
   /** Address of the first block of a function; undefined where it is too large to be encoded. */
   block(index: number): number | undefined {
-    try {
-      return this.#program.entry(index);
-    } catch (error) {
-      if (error instanceof CodeLimitError) return undefined;
-      throw error;
-    }
+    return unlessTooLarge(() => this.#program.entry(index));
   }
 
   /** Gives the program's memory back. */
@@ -204,6 +205,15 @@ export class ClosedProgram implements ProgramHandle {
     const at = (frame + L.F_REGIONS + FRAME_REGIONS.input * L.REGION_BYTES) / 4;
     u32[at + L.R_BASE / 4] = base;
     u32[at + L.R_LENGTH / 4] = length;
+  }
+}
+
+function unlessTooLarge<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof CodeLimitError) return undefined;
+    throw error;
   }
 }
 

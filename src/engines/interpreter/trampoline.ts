@@ -263,9 +263,12 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
         u32[f + L.F_PC / 4] = address;
         return undefined;
       }
-      case L.STATUS_UNWIND:
-        this.patience -= (this.frameAt(this.#depth).program as ClosedProgram).unwind(this.#frame);
+      case L.STATUS_UNWIND: {
+        const runs = (this.frameAt(this.#depth).program as ClosedProgram).unwind(this.#frame);
+        if (runs === undefined) return TOO_LARGE;
+        this.patience -= runs;
         return this.patience <= 0 ? 'paused' : undefined;
+      }
       case L.STATUS_ARRIVE: {
         const address = (this.currentProgram() as Program).arrive(this.#frame);
         if (address === undefined) return BAD_JUMP;
