@@ -5,12 +5,13 @@
  */
 
 import type { Place } from '../../dmir/bytecode/analysis.ts';
+import { FRAME_REGIONS } from '../../dmir/host.ts';
 import type { Inst, Module, Operand, Region } from '../../dmir/ir.ts';
 import type { OpName } from '../../dmir/ops.ts';
 import { TYPE_BITS, type Type } from '../../dmir/types.ts';
 import { M_GAS_KEPT, MACHINE_BASE, S_COPY_WORD, SCHEDULE_BASE } from '../../kernel/layout.ts';
 import type { FunctionEmitter } from './function.ts';
-import { callForGas, pushFrame } from './runtime.ts';
+import { callForGas, noteWritten, pushFrame } from './runtime.ts';
 import { STATE_EFFECTS } from './state-effects.ts';
 import { isWide, limbCount } from './values.ts';
 
@@ -117,6 +118,16 @@ function endOf(inst: Inst, place: Place | undefined): number | undefined {
   const [address] = inst.args as [Operand];
   if (place === undefined) return address < 0 ? undefined : accessBytes(inst);
   return place.base === null ? undefined : place.offset + accessBytes(inst);
+}
+
+/** The same for a write, of which the memory of a frame of many keeps a note. */
+function pushTarget(emitter: FunctionEmitter, inst: Inst): number {
+  const offset = pushAddress(emitter, inst);
+  if (emitter.context.layout !== undefined || inst.imm !== FRAME_REGIONS.memory) return offset;
+  const place = emitter.placeOf(inst);
+  const operand = place === undefined ? (inst.args[0] as Operand) : place.base;
+  noteWritten(emitter, operand, place?.offset ?? 0, accessBytes(inst));
+  return offset;
 }
 
 /** Checks an access and leaves its 32-bit base on the stack; gives the offset to be added. */
@@ -239,7 +250,7 @@ const store: EffectRule = {
   emit(emitter, inst) {
     const { code } = emitter;
     const value = inst.args[1] as Operand;
-    const offset = pushAddress(emitter, inst);
+    const offset = pushTarget(emitter, inst);
     const count = limbCount(inst.type);
     if (count === 1) {
       emitter.pushExact(value, inst.type);
@@ -314,7 +325,7 @@ const storeTurned: EffectRule = {
     const { code } = emitter;
     const { type } = inst;
     const value = inst.args[1] as Operand;
-    const offset = pushAddress(emitter, inst);
+    const offset = pushTarget(emitter, inst);
     if (!isWide(type)) {
       emitter.push(value, type);
       code.op(type === 'i32' ? 'i32x4.splat' : 'i64x2.splat');
@@ -354,7 +365,7 @@ const store8: EffectRule = {
   end: endOf,
   isKnown: isWritable,
   emit(emitter, inst) {
-    const offset = pushAddress(emitter, inst);
+    const offset = pushTarget(emitter, inst);
     emitter.push(inst.args[1] as Operand, inst.type);
     emitter.code.access('i64.store8', offset);
   },
@@ -407,6 +418,19 @@ function pushStart(emitter: FunctionEmitter, region: number, start: Operand): vo
   if (base !== 0) emitter.code.i32(base | 0).op('i32.add');
 }
 
+/** Has the kernel write a range, and keep a note of it. */
+function runRange(
+  emitter: FunctionEmitter,
+  { imm, args }: Inst,
+  name: 'rtCopyRange' | 'rtFillRange',
+): void {
+  pushFrame(emitter);
+  emitter.code.i32(imm);
+  for (const operand of args) emitter.push(operand, 'i64');
+  emitter.code.get(emitter.gas);
+  callForGas(emitter, name);
+}
+
 const memCopy: EffectRule = {
   regions: ({ imm }) => [imm >> 8, imm & 255],
   isKnown: (inst, { regions }) => {
@@ -418,12 +442,9 @@ const memCopy: EffectRule = {
     const { code } = emitter;
     const [to, from] = [inst.imm >> 8, inst.imm & 255];
     const [target, source, size] = inst.args as [Operand, Operand, Operand];
-    if (emitter.context.module.regions[from]?.bounds === 'zero') {
-      pushFrame(emitter);
-      code.i32(inst.imm);
-      for (const operand of inst.args) emitter.push(operand, 'i64');
-      code.get(emitter.gas);
-      callForGas(emitter, 'rtCopyRange');
+    const { module, layout } = emitter.context;
+    if (layout === undefined || module.regions[from]?.bounds === 'zero') {
+      runRange(emitter, inst, 'rtCopyRange');
       return;
     }
     checkRange(emitter, to, target, size);
@@ -442,6 +463,10 @@ const memFill: EffectRule = {
   emit(emitter, inst) {
     const { code } = emitter;
     const [target, byte, size] = inst.args as [Operand, Operand, Operand];
+    if (emitter.context.layout === undefined) {
+      runRange(emitter, inst, 'rtFillRange');
+      return;
+    }
     checkRange(emitter, inst.imm, target, size);
     chargeWords(emitter, size);
     pushStart(emitter, inst.imm, target);

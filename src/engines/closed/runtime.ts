@@ -3,9 +3,9 @@
  * Those that take gas give what is left of it, or a number below zero where the interpreter has to
  * run the operation; see `closed.ts` and `runtime.ts` of the kernel.
  */
-import type { Operand } from '../../dmir/ir.ts';
-import type { Type } from '../../dmir/types.ts';
-import { RT_SCRATCH_BASE } from '../../kernel/layout.ts';
+import type { Operand, RegId } from '../../dmir/ir.ts';
+import { TYPE_BITS, type Type } from '../../dmir/types.ts';
+import { GRANULE_SHIFT, RT_SCRATCH_BASE, WRITTEN_BASE } from '../../kernel/layout.ts';
 import { I32, I64, type ModuleWriter, type ValueType } from '../wasm/encoder.ts';
 import type { FunctionEmitter } from './function.ts';
 
@@ -16,6 +16,7 @@ const FUNCTIONS = {
   rtLoadCell: ['iiiil', 'l'],
   rtStoreCell: ['iiiill', 'l'],
   rtCopyRange: ['iillll', 'l'],
+  rtFillRange: ['iillll', 'l'],
   rtHashRange: ['iiilll', 'l'],
   rtLogRange: ['iilliil', 'l'],
   rtOutput: ['iilll', 'l'],
@@ -52,6 +53,42 @@ export function callForGas(emitter: FunctionEmitter, name: RuntimeName): void {
   emitter.leaveIf();
   code.get(left).set(emitter.gas);
 }
+
+/**
+ * Notes that an access in a memory writes, for the next frame of the program, which makes that part
+ * alone new. A note is of 2 KiB from a multiple of 1 KiB on.
+ */
+export function noteWritten(
+  emitter: FunctionEmitter,
+  operand: Operand | null,
+  start: number,
+  bytes: number,
+): void {
+  const { code } = emitter;
+  const constant = operand === null ? 0n : emitter.constant(operand);
+  const granule = 1 << GRANULE_SHIFT;
+  if (operand === null || constant !== undefined) {
+    const at = (Number(constant) + start) >>> GRANULE_SHIFT;
+    if (emitter.reach(NOTES - at, 0 as RegId, 1)) return;
+    code
+      .i32(0)
+      .i32(1)
+      .access('i32.store8', WRITTEN_BASE + at);
+    return;
+  }
+  const isNear = start + bytes <= granule;
+  if (isNear && emitter.reach(NOTES + 1, operand, 1)) return;
+  const type = emitter.typeOf(operand);
+  emitter.pushExact(operand, type);
+  if (type === 'f32') code.op('i32.reinterpret_f32');
+  if (type === 'f64') code.op('i64.reinterpret_f64');
+  if (TYPE_BITS[type] > 32) code.op('i32.wrap_i64');
+  if (!isNear) code.i32(start).op('i32.add');
+  code.i32(GRANULE_SHIFT).op('i32.shr_u').i32(1).access('i32.store8', WRITTEN_BASE);
+}
+
+/** Numbers from here down are no regions: what was noted is kept with how far checks reached. */
+const NOTES = -2;
 
 /** Leaves the address of the frame's record on the stack. */
 export function pushFrame({ code, lengths }: FunctionEmitter): void {

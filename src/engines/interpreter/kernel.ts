@@ -50,6 +50,7 @@ export interface KernelExports {
     value: number,
     gas: bigint,
   ): void;
+  layOutFrame(frame: number, plan: number, isNotedOnly: number): number;
   chargeRange(frame: number, offset: number, size: number): number;
   setReturn(frame: number, source: number, length: number, offset: bigint, size: bigint): void;
   checkpoint(record: number): void;
@@ -80,6 +81,14 @@ export interface KernelExports {
     regions: number,
     target: bigint,
     source: bigint,
+    size: bigint,
+    gas: bigint,
+  ): bigint;
+  rtFillRange(
+    frame: number,
+    region: number,
+    target: bigint,
+    byte: bigint,
     size: bigint,
     gas: bigint,
   ): bigint;

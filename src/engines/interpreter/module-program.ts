@@ -57,6 +57,7 @@ export class ModuleProgram {
   readonly #stubs: number[] = [];
   readonly #pieces: PlacedPiece[] = [];
   readonly #take: (bytes: number) => number;
+  readonly #refused = new Map<number, CodeLimitError>();
 
   /**
    * @param lower - Gives a function its blocks where the module only declares it.
@@ -91,7 +92,21 @@ export class ModuleProgram {
 
   /** The function at its address; encoded if it is new. @throws CodeLimitError */
   function(index: number): PlacedFunction {
-    return this.#functions.get(index) ?? this.#place(index);
+    const placed = this.#functions.get(index);
+    if (placed !== undefined) return placed;
+    const refused = this.#refused.get(index);
+    if (refused !== undefined) throw refused;
+    try {
+      return this.#place(index);
+    } catch (error) {
+      if (error instanceof CodeLimitError) this.#refused.set(index, error);
+      throw error;
+    }
+  }
+
+  /** Whether calls of the function enter compiled code. */
+  hasHead(index: number): boolean {
+    return this.#heads.has(index);
   }
 
   /** Places of the functions that have an address. */

@@ -49,6 +49,8 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
   #isClosed = false;
   /** Whether any did: a machine without modules looks no further. */
   #hasClosed = false;
+  /** Whose memory the outermost frame had last, if all that was written there is noted. */
+  #kept: ClosedProgram | undefined;
   /** Set by `enter`, `stop` and `trap`: what the host decided for the frame that stopped. */
   #decided: FrameEnd['status'] | undefined;
   #decidedReason: TrapKind | undefined;
@@ -201,7 +203,12 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
     this.#hasClosed = true;
     this.#isClosed = program.isClosed;
     this.kernel.u32[(this.#frame + L.F_CALL_DEPTH) / 4] = 0;
-    if (program.isClosed) program.begin(this.#frame, this.#depth);
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (!program.isClosed) return;
+    const isOutermost = this.#depth === 0;
+    program.begin(this.#frame, this.#depth, isOutermost && program === kept);
+    if (isOutermost && program.isCompiled) this.#kept = program;
   }
 
   /**
@@ -215,6 +222,8 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
     for (;;) {
       const status = this.#isWaiting ? L.STATUS_SUSPEND : run(this.#frame, this.budget);
       if (kernel.u8.length === 0) kernel.refresh();
+      // What did not run through in compiled code has written without a note.
+      if (status !== L.STATUS_FINISH && status !== L.STATUS_REVERT) this.#kept = undefined;
       kernel.checkLimits();
       const end = this.#react(status);
       if (end === 'paused') return undefined;

@@ -18,9 +18,18 @@ import {
   SPACE_TRANSIENT,
 } from '../layout';
 import { cellLoadCost, storeCell } from './cells';
+import { noteWritten } from './closed-frames';
 import { findCell } from './journal';
 import { schedule } from './memory';
-import { copyRange, growRegion, hashRange, logRange, regionGas, setOutput } from './regions';
+import {
+  copyRange,
+  fillRange,
+  growRegion,
+  hashRange,
+  logRange,
+  regionGas,
+  setOutput,
+} from './regions';
 import { copy256 } from './u256-word';
 
 const LEAVE: i64 = -1;
@@ -68,7 +77,22 @@ export function rtCopyRange(
   size: u64,
   gas: i64,
 ): i64 {
-  return copyRange(fp, regions, target, source, size, gas) ? regionGas : LEAVE;
+  if (!copyRange(fp, regions, target, source, size, gas)) return LEAVE;
+  if (regions >> 8 == 0) noteWritten(<u32>target, <u32>size);
+  return regionGas;
+}
+
+export function rtFillRange(
+  fp: u32,
+  region: u32,
+  target: u64,
+  byte: u64,
+  size: u64,
+  gas: i64,
+): i64 {
+  if (!fillRange(fp, region, target, <u8>byte, size, gas)) return LEAVE;
+  if (region == 0) noteWritten(<u32>target, <u32>size);
+  return regionGas;
 }
 
 export function rtHashRange(

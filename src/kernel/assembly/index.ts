@@ -1,6 +1,7 @@
 /** Exports of the kernel. Pointers are addresses in the kernel's memory, see `layout.ts`. */
 export {
   rtCopyRange,
+  rtFillRange,
   rtGrowRegion,
   rtHashRange,
   rtLoadCell,
@@ -8,6 +9,7 @@ export {
   rtOutput,
   rtStoreCell,
 } from './closed';
+export { layOutFrame } from './closed-frames';
 export { chargeRange, enterFrame, setReturn } from './frames';
 export {
   checkpoint,
