@@ -1,7 +1,8 @@
 /**
  * How operations that may trap, reach memory or see the gas become instructions: a rule by name.
  * Each checks first whether all goes well, and leaves for the interpreter where it does not.
- * Operations without a rule are always left to the interpreter.
+ * Operations without a rule are always left to the interpreter, which alone knows all of the gas:
+ * what callers have paid for operations behind their calls is not in the counter.
  */
 
 import type { Place } from '../../dmir/bytecode/analysis.ts';
@@ -9,7 +10,7 @@ import { FRAME_REGIONS } from '../../dmir/host.ts';
 import type { Inst, Module, Operand, Region } from '../../dmir/ir.ts';
 import type { OpName } from '../../dmir/ops.ts';
 import { TYPE_BITS, type Type } from '../../dmir/types.ts';
-import { M_GAS_KEPT, MACHINE_BASE, S_COPY_WORD, SCHEDULE_BASE } from '../../kernel/layout.ts';
+import { S_COPY_WORD, SCHEDULE_BASE } from '../../kernel/layout.ts';
 import type { FunctionEmitter } from './function.ts';
 import { callForGas, noteWritten, pushFrame } from './runtime.ts';
 import { STATE_EFFECTS } from './state-effects.ts';
@@ -494,22 +495,6 @@ const chargeDyn: EffectRule = {
   },
 };
 
-const gasLeft: EffectRule = {
-  regions: NONE,
-  isKnown: ({ type }) => type === 'i64',
-  emit(emitter, inst) {
-    const { code } = emitter;
-    code.get(emitter.gas).i64(emitter.prepaid).op('i64.add');
-    if (emitter.context.layout === undefined) {
-      code
-        .i32(0)
-        .access('i64.load', MACHINE_BASE + M_GAS_KEPT)
-        .op('i64.add');
-    }
-    emitter.setResult(inst);
-  },
-};
-
 export const EFFECTS: Readonly<Partial<Record<OpName, EffectRule>>> = {
   udiv: division('div_u', false),
   sdiv: division('div_s', true),
@@ -529,6 +514,5 @@ export const EFFECTS: Readonly<Partial<Record<OpName, EffectRule>>> = {
   mem_copy: memCopy,
   mem_fill: memFill,
   charge_dyn: chargeDyn,
-  gas_left: gasLeft,
   ...STATE_EFFECTS,
 };
