@@ -25,12 +25,9 @@ export class ProgramSet {
     program.release();
   }
 
-  /** Forgets all; who calls gives up their memory. */
+  /** Gives all up. */
   clear(): void {
-    for (const program of this.#programs) {
-      this.#tier()?.released(program);
-      program.isReleased = true;
-    }
+    for (const program of this.#programs) this.release(program);
     this.#programs.clear();
   }
 

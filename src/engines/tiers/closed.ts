@@ -132,20 +132,25 @@ export class ChaosClosedTier extends ClosedPrograms implements ClosedTier {
 export interface ClosedState {
   /** Operations that the program ran in the interpreter, about. */
   heat: number;
-  /** Heat from which it is compiled. */
-  next: number;
+  /** Those before it was compiled last. */
+  before: number;
+  /** Functions that runs had entered then. */
+  count: number;
 }
 
 /**
- * Compiles what has run long, when what that takes is little beside it: nothing is compiled on
- * another thread.
+ * Compiles what has run about as long as that takes, for each function that is new; nothing is
+ * compiled on another thread.
  */
 export class AutoClosedTier extends ClosedPrograms implements ClosedTier {
   readonly #states = new WeakMap<ClosedProgram, ClosedState>();
   readonly #count: (next: ClosedState | undefined) => void;
   readonly #heatMin: number;
 
-  /** @param count adds what ran to who ran it, and says who runs now */
+  /**
+   * @param heatMin for a function that is compiled
+   * @param count adds what ran to who ran it, and says who runs now
+   */
   constructor(heatMin: number, count: (next: ClosedState | undefined) => void) {
     super();
     this.#heatMin = heatMin;
@@ -155,7 +160,7 @@ export class AutoClosedTier extends ClosedPrograms implements ClosedTier {
   entered(program: ClosedProgram): void {
     const state = this.#state(program);
     this.#count(state);
-    if (!program.isTransient && state.heat >= state.next) this.#compile(program, state);
+    if (!program.isTransient) this.#advance(program, state);
   }
 
   lowered(): void {}
@@ -163,20 +168,23 @@ export class AutoClosedTier extends ClosedPrograms implements ClosedTier {
   yielded(program: ClosedProgram, frame: number): void {
     const state = this.#state(program);
     this.#count(state);
-    if (state.heat < state.next) return;
-    this.#compile(program, state);
-    this.enter(program, frame);
+    this.#advance(program, state);
+    if (state.count > 0) this.enter(program, frame);
   }
 
-  #compile(program: ClosedProgram, state: ClosedState): void {
-    state.next = state.heat + this.#heatMin;
+  #advance(program: ClosedProgram, state: ClosedState): void {
+    const { size } = program;
+    if (size === state.count) return;
+    if (state.heat - state.before < this.#heatMin * (size - state.count)) return;
+    state.before = state.heat;
+    state.count = size;
     this.compile(program);
   }
 
   #state(program: ClosedProgram): ClosedState {
     const known = this.#states.get(program);
     if (known !== undefined) return known;
-    const state = { heat: 0, next: this.#heatMin };
+    const state = { heat: 0, before: 0, count: 0 };
     this.#states.set(program, state);
     return state;
   }

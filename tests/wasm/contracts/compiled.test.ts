@@ -86,3 +86,22 @@ test('registers of open calls have the same room on every engine', () => {
     'success undefined',
   ]);
 });
+
+test('code goes with its program, and its places of the table come back', () => {
+  const machine = createWorld({ engine: 'multipass', tier: { entriesMin: 0 } });
+  const inner = machine.executor.machine;
+  const { table } = inner.kernel;
+  const taken = (): number => {
+    return Array.from({ length: table.length }, (_, i) => table.get(i)).filter(Boolean).length;
+  };
+  machine.state.setCode(WASM_CONTRACT, contract('(call $finish (i32.const 0) (i32.const 32))'));
+  let most = 0;
+  for (let i = 0; i < 5; i++) {
+    assert.equal(machine.call({ to: WASM_CONTRACT }).status, 'success');
+    assert.ok(taken() > 0);
+    if (i === 0) most = taken();
+    assert.equal(taken(), most);
+    inner.clearPrograms();
+    assert.equal(taken(), 0);
+  }
+});
