@@ -1,13 +1,14 @@
 /**
  * The `languages` suite: the same ERC-20 from every contract language, over one scripted life. The
- * results, logs and written slots must be those of Solidity; then gas, bytes and time are told. A
- * language whose compiler is missing is left out, and named.
+ * results, logs and written slots must be those of Solidity on every engine; then gas, bytes and
+ * the time of a transfer are told. A language whose compiler is missing is left out, and named.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesToHex } from '../src/base/bytes.ts';
 import { format, interleave } from '../src/cli/bench/measure.ts';
+import type { EngineName } from '../src/engines/names.ts';
 import { createMachine, type Hex, type Machine } from '../src/index.ts';
 import type { EvmContract } from '../src/languages/contract.ts';
 import { encodeCall, findFunction, InputError, loadContract } from '../src/languages/index.ts';
@@ -44,8 +45,8 @@ function encode({ abi, name }: EvmContract, text: string, args: readonly string[
   return encodeCall(findFunction(abi, text, args.length, name), args);
 }
 
-function live(contract: EvmContract): Lived {
-  const machine = createMachine();
+function live(contract: EvmContract, engine: EngineName): Lived {
+  const machine = createMachine({ engine });
   const deployed = machine.deploy({ code: contract.initCode as Uint8Array, from: ALICE });
   assert.equal(deployed.status, 'success');
   const to = deployed.address;
@@ -90,10 +91,14 @@ async function compileAll(options: BenchOptions): Promise<Map<LanguageName, EvmC
 
 export async function benchLanguages(options: BenchOptions): Promise<object> {
   const contracts = await compileAll(options);
-  const lives = new Map([...contracts].map(([language, each]) => [language, live(each)]));
-  const theirs = lives.get('solidity');
-  for (const [language, { seen }] of lives) assert.deepEqual(seen, theirs?.seen, language);
-  const runners = [...lives].map(([language, { machine, address }]) => {
+  const lives = [...contracts].flatMap(([language, contract]) => {
+    return options.engines.map((engine) => ({ language, engine, ...live(contract, engine) }));
+  });
+  const [theirs] = lives;
+  for (const { language, engine, seen } of lives) {
+    assert.deepEqual(seen, theirs?.seen, `${language} on ${engine}`);
+  }
+  const runners = lives.map(({ language, machine, address }) => {
     const data = encode(contracts.get(language) as EvmContract, 'transfer', [BOB, '1']);
     const run = (times: number): void => {
       for (let i = 0; i < times; i++) machine.call({ to: address, from: ALICE, data });
@@ -101,17 +106,27 @@ export async function benchLanguages(options: BenchOptions): Promise<object> {
     return { run, warmUpMs: 1_000, roundMsMin: 100 };
   });
   const times = await interleave(runners, options.rounds);
-  const rows = [...lives].map(([language, { deployGas, gas }], index) => ({
-    language,
-    bytes: contracts.get(language)?.runtimeCode?.length ?? 0,
-    deployGas,
-    ...Object.fromEntries(Object.entries(SHOWN).map(([name, at]) => [`${name}Gas`, gas[at]])),
-    transferUs: (times[index] as number) * 1000,
-  }));
+  const rows = [...contracts].map(([language, contract]) => {
+    const own = lives.flatMap((life, i) => (life.language === language ? [{ life, i }] : []));
+    const { deployGas, gas } = (own[0] as { life: Lived }).life;
+    return {
+      language,
+      bytes: contract.runtimeCode?.length ?? 0,
+      deployGas,
+      ...Object.fromEntries(Object.entries(SHOWN).map(([name, at]) => [`${name}Gas`, gas[at]])),
+      transferUs: Object.fromEntries(
+        own.map(({ life, i }) => [life.engine, (times[i] as number) * 1000]),
+      ),
+    };
+  });
   printTable(
-    ['language', 'bytes', 'deployment gas', ...Object.keys(SHOWN), 'transfer µs'],
+    [
+      ...['language', 'bytes', 'deployment gas', ...Object.keys(SHOWN)],
+      ...options.engines.map((engine) => `µs ${engine}`),
+    ],
     rows.map(({ language, transferUs, ...figures }) => {
-      return [language, ...Object.values(figures).map(String), format(transferUs)];
+      const texts = Object.values(figures).map(String);
+      return [language, ...texts, ...Object.values(transferUs).map(format)];
     }),
   );
   return { suite: 'languages', rows };

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { ENGINE_NAMES, type EngineName } from '../src/engines/names.ts';
 import { type Fork, parseFork } from '../src/vms/evm/forks.ts';
 import { FUZZED_FORKS } from '../tests/oracle/fork-draw.ts';
+import { fuzzContracts } from '../tests/oracle/fuzz-contracts.ts';
 import { describeDifference, fuzzDmir } from '../tests/oracle/fuzz-dmir.ts';
 import { type FuzzOptions, type FuzzReport, fuzzEvm } from '../tests/oracle/fuzz-evm.ts';
 import { fuzzTransactions } from '../tests/oracle/fuzz-tx.ts';
@@ -91,6 +92,10 @@ const TARGETS: Readonly<Record<string, Target>> = {
     about: "random WebAssembly modules against the platform's own WebAssembly",
     run: moduleTarget('wasm', fuzzWasm),
   },
+  contracts: {
+    about: 'random contracts that are modules, on an engine against the interpreter',
+    run: moduleTarget('contracts', fuzzContracts),
+  },
 };
 
 const USAGE = `usage: npm run fuzz -- TARGET [--seed N] [--count N] [--seconds S] [--mode MODE] [--fork F]
@@ -99,7 +104,7 @@ targets: ${Object.entries(TARGETS)
   .map(([name, { about }]) => `${name} (${about})`)
   .join(', ')}, all (each briefly)
 modes of evm: ${MODE_NAMES.join(', ')}
-engine of evm, dmir and wasm: ${ENGINE_NAMES.join(', ')}
+engine of evm, dmir, wasm and contracts: ${ENGINE_NAMES.join(', ')}
 fork: a fork's name, or all: each seed draws one; evm runs the newest unless told, tx draws`;
 
 function usageError(message: string): never {
@@ -186,7 +191,7 @@ async function main(): Promise<number> {
   if (engine !== undefined && (name === 'tx' || name === 'all')) {
     usageError(`${name} has no engines`);
   }
-  if (options.fork !== undefined && (name === 'dmir' || name === 'wasm')) {
+  if (options.fork !== undefined && ['dmir', 'wasm', 'contracts'].includes(name)) {
     usageError(`${name} has no forks`);
   }
   if (name === 'all') return runAll(options, count === undefined && seconds === undefined);

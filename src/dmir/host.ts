@@ -79,6 +79,9 @@ export const FRAME_REGIONS = {
   env: 5,
 } as const;
 
+/** Bytes of the region `frame`: as many words as a VM may have there. */
+export const FRAME_BYTES = 768;
+
 /** Bytes of the region `env`: the words that are the same for a whole transaction. */
 export const ENV_BYTES = 320;
 

@@ -34,6 +34,11 @@ export const RT_SCRATCH_BYTES = 0x400;
 /** Words for results of functions that compiled code calls: one for each such call of a region. */
 export const RT_SPILL_BASE = 0x0002_8000;
 export const RT_SPILL_COUNT = 1024;
+/** A byte for each granule of a memory of closed functions: whether it, or the next, is written. */
+export const WRITTEN_BASE = 0x0003_0000;
+/** A granule has 1 KiB, and such a memory 16 MiB at most. */
+export const GRANULE_SHIFT = 10;
+export const WRITTEN_BYTES = 0x4010;
 export const MEMO_BASE = 0x0004_0000;
 export const FRAMES_BASE = 0x0024_0000;
 export const WINDOW_BASE = 0x0040_0000;
@@ -82,6 +87,9 @@ export const M_YIELD = 112; // u64: steps at which the run yields, for loops of 
 export const M_UNWIND = 120; // u32: end of the records of compiled functions that are being left
 export const M_CALLEE = 124; // u32: place of the function that compiled code calls by the table
 export const M_UNWIND_GAS = 128; // u64: gas at the innermost of them
+export const M_GAS_KEPT = 136; // u64: gas of the frame that compiled functions were not given
+export const M_LEFT = 144; // u32: status that compiled functions were left with
+export const M_FRAME = 148; // u32: frame of the compiled functions that run
 
 // Frame records
 export const FRAME_BYTES = 1024;
@@ -116,6 +124,8 @@ export const F_FUNCTION_COUNT = 228; // u32
 export const F_CALL_LIMIT = 232; // u32: the window pointer of a called function may not pass it
 export const F_WORDS = 256; // 32-byte words that a VM reads as the region `frame`, little-endian
 export const F_WORD_COUNT = 24;
+/** Bytes of the region `env`. */
+export const ENV_BYTES = 320;
 // The first of them, which `enterFrame` sets: whose frame it is, who called, with what value; bytes
 // of the input, of the code, and of the last return data
 export const W_SELF = 0;
@@ -131,6 +141,15 @@ export const CALL_DEPTH_MAX = 1024;
 export const CONTROL_BYTES = 8;
 /** Records of compiled functions that are being left begin so far above the window pointer. */
 export const RECORDS_OFFSET = 0x2000;
+// The plan of frames of closed functions: a header of u32, then rows of u32 for regions (number,
+// offset in the frame's heap, length, most, flags) and images (region, offset, length, address)
+export const PLAN_BYTES = 0; // of heap
+export const PLAN_REGIONS = 4; // how many
+export const PLAN_IMAGES = 8;
+export const PLAN_HEADER_BYTES = 12;
+export const PLAN_REGION_BYTES = 20;
+export const PLAN_IMAGE_BYTES = 16;
+
 /** An entry of a function table: address of the first block, number of the signature (0: none). */
 export const FUNCTION_BYTES = 8;
 

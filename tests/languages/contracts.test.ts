@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { bytesToHex, concatBytes } from '../../src/base/bytes.ts';
+import type { EngineName } from '../../src/engines/names.ts';
 import { createMachine, type Hex, type Machine, type Outcome } from '../../src/index.ts';
 import type { Abi, EvmContract } from '../../src/languages/contract.ts';
 import {
@@ -63,8 +64,9 @@ interface Seen {
   readonly writes: readonly object[];
 }
 
-function createStage(): Machine {
-  const machine = createMachine();
+function createStage(engine?: EngineName): Machine {
+  const options = engine === undefined ? {} : { engine, tier: { entriesMin: 0 } };
+  const machine = createMachine(options);
   for (const each of [ALICE, BOB]) machine.state.setBalance(each, 10n ** 18n);
   return machine;
 }
@@ -85,9 +87,25 @@ interface Birth {
   readonly value: bigint;
 }
 
-/** Deploys a contract and makes the calls; the address is the same each time. */
+/**
+ * Deploys a contract and makes the calls, on an engine of each kind; the address is the same each
+ * time.
+ */
 function live(contract: EvmContract, steps: readonly Step[], birth: Birth): Seen[] {
-  const machine = createStage();
+  const [first, ...others] = (['interpreter', 'multipass', 'chaos'] as const).map((engine) =>
+    liveOn(engine, contract, steps, birth),
+  );
+  for (const other of others) assert.deepEqual(other, first);
+  return first as Seen[];
+}
+
+function liveOn(
+  engine: EngineName,
+  contract: EvmContract,
+  steps: readonly Step[],
+  birth: Birth,
+): Seen[] {
+  const machine = createStage(engine);
   const input = encodeConstructor(contract.abi, birth.args, contract.name);
   const code = concatBytes(contract.initCode as Uint8Array, input);
   const { status, address, logs, writes } = machine.deploy({

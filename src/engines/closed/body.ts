@@ -12,6 +12,8 @@ import type { Block, BlockId, Func, Inst, Operand, RegId, Target } from '../../d
 import type { FrameSite, FunctionShape, SiteKind } from './sites.ts';
 import { limbCount } from './values.ts';
 
+/** Native stack that every call is taken to need. */
+export const CALL_BYTES_MIN = 512;
 /** Calls of one function that are open in a body at most. */
 const RECURSION_MAX = 2;
 const LEVELS_MAX = 6;
@@ -29,6 +31,8 @@ interface Level {
   readonly caller: { readonly level: Level; readonly at: Place } | undefined;
   readonly depth: number;
   readonly limbsAtOnce: number;
+  /** Room that the calls take of which it is the innermost. */
+  readonly bytes: number;
   /** What registers of the function are in the body: this many higher. */
   readonly registers: number;
 }
@@ -77,7 +81,7 @@ export class Body {
     this.shape = shape;
     this.root = root;
     const { limbsAtOnce } = shape;
-    const top = { index, shape, caller: undefined, depth: 0, limbsAtOnce, registers: 0 };
+    const top = { index, shape, caller: undefined, depth: 0, limbsAtOnce, bytes: 0, registers: 0 };
     const joined = new Joiner(top, inlinable);
     this.#origins = joined.origins;
     this.func = joined.hasInlined ? joined.func : shape.func;
@@ -89,10 +93,15 @@ export class Body {
     return (this.#origins.get(block) as Origin).level.depth;
   }
 
-  /** The most of them at any block. */
-  get depthMax(): number {
+  /** Room that they take: each as much as any call, and as its registers in the window. */
+  inlinedBytes(block: BlockId): number {
+    return (this.#origins.get(block) as Origin).level.bytes;
+  }
+
+  /** The most of it at any block. */
+  get inlinedBytesMax(): number {
     let most = 0;
-    for (const { level } of this.#origins.values()) most = Math.max(most, level.depth);
+    for (const { level } of this.#origins.values()) most = Math.max(most, level.bytes);
     return most;
   }
 
@@ -220,6 +229,7 @@ class Joiner {
       {
         ...{ index: call.imm, shape, caller: { level, at: { block: old, index: first + at } } },
         ...{ depth: level.depth + 1, limbsAtOnce: level.limbsAtOnce + shape.limbsAtOnce },
+        bytes: level.bytes + Math.max(CALL_BYTES_MIN, shape.slots.top),
         registers: this.func.types.length,
       },
       id,

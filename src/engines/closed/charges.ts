@@ -18,9 +18,11 @@ import type { ControlGraph } from './graph.ts';
 const GOES_ON: ReadonlySet<string> = new Set([
   ...['br', 'br_if', 'br_table', 'return', 'tail_call', 'tail_call_indirect'],
 ]);
-/** Operations that take gas by themselves. */
-const TAKES: ReadonlySet<string> = new Set([
-  ...['call', 'call_indirect', 'charge_dyn', 'mem_copy', 'mem_fill'],
+/** Operations that take gas by themselves, and are left as they were where too little is left. */
+const TAKES: ReadonlySet<string> = new Set(['call', 'call_indirect', 'charge_dyn']);
+/** Operations that have taken gas when it is known how much: the next blocks look. */
+const ACTS: ReadonlySet<string> = new Set([
+  ...['cell_load', 'cell_store', 'keccak256', 'log', 'mem_copy', 'mem_fill'],
 ]);
 /** The most that a check is for beside its own block: with less left, the interpreter runs. */
 const AHEAD_MAX = 1000;
@@ -64,7 +66,7 @@ export class Charges {
 
   /** The same behind an operation of the block that takes gas by itself. */
   neededBehind({ id, insts }: Block, index: number): number {
-    const isLast = insts.findLastIndex(({ op }) => TAKES.has(op)) === index;
+    const isLast = insts.findLastIndex(({ op }) => TAKES.has(op) || ACTS.has(op)) === index;
     return isLast ? (this.#ahead.get(id) as number) : 0;
   }
 
@@ -101,13 +103,14 @@ export class Charges {
 
   /** Blocks come after those that they go to, but for loops, whose heads are checked. */
   #plan({ id, insts }: Block): void {
+    const taker = insts.findLast(({ op }) => TAKES.has(op) || ACTS.has(op));
     const needs = (insts[insts.length - 1] as Inst).targets.map(({ block }) => {
+      if (taker !== undefined && ACTS.has(taker.op)) this.#checked.add(block);
       return this.#checked.has(block) ? 0 : (this.#needs.get(block) as number);
     });
     const ahead = Math.max(0, ...needs);
     this.#ahead.set(id, ahead);
-    const takes = insts.some(({ op }) => TAKES.has(op));
-    const need = Math.max(0, this.atHead(id) + (takes ? 0 : ahead));
+    const need = Math.max(0, this.atHead(id) + (taker === undefined ? ahead : 0));
     this.#needs.set(id, need);
     if (need > AHEAD_MAX) this.#checked.add(id);
   }

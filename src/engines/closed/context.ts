@@ -2,13 +2,19 @@
 import type { Module } from '../../dmir/ir.ts';
 import type { Leavers } from './leave.ts';
 
+/** Where the one frame has its record, and where its regions begin. */
+export interface FixedLayout {
+  readonly frame: number;
+  readonly bases: readonly number[];
+}
+
 /** What a function needs of the unit that it is compiled with. */
 export interface UnitContext {
   readonly module: Module;
-  /** Address of the frame's record. */
-  readonly frame: number;
-  /** Where each region begins. */
-  readonly bases: readonly number[];
+  /** Cell space of the kernel for each space of the module. */
+  readonly spaces: readonly number[];
+  /** Undefined where every frame has its own. */
+  readonly layout: FixedLayout | undefined;
   /** Address of the function table, with the numbers of signatures. */
   readonly functions: number;
   signature(func: number): number;

@@ -1,15 +1,19 @@
 /**
  * How operations that may trap, reach memory or see the gas become instructions: a rule by name.
  * Each checks first whether all goes well, and leaves for the interpreter where it does not.
- * Operations without a rule are always left to the interpreter.
+ * Operations without a rule are always left to the interpreter, which alone knows all of the gas:
+ * what callers have paid for operations behind their calls is not in the counter.
  */
 
 import type { Place } from '../../dmir/bytecode/analysis.ts';
+import { FRAME_REGIONS } from '../../dmir/host.ts';
 import type { Inst, Module, Operand, Region } from '../../dmir/ir.ts';
 import type { OpName } from '../../dmir/ops.ts';
 import { TYPE_BITS, type Type } from '../../dmir/types.ts';
 import { S_COPY_WORD, SCHEDULE_BASE } from '../../kernel/layout.ts';
 import type { FunctionEmitter } from './function.ts';
+import { callForGas, noteWritten, pushFrame } from './runtime.ts';
+import { STATE_EFFECTS } from './state-effects.ts';
 import { isWide, limbCount } from './values.ts';
 
 export interface EffectRule {
@@ -117,6 +121,16 @@ function endOf(inst: Inst, place: Place | undefined): number | undefined {
   return place.base === null ? undefined : place.offset + accessBytes(inst);
 }
 
+/** The same for a write, of which the memory of a frame of many keeps a note. */
+function pushTarget(emitter: FunctionEmitter, inst: Inst): number {
+  const offset = pushAddress(emitter, inst);
+  if (emitter.context.layout !== undefined || inst.imm !== FRAME_REGIONS.memory) return offset;
+  const place = emitter.placeOf(inst);
+  const operand = place === undefined ? (inst.args[0] as Operand) : place.base;
+  noteWritten(emitter, operand, place?.offset ?? 0, accessBytes(inst));
+  return offset;
+}
+
 /** Checks an access and leaves its 32-bit base on the stack; gives the offset to be added. */
 function pushAddress(emitter: FunctionEmitter, inst: Inst): number {
   const { code, context } = emitter;
@@ -126,7 +140,6 @@ function pushAddress(emitter: FunctionEmitter, inst: Inst): number {
   const constant = operand === null ? 0n : emitter.constant(operand);
   const start = (place?.offset ?? 0) + Number(constant ?? 0n);
   const end = start + accessBytes(inst);
-  const base = context.bases[inst.imm] as number;
   const isFar = operand !== null && constant === undefined && isWide(emitter.typeOf(operand));
   if (end > region.max || isFar) {
     code.i32(1);
@@ -139,8 +152,7 @@ function pushAddress(emitter: FunctionEmitter, inst: Inst): number {
       code.get(emitter.lengths.of(inst.imm)).i64(end).op('i64.lt_u');
       emitter.leaveIf();
     }
-    code.i32(0);
-    return base + start;
+    return emitter.lengths.pushBase(inst.imm) + start;
   }
   const type = emitter.typeOf(operand);
   const push = (): void => pushBits(emitter, operand, type);
@@ -163,7 +175,7 @@ function pushAddress(emitter: FunctionEmitter, inst: Inst): number {
   }
   push();
   if (!isShort(type)) code.op('i32.wrap_i64');
-  return base + start;
+  return emitter.lengths.addBase(inst.imm) + start;
 }
 
 /** Whether the bits of a value are in an `i32`. */
@@ -239,7 +251,7 @@ const store: EffectRule = {
   emit(emitter, inst) {
     const { code } = emitter;
     const value = inst.args[1] as Operand;
-    const offset = pushAddress(emitter, inst);
+    const offset = pushTarget(emitter, inst);
     const count = limbCount(inst.type);
     if (count === 1) {
       emitter.pushExact(value, inst.type);
@@ -252,6 +264,88 @@ const store: EffectRule = {
       code.get(address);
       emitter.pushLimb(value, inst.type, limb);
       code.access('i64.store', offset + 8 * limb);
+    }
+  },
+};
+
+// ---- most significant byte first
+
+/** Lanes of the shuffle that turns bytes around, in groups of so many. */
+function reversed(bytes: number): number[] {
+  return Array.from({ length: 16 }, (_, i) => (i < bytes ? bytes - 1 - i : i));
+}
+
+/** Turns the lowest bytes of the vector on the stack around. */
+function reverse(emitter: FunctionEmitter, bytes: number): void {
+  const { code } = emitter;
+  const vector = emitter.scratch('v128');
+  code.index('local.tee', vector).get(vector).op('i8x16.shuffle');
+  for (const lane of reversed(bytes)) code.sink.byte(lane);
+}
+
+function isTurned({ type }: Inst): boolean {
+  return type === 'i32' || type === 'i64' || isWide(type);
+}
+
+const HALF_BYTES = 16;
+
+const loadTurned: EffectRule = {
+  regions: needsLength,
+  end: endOf,
+  isKnown: (inst, module) => isTurned(inst) && isPlain(inst, module),
+  emit(emitter, inst) {
+    const { code } = emitter;
+    const { type } = inst;
+    const offset = pushAddress(emitter, inst);
+    if (!isWide(type)) {
+      code.access(type === 'i32' ? 'v128.load32_zero' : 'v128.load64_zero', offset);
+      reverse(emitter, TYPE_BITS[type] / 8);
+      code.op(type === 'i32' ? 'i32x4.extract_lane' : 'i64x2.extract_lane').sink.byte(0);
+      emitter.setResult(inst);
+      return;
+    }
+    const address = emitter.scratch('i32', 2);
+    code.set(address);
+    for (let half = TYPE_BITS[type] / 128 - 1; half >= 0; half--) {
+      code.get(address).access('v128.load', offset + HALF_BYTES * half);
+      reverse(emitter, HALF_BYTES);
+      code.set(emitter.scratch('v128'));
+      for (let lane = 0; lane < 2; lane++) {
+        code.get(emitter.scratch('v128')).op('i64x2.extract_lane').sink.byte(lane);
+      }
+    }
+    emitter.setResult(inst);
+  },
+};
+
+const storeTurned: EffectRule = {
+  regions: needsLength,
+  end: endOf,
+  isKnown: (inst, module) => isTurned(inst) && isWritable(inst, module),
+  emit(emitter, inst) {
+    const { code } = emitter;
+    const { type } = inst;
+    const value = inst.args[1] as Operand;
+    const offset = pushTarget(emitter, inst);
+    if (!isWide(type)) {
+      emitter.push(value, type);
+      code.op(type === 'i32' ? 'i32x4.splat' : 'i64x2.splat');
+      reverse(emitter, TYPE_BITS[type] / 8);
+      code.op(type === 'i32' ? 'i32x4.extract_lane' : 'i64x2.extract_lane').sink.byte(0);
+      code.access(STORES[type] as string, offset);
+      return;
+    }
+    const address = emitter.scratch('i32', 2);
+    code.set(address);
+    const halves = TYPE_BITS[type] / 128;
+    for (let half = 0; half < halves; half++) {
+      code.get(address);
+      emitter.pushLimb(value, type, 2 * half);
+      code.op('i64x2.splat');
+      emitter.pushLimb(value, type, 2 * half + 1);
+      code.op('i64x2.replace_lane').sink.byte(1);
+      reverse(emitter, HALF_BYTES);
+      code.access('v128.store', offset + HALF_BYTES * (halves - 1 - half));
     }
   },
 };
@@ -272,7 +366,7 @@ const store8: EffectRule = {
   end: endOf,
   isKnown: isWritable,
   emit(emitter, inst) {
-    const offset = pushAddress(emitter, inst);
+    const offset = pushTarget(emitter, inst);
     emitter.push(inst.args[1] as Operand, inst.type);
     emitter.code.access('i64.store8', offset);
   },
@@ -320,11 +414,22 @@ function chargeWords(emitter: FunctionEmitter, size: Operand): void {
 
 function pushStart(emitter: FunctionEmitter, region: number, start: Operand): void {
   emitter.push(start, 'i64');
-  const base = emitter.context.bases[region] as number;
-  emitter.code
-    .op('i32.wrap_i64')
-    .i32(base | 0)
-    .op('i32.add');
+  emitter.code.op('i32.wrap_i64');
+  const base = emitter.lengths.addBase(region);
+  if (base !== 0) emitter.code.i32(base | 0).op('i32.add');
+}
+
+/** Has the kernel write a range, and keep a note of it. */
+function runRange(
+  emitter: FunctionEmitter,
+  { imm, args }: Inst,
+  name: 'rtCopyRange' | 'rtFillRange',
+): void {
+  pushFrame(emitter);
+  emitter.code.i32(imm);
+  for (const operand of args) emitter.push(operand, 'i64');
+  emitter.code.get(emitter.gas);
+  callForGas(emitter, name);
 }
 
 const memCopy: EffectRule = {
@@ -332,12 +437,17 @@ const memCopy: EffectRule = {
   isKnown: (inst, { regions }) => {
     const [to, from] = [regions[inst.imm >> 8], regions[inst.imm & 255]];
     const isOpen = to?.bounds === 'trap' && to.writable;
-    return inst.type === 'i64' && isOpen && from?.bounds === 'trap';
+    return inst.type === 'i64' && isOpen && from?.bounds !== 'charge';
   },
   emit(emitter, inst) {
     const { code } = emitter;
     const [to, from] = [inst.imm >> 8, inst.imm & 255];
     const [target, source, size] = inst.args as [Operand, Operand, Operand];
+    const { module, layout } = emitter.context;
+    if (layout === undefined || module.regions[from]?.bounds === 'zero') {
+      runRange(emitter, inst, 'rtCopyRange');
+      return;
+    }
     checkRange(emitter, to, target, size);
     checkRange(emitter, from, source, size);
     chargeWords(emitter, size);
@@ -354,6 +464,10 @@ const memFill: EffectRule = {
   emit(emitter, inst) {
     const { code } = emitter;
     const [target, byte, size] = inst.args as [Operand, Operand, Operand];
+    if (emitter.context.layout === undefined) {
+      runRange(emitter, inst, 'rtFillRange');
+      return;
+    }
     checkRange(emitter, inst.imm, target, size);
     chargeWords(emitter, size);
     pushStart(emitter, inst.imm, target);
@@ -383,15 +497,6 @@ const chargeDyn: EffectRule = {
   },
 };
 
-const gasLeft: EffectRule = {
-  regions: NONE,
-  isKnown: ({ type }) => type === 'i64',
-  emit(emitter, inst) {
-    emitter.code.get(emitter.gas).i64(emitter.prepaid).op('i64.add');
-    emitter.setResult(inst);
-  },
-};
-
 export const EFFECTS: Readonly<Partial<Record<OpName, EffectRule>>> = {
   udiv: division('div_u', false),
   sdiv: division('div_s', true),
@@ -403,11 +508,13 @@ export const EFFECTS: Readonly<Partial<Record<OpName, EffectRule>>> = {
   f64_to_sint: toInteger('f64', true),
   load,
   store,
+  load_be: loadTurned,
+  store_be: storeTurned,
   load8_u: load8,
   store8,
   mem_size: memSize,
   mem_copy: memCopy,
   mem_fill: memFill,
   charge_dyn: chargeDyn,
-  gas_left: gasLeft,
+  ...STATE_EFFECTS,
 };

@@ -6,6 +6,7 @@ import type { Block, Func, Inst, Module, Operand, RegId } from '../../dmir/ir.ts
 import { OPS } from '../../dmir/ops.ts';
 import type { Type } from '../../dmir/types.ts';
 import { RECORDS_OFFSET } from '../../kernel/layout.ts';
+import { EFFECTS } from './effects.ts';
 import { makesNan, ruleOf } from './operations.ts';
 import type { FunctionShape } from './sites.ts';
 import { limbCount } from './values.ts';
@@ -85,7 +86,8 @@ export function isCompilable({ func, analysis }: FunctionShape, module: Module):
       return inst.type === 'i64' && inst.targets.every(({ args }) => args.length === 0);
     }
     if (OPS[inst.op].imm === 'func') return isCallable(module.funcs[inst.imm] as Func);
-    return effect !== 'pure' || traps.length > 0 || ruleOf(inst) !== undefined;
+    if (effect !== 'pure' || traps.length > 0 || ruleOf(inst) !== undefined) return true;
+    return EFFECTS[inst.op]?.isKnown(inst, module) === true;
   };
   return !func.open && analysis.order.every(({ insts }) => insts.every(isKnown));
 }

@@ -15,7 +15,7 @@ import type { Block, BlockId, Func, Inst, Operand, RegId, Target } from '../../d
 import type { Type } from '../../dmir/types.ts';
 import { constAddressType } from '../../dmir/typing.ts';
 import { M_CALLEE, MACHINE_BASE } from '../../kernel/layout.ts';
-import type { ValueType } from '../wasm/encoder.ts';
+import { V128, type ValueType } from '../wasm/encoder.ts';
 import type { Body } from './body.ts';
 import { Charges } from './charges.ts';
 import { Code } from './code.ts';
@@ -28,6 +28,7 @@ import { type Emitter, type Rule, ruleOf } from './operations.ts';
 import { Room } from './room.ts';
 import { Scope } from './scope.ts';
 import type { SiteKind } from './sites.ts';
+import { endFrame } from './state-effects.ts';
 import { isSmall, isWide, limbCount, valueTypes } from './values.ts';
 
 /** Operations that an expression nests at most. */
@@ -210,11 +211,11 @@ export class FunctionEmitter implements Emitter {
   }
 
   /** A local for the moment. */
-  scratch(type: 'i32' | 'i64' | 'f32' | 'f64', place = 0): number {
+  scratch(type: 'i32' | 'i64' | 'f32' | 'f64' | 'v128', place = 0): number {
     const key = `${type} ${place}`;
     const known = this.#scratch.get(key);
     if (known !== undefined) return known;
-    const local = this.code.local(valueTypes(type)[0] as ValueType);
+    const local = this.code.local(type === 'v128' ? V128 : (valueTypes(type)[0] as ValueType));
     this.#scratch.set(key, local);
     return local;
   }
@@ -290,7 +291,7 @@ export class FunctionEmitter implements Emitter {
     for (const { insts } of order) {
       for (const inst of insts) this.lengths.add(inst, places.get(inst));
     }
-    this.lengths.load();
+    this.lengths.begin();
   }
 
   /** The most that was checked of a register's reach; set where it is more. */
@@ -513,6 +514,9 @@ export class FunctionEmitter implements Emitter {
       case 'tail_call':
       case 'tail_call_indirect': {
         this.settle();
+        // Where less than nothing is left, the callee's registers may have no place.
+        code.get(this.room).i32(0).op('i32.lt_s');
+        this.leaveIf();
         const place = this.#prepareCall(inst);
         this.#callFrame(inst);
         if (place === undefined) {
@@ -525,6 +529,7 @@ export class FunctionEmitter implements Emitter {
       }
       default:
         this.settle();
+        endFrame(this, inst);
         this.leave();
     }
   }

@@ -11,6 +11,7 @@ import type { Type } from '../../dmir/types.ts';
 import { M_CALLEE, M_UNWIND, M_UNWIND_GAS, MACHINE_BASE } from '../../kernel/layout.ts';
 import { I32, I64, type ModuleWriter, type ValueType } from '../wasm/encoder.ts';
 import { Code } from './code.ts';
+import { RUNTIME_NAMES } from './runtime.ts';
 import { limbCount, pushZero, toLimb, valueTypes } from './values.ts';
 
 /** What a record is of, and how the function ends that writes it. */
@@ -27,12 +28,17 @@ export interface LeaveShape {
  * Functions of a unit that write to memory for others: the head of a record (place of the function,
  * number of the site, 32 bits each), 64 bits of a value, the gas, gas that is given back.
  */
-export const RECORD = { head: 0, value: 1, gas: 2, back: 3 } as const;
-const RECORD_FUNCTIONS = Object.keys(RECORD).length;
+const RECORD_FIRST = RUNTIME_NAMES.length;
+export const RECORD = {
+  head: RECORD_FIRST,
+  value: RECORD_FIRST + 1,
+  gas: RECORD_FIRST + 2,
+  back: RECORD_FIRST + 3,
+} as const;
 const HEAD_BYTES = 8;
 const VALUE_BYTES = 8;
 
-/** Writes the functions of `RECORD`, the first ones of a unit. */
+/** Writes the functions of `RECORD`, the first ones that a unit does not import. */
 export function writeRecordFunctions(writer: ModuleWriter): void {
   const top = MACHINE_BASE + M_UNWIND;
   const add = (params: readonly ValueType[], code: Code): void => {
@@ -92,7 +98,7 @@ export class Leavers {
 }
 
 /** Index of the first function that a unit has besides those of `RECORD`. */
-export const UNIT_FIRST: number = RECORD_FUNCTIONS;
+export const UNIT_FIRST: number = RECORD_FIRST + Object.keys(RECORD).length;
 
 /** Types of registers. */
 export function typesOf({ types }: Func, registers: readonly RegId[]): Type[] {

@@ -76,6 +76,10 @@ const not: Rule = (emitter, inst) => {
 function shift(name: 'shl' | 'shr_u' | 'shr_s'): Rule {
   return (emitter, inst) => {
     const { type } = inst;
+    if (type === 'i256') {
+      shiftByConstant(emitter, inst, name === 'shl');
+      return;
+    }
     if (isWide(type)) {
       (name === 'shl' ? shiftLeft : shiftRight)(emitter, inst);
       return;
@@ -152,6 +156,30 @@ const shiftRight: Rule = (emitter, inst) => {
   isNear();
   emitter.code.op('select');
 };
+
+/** A shift of 256 bits; what a limb has comes of two. */
+function shiftByConstant(emitter: Emitter, { args }: Inst, isLeft: boolean): void {
+  const { code } = emitter;
+  const [value, count] = args as [Operand, Operand];
+  const bits = Number((emitter.constant(count) as bigint) & 255n);
+  const step = (isLeft ? -1 : 1) * (bits >> 6);
+  const rest = bits & 63;
+  const push = (limb: number): void => {
+    if (limb < 0) code.i64(0);
+    else emitter.pushLimb(value, 'i256', limb);
+  };
+  const [name, back] = isLeft ? ['i64.shl', 'i64.shr_u'] : ['i64.shr_u', 'i64.shl'];
+  for (let limb = 0; limb < limbCount('i256'); limb++) {
+    push(limb + step);
+    if (rest === 0) continue;
+    code.i64(rest).op(name as string);
+    push(limb + step + (isLeft ? -1 : 1));
+    code
+      .i64(64 - rest)
+      .op(back as string)
+      .op('i64.or');
+  }
+}
 
 /** A comparison, after the signs of narrow numbers are filled where it minds them. */
 function compare(name: string): Rule {
@@ -332,12 +360,12 @@ export const RULES: Readonly<Partial<Record<OpName, Rule>>> = {
 };
 
 /** Operations that have a rule for some types only. */
-const TYPES_OF: Readonly<Partial<Record<OpName, (type: Type) => boolean>>> = {
+const TYPES_OF: Readonly<Partial<Record<OpName, (type: Type, inst: Inst) => boolean>>> = {
   add: (type) => !isWide(type),
   sub: (type) => !isWide(type),
   mul: (type) => !isWide(type),
-  shl: (type) => type !== 'i256',
-  ushr: (type) => type !== 'i256',
+  shl: (type, { args }) => type !== 'i256' || (args[1] as Operand) < 0,
+  ushr: (type, { args }) => type !== 'i256' || (args[1] as Operand) < 0,
   sshr: (type) => !isWide(type),
   rotl: (type) => type === 'i32' || type === 'i64',
   rotr: (type) => type === 'i32' || type === 'i64',
@@ -362,7 +390,7 @@ const MAKES_NAN: ReadonlySet<OpName> = new Set<OpName>([
 
 export function ruleOf(inst: Inst): Rule | undefined {
   const { op, type } = inst;
-  return TYPES_OF[op]?.(type) === false ? undefined : RULES[op];
+  return TYPES_OF[op]?.(type, inst) === false ? undefined : RULES[op];
 }
 
 export function makesNan(inst: Inst): boolean {

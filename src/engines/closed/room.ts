@@ -3,18 +3,17 @@
  * loop that it is in. All calls of a body ask for the same, which is enough for each.
  */
 import type { Block, BlockId } from '../../dmir/ir.ts';
-import type { Body } from './body.ts';
+import { type Body, CALL_BYTES_MIN } from './body.ts';
 import type { ControlGraph } from './graph.ts';
 
-/** Native stack that every call is taken to need, and what a local adds. */
-export const CALL_BYTES_MIN = 512;
+/** What a local adds to the native stack. */
 const LOCAL_BYTES = 8;
 const CALLS: ReadonlySet<string> = new Set(['call', 'call_indirect']);
 
 export class Room {
   readonly #body: Body;
   readonly #graph: ControlGraph;
-  /** Native stack that a call of the body takes. */
+  /** Native stack that a call of the body takes; its registers in the window take no more. */
   readonly #callBytes: number;
   /** Blocks behind a check. */
   readonly #known = new Set<BlockId>();
@@ -24,7 +23,8 @@ export class Room {
   constructor(body: Body, graph: ControlGraph) {
     this.#body = body;
     this.#graph = graph;
-    this.#callBytes = Math.max(CALL_BYTES_MIN, LOCAL_BYTES * body.limbs);
+    const { top } = body.shape.slots;
+    this.#callBytes = Math.max(CALL_BYTES_MIN, LOCAL_BYTES * body.limbs, top);
     for (const id of graph.order) {
       const { insts } = body.func.blocks.get(id) as Block;
       const loop = graph.loops.get(id);
@@ -35,12 +35,12 @@ export class Room {
 
   /** Bytes that there must be. */
   get needed(): number {
-    return this.#callBytes + CALL_BYTES_MIN * this.#body.depthMax;
+    return this.#callBytes + this.#body.inlinedBytesMax;
   }
 
   /** Bytes that a call in a block takes; those that are inlined around it count too. */
   takenBy(block: BlockId): number {
-    return this.#callBytes + CALL_BYTES_MIN * this.#body.depth(block);
+    return this.#callBytes + this.#body.inlinedBytes(block);
   }
 
   /** Whether a check has to stand before a loop. */

@@ -12,38 +12,47 @@ import {
   CALL_DEPTH_MAX,
   CONTROL_BYTES,
   F_CALL_DEPTH,
+  F_CALL_LIMIT,
   F_CONTROL,
   F_GAS,
   F_PC,
   F_SP,
   INITIAL_PAGES,
+  M_FRAME,
+  M_GAS_KEPT,
+  M_LEFT,
   M_STEPS,
   M_UNWIND,
+  M_UNWIND_GAS,
   MACHINE_BASE,
   RECORDS_OFFSET,
   STATUS_CONTINUE,
   STATUS_RETURN,
   STATUS_UNWIND,
+  WINDOW_BYTES,
 } from '../../kernel/layout.ts';
 import { I32, I64, ModuleWriter, type ValueType } from '../wasm/encoder.ts';
-import type { Body } from './body.ts';
+import { type Body, CALL_BYTES_MIN } from './body.ts';
 import { Code } from './code.ts';
-import type { UnitContext } from './context.ts';
+import type { FixedLayout, UnitContext } from './context.ts';
 import { FunctionEmitter } from './function.ts';
 import { Leavers, typesOf, UNIT_FIRST, writeRecord, writeRecordFunctions } from './leave.ts';
-import { CALL_BYTES_MIN } from './room.ts';
+import { importRuntime } from './runtime.ts';
 import { limbCount, toLimb, valueTypes } from './values.ts';
 
 export interface UnitInput {
   readonly module: Module;
-  readonly frame: number;
-  readonly bases: readonly number[];
+  readonly spaces: readonly number[];
+  /** Undefined: any frame may enter, and is given gas in parts. */
+  readonly layout: FixedLayout | undefined;
   readonly functions: number;
   readonly signature: (func: number) => number;
   readonly bodies: readonly Body[];
 }
 
 const LIMB_BYTES = 8;
+/** Gas that a frame's compiled functions are given at a time, so that long runs can be paused. */
+export const GAS_PART = 4_000_000;
 /** Functions that begin and end entries; bodies come behind them. */
 const ENTRY_BEGIN = UNIT_FIRST;
 const ENTRY_END = UNIT_FIRST + 1;
@@ -61,6 +70,7 @@ function createWriter(): ModuleWriter {
   const writer = new ModuleWriter();
   writer.importMemory('env', 'memory', INITIAL_PAGES);
   writer.importTable('env', 'functions');
+  importRuntime(writer);
   writeRecordFunctions(writer);
   return writer;
 }
@@ -77,7 +87,8 @@ export function compileUnit(input: UnitInput): Uint8Array<ArrayBuffer> {
     const { params, results } = module.funcs[func] as Func;
     return bodyType(writer, params, results);
   };
-  writeEntryFunctions(writer);
+  writeEntryBegin(writer, input.layout === undefined);
+  writeEntryEnd(writer);
   const leavers = new Leavers(BODIES_FIRST + bodies.length);
   const context: UnitContext = { ...input, typeOf, place: (func) => places.get(func), leavers };
   for (const body of bodies) {
@@ -98,22 +109,56 @@ export function compileUnit(input: UnitInput): Uint8Array<ArrayBuffer> {
   return writer.finish();
 }
 
-/** Writes the functions with which entries begin and end. */
-function writeEntryFunctions(writer: ModuleWriter): void {
-  const begin = new Code(3);
-  begin.i32(0).get(1).i32(RECORDS_OFFSET).op('i32.add');
-  begin.access('i32.store', MACHINE_BASE + M_UNWIND);
-  begin.get(0).get(1).access('i32.store', F_SP);
-  begin
-    .i32(0)
-    .get(2)
-    .access('i64.store', MACHINE_BASE + M_STEPS);
-  begin.i32(CALL_DEPTH_MAX).get(0).access('i32.load', F_CALL_DEPTH).op('i32.sub');
-  begin.i32(CALL_BYTES_MIN).op('i32.mul').end();
-  writer.addFunction(writer.type([I32, I32, I64], [I32]), begin.locals, begin.sink);
+/**
+ * Writes the function with which entries begin: it gives the gas and the room that the body has.
+ * The room is what the calls that may still be open take of the native stack, or what is left of
+ * the window if that is less, in which any function has to find place.
+ */
+function writeEntryBegin(writer: ModuleWriter, isInParts: boolean): void {
+  const code = new Code(ENTRY_PARAMS.length);
+  const machine = (field: number, push: () => void, type: 'i32' | 'i64' = 'i32'): void => {
+    code.i32(0);
+    push();
+    code.access(`${type}.store`, MACHINE_BASE + field);
+  };
+  machine(M_UNWIND, () => code.get(ENTRY.pointer).i32(RECORDS_OFFSET).op('i32.add'));
+  machine(M_LEFT, () => code.i32(STATUS_UNWIND));
+  machine(M_FRAME, () => code.get(ENTRY.frame));
+  machine(M_STEPS, () => code.get(ENTRY.steps), 'i64');
+  code.get(ENTRY.frame).get(ENTRY.pointer).access('i32.store', F_SP);
+  const kept = code.local(I64);
+  if (isInParts) {
+    code.get(ENTRY.gas).i64(GAS_PART).op('i64.sub').index('local.tee', kept).i64(0);
+    code.get(kept).i64(0).op('i64.gt_s').op('select').set(kept);
+  }
+  machine(M_GAS_KEPT, () => code.get(kept), 'i64');
+  code.get(ENTRY.gas).get(kept).op('i64.sub');
+  const [calls, window] = [code.local(I32), code.local(I32)];
+  code.i32(CALL_DEPTH_MAX).get(ENTRY.frame).access('i32.load', F_CALL_DEPTH).op('i32.sub');
+  code.i32(CALL_BYTES_MIN).op('i32.mul').index('local.tee', calls);
+  code.get(ENTRY.frame).access('i32.load', F_CALL_LIMIT).get(ENTRY.pointer).op('i32.sub');
+  code.i32(WINDOW_BYTES).op('i32.sub').index('local.tee', window);
+  code.get(calls).get(window).op('i32.lt_s').op('select').end();
+  writer.addFunction(writer.type(ENTRY_PARAMS, [I64, I32]), code.locals, code.sink);
+}
+
+/** Writes the function with which entries end, with the gas that the body gave. */
+function writeEntryEnd(writer: ModuleWriter): void {
   const end = new Code(2);
-  end.get(1).i64(0).op('i64.lt_s').open('if').i32(STATUS_UNWIND).op('return').end();
-  end.get(0).get(1).access('i64.store', F_GAS);
+  const kept = end.local(I64);
+  end
+    .i32(0)
+    .access('i64.load', MACHINE_BASE + M_GAS_KEPT)
+    .set(kept);
+  end.get(1).i64(0).op('i64.lt_s').open('if').get(0);
+  end.i32(0).access('i64.load', MACHINE_BASE + M_UNWIND_GAS);
+  end.get(kept).op('i64.add').access('i64.store', F_GAS);
+  end
+    .i32(0)
+    .access('i32.load', MACHINE_BASE + M_LEFT)
+    .op('return')
+    .end();
+  end.get(0).get(1).get(kept).op('i64.add').access('i64.store', F_GAS);
   const [control, depth] = [end.local(I32), end.local(I32)];
   end.get(0).access('i32.load', F_CALL_DEPTH).index('local.tee', depth).op('i32.eqz');
   end.open('if').i32(STATUS_RETURN).op('return').end();
@@ -133,12 +178,11 @@ function writeEntryFunctions(writer: ModuleWriter): void {
 function writeEntry(writer: ModuleWriter, { shape, params }: Body, body: number): number {
   const { func, slots } = shape;
   const code = new Code(ENTRY_PARAMS.length);
-  const room = code.local(I32);
-  code.get(ENTRY.frame).get(ENTRY.pointer).get(ENTRY.steps).index('call', ENTRY_BEGIN).set(room);
   for (const register of params) {
     loadValue(code, func.types[register] as Type, slots.offsets[register as RegId] as number);
   }
-  code.get(ENTRY.gas).get(room).index('call', body);
+  for (const param of Object.values(ENTRY)) code.get(param);
+  code.index('call', ENTRY_BEGIN).index('call', body);
   storeResults(code, func.results);
   code.get(ENTRY.frame).get(ENTRY.gas).index('call', ENTRY_END).end();
   return writer.addFunction(writer.type(ENTRY_PARAMS, [I32]), code.locals, code.sink);

@@ -54,7 +54,6 @@ export function unwind(
   u32[(frame + L.F_CONTROL) / 4] = control;
   const depth = (frame + L.F_CALL_DEPTH) / 4;
   u32[depth] = (u32[depth] as number) + left.length - 1;
-  u64[(frame + L.F_GAS) / 8] = u64[(machine + L.M_UNWIND_GAS) / 8] as bigint;
 }
 
 /** Innermost first. */

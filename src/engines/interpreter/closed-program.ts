@@ -8,19 +8,24 @@
  */
 import { assert } from '../../base/assert.ts';
 import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
-import { ENV_BYTES, FRAME_REGIONS, type ProgramHandle, type Range } from '../../dmir/host.ts';
+import { FRAME_REGIONS, type ProgramHandle, type Range } from '../../dmir/host.ts';
 import type { Func, Region } from '../../dmir/ir.ts';
 import type { ModuleSource } from '../../dmir/lazy.ts';
 import * as L from '../../kernel/layout.ts';
+import { GAS_PART } from '../closed/unit.ts';
+import { FunctionTier } from '../tiers/functions.ts';
 import type { Kernel } from './kernel.ts';
-import { ModuleProgram } from './module-program.ts';
+import { ModuleProgram, type PlacedPiece } from './module-program.ts';
 import { type CodeArea, CodeChunks } from './program.ts';
 
 /** Frames that may lie above the outermost one. */
 const DEPTH_MAX = 1024;
 /** Bytes of code memory for a declared function, about. */
 const FUNCTION_BYTES = 40;
+/** Runs of the loop that take as long as compiled functions do for a part of their gas. */
+const RUNS_OF_PART = 4;
 const { memory: MEMORY, code: OWN } = FRAME_REGIONS;
+const MEMORY_AT = L.F_REGIONS + MEMORY * L.REGION_BYTES;
 /** First region that a module may have besides those of every frame. */
 const FIRST_OTHER = Object.keys(FRAME_REGIONS).length;
 
@@ -38,6 +43,9 @@ export class ClosedProgram implements ProgramHandle {
   readonly #memory: CodeChunks;
   readonly #program: ModuleProgram;
   readonly #input: Range | undefined;
+  /** Address of the plan of frames. */
+  readonly #plan: number;
+  #functions: FunctionTier | undefined;
 
   constructor(kernel: Kernel, area: CodeArea, source: ModuleSource, isTransient: boolean) {
     this.#kernel = kernel;
@@ -49,28 +57,68 @@ export class ClosedProgram implements ProgramHandle {
     this.#memory = new CodeChunks(area, bytes);
     const take = (size: number): number => this.#memory.take(size);
     this.#program = new ModuleProgram(kernel, module, spaces, (index): Func => lower(index), take);
+    this.#plan = this.#writePlan(take);
     if (input === undefined) return;
     this.#input = { base: take(input.length), length: input.length };
     kernel.u8.set(input, this.#input.base);
   }
 
+  /** Its functions as compiled code; none are compiled unless somebody asks. */
+  get functions(): FunctionTier {
+    this.#functions ??= new FunctionTier(this.#kernel, this.#program);
+    return this.#functions;
+  }
+
+  /**
+   * Makes frames of compiled functions that were left. Gives how long they ran, in runs of the
+   * loop, as far as their gas tells; undefined where one of them is too large to be encoded.
+   */
+  unwind(frame: number): number | undefined {
+    return unlessTooLarge(() => {
+      this.functions.unwind(frame);
+      return this.#runsOf(frame);
+    });
+  }
+
+  #runsOf(frame: number): number {
+    const { u64 } = this.#kernel;
+    const kept = u64[(L.MACHINE_BASE + L.M_GAS_KEPT) / 8] as bigint;
+    const left = Number((u64[(frame + L.F_GAS) / 8] as bigint) - kept);
+    return kept === 0n ? 0 : ((GAS_PART - left) / GAS_PART) * RUNS_OF_PART;
+  }
+
+  /** Places of the functions that runs have entered. */
+  get reached(): readonly number[] {
+    return this.#program.reached;
+  }
+
+  isReached(index: number): boolean {
+    return this.#program.isReached(index);
+  }
+
+  /** How many those are. */
+  get size(): number {
+    return this.#program.size;
+  }
+
+  /** Where a frame stands, if that is a block of a function. */
+  pieceOf(frame: number): PlacedPiece | undefined {
+    return this.#program.pieceFrom(this.#kernel.u32[(frame + L.F_PC) / 4] as number);
+  }
+
   /** Address of the first block of the entry. */
   get entry(): number {
-    return this.#program.function(this.source.entry).entry;
+    return this.#program.entry(this.source.entry);
   }
 
   /** Address of the first block of a function; undefined where it is too large to be encoded. */
   block(index: number): number | undefined {
-    try {
-      return this.#program.function(index).entry;
-    } catch (error) {
-      if (error instanceof CodeLimitError) return undefined;
-      throw error;
-    }
+    return unlessTooLarge(() => this.#program.entry(index));
   }
 
   /** Gives the program's memory back. */
   release(): void {
+    this.#functions?.release();
     this.#memory.release();
     this.isReleased = true;
   }
@@ -89,24 +137,61 @@ export class ClosedProgram implements ProgramHandle {
     return { base, length: bytes.length };
   }
 
-  /** Makes a frame that the kernel has entered one of closed functions. */
-  begin(frame: number, depth: number): void {
-    const { u32, u64 } = this.#kernel;
-    const set = (field: number, value: number): void => {
-      u32[(frame + field) / 4] = value;
-    };
+  /** Whether compiled code runs from the entry on, as long as it is not left. */
+  get isCompiled(): boolean {
+    return this.#program.hasHead(this.source.entry);
+  }
+
+  /**
+   * Makes a frame that the kernel has entered one of closed functions.
+   *
+   * @param isNotedOnly - The program's memory was laid out at the same place before, and only
+   *   compiled functions wrote to it.
+   */
+  begin(frame: number, depth: number, isNotedOnly: boolean): void {
+    const kernel = this.#kernel;
+    const { u32 } = kernel;
     const limit = L.WINDOW_END - (DEPTH_MAX - depth) * L.WINDOW_BYTES;
-    set(L.F_WINDOW_LIMIT, limit);
-    set(L.F_CALL_LIMIT, limit);
-    set(L.F_CONTROL, L.CONTROL_BASE + depth * L.CALL_DEPTH_MAX * L.CONTROL_BYTES);
-    set(L.F_FUNCTIONS, this.#program.table);
-    set(L.F_FUNCTION_COUNT, this.source.module.funcs.length);
+    u32[(frame + L.F_WINDOW_LIMIT) / 4] = limit;
+    u32[(frame + L.F_CALL_LIMIT) / 4] = limit;
+    u32[(frame + L.F_CONTROL) / 4] = L.CONTROL_BASE + depth * L.CALL_DEPTH_MAX * L.CONTROL_BYTES;
+    u32[(frame + L.F_FUNCTIONS) / 4] = this.#program.table;
+    u32[(frame + L.F_FUNCTION_COUNT) / 4] = this.source.module.funcs.length;
     const gas = (frame + L.F_GAS) / 8;
-    const heap = this.#region(frame, MEMORY, L.R_BASE);
-    const canPay = (u64[gas] as bigint) >= this.source.startGas;
-    // A frame that cannot have its regions ends at its first charge.
-    if (canPay && !this.#placeRegions(frame, heap)) this.#kernel.u64[gas] = 0n;
-    else if (!canPay) this.#setRegion(frame, MEMORY, heap, 0);
+    if ((kernel.u64[gas] as bigint) < this.source.startGas) {
+      // A frame that cannot have its regions ends at its first charge.
+      u32[(frame + MEMORY_AT + L.R_LENGTH) / 4] = 0;
+      u32[(frame + MEMORY_AT + L.R_FLAGS) / 4] = L.REGION_BOUNDS_TRAP;
+      return;
+    }
+    const isThere = kernel.exports.layOutFrame(frame, this.#plan, isNotedOnly ? 1 : 0) !== 0;
+    kernel.refresh();
+    if (!isThere) kernel.u64[gas] = 0n;
+    else if (this.#input !== undefined) this.#setInput(frame, this.#input);
+  }
+
+  /** Writes down how the frames' regions lie and what they begin with. */
+  #writePlan(take: (bytes: number) => number): number {
+    const { module, image } = this.source;
+    const images = image.map(({ region, offset, bytes }) => {
+      const address = take(bytes.length);
+      this.#kernel.u8.set(bytes, address);
+      return [region, offset, bytes.length, address];
+    });
+    const others = [...module.regions.keys()].filter((index) => index >= FIRST_OTHER);
+    // The memory is the last, so that it can grow.
+    let top = 0;
+    const regions = [OWN, ...others, MEMORY].map((index) => {
+      const { min, max, writable } = module.regions[index] as Region;
+      const flags = L.REGION_BOUNDS_TRAP | (writable ? L.REGION_WRITABLE : 0);
+      const row = [index, top, min, max, flags];
+      top += align(index === MEMORY ? min : max);
+      return row;
+    });
+    const plan = [top, regions.length, images.length, ...regions.flat(), ...images.flat()];
+    const address = take(4 * plan.length);
+    this.#kernel.u32.set(plan, address / 4);
+    return address;
   }
 
   #region(frame: number, region: number, field: number): number {
@@ -114,53 +199,20 @@ export class ClosedProgram implements ProgramHandle {
     return this.#kernel.u32[at / 4] as number;
   }
 
-  #setRegion(frame: number, index: number, base: number, length: number, region?: Region): void {
-    const { u32 } = this.#kernel;
-    const at = (frame + L.F_REGIONS + index * L.REGION_BYTES) / 4;
-    u32[at + L.R_BASE / 4] = base;
-    u32[at + L.R_LENGTH / 4] = length;
-    u32[at + L.R_MAX / 4] = region?.max ?? length;
-    u32[at + L.R_FLAGS / 4] =
-      L.REGION_BOUNDS_TRAP | (region?.writable === true ? L.REGION_WRITABLE : 0);
-  }
-
-  /** Lays the module's own regions out from the address, the memory behind the others. */
-  #placeRegions(frame: number, heap: number): boolean {
-    const kernel = this.#kernel;
-    const { regions } = this.source.module;
-    const places = [OWN, ...regions.keys()].filter((index, i) => i === 0 || index >= FIRST_OTHER);
-    let top = heap;
-    const bases = new Map<number, number>();
-    for (const index of [...places, MEMORY]) {
-      bases.set(index, top);
-      const { min, max } = regions[index] as Region;
-      top += align(index === MEMORY ? min : max);
-    }
-    if (kernel.exports.reserve(BigInt(top)) === 0) return false;
-    kernel.refresh();
-    const used = (L.MACHINE_BASE + L.M_HEAP_USED) / 4;
-    const dirty = kernel.u32[used] as number;
-    for (const [index, base] of bases) {
-      const region = regions[index] as Region;
-      // What a region may grow to is made zero when it does, and paid for then.
-      if (base < dirty) kernel.u8.fill(0, base, Math.min(base + region.min, dirty));
-      this.#setRegion(frame, index, base, region.min, region);
-    }
-    if (top > dirty) kernel.u32[used] = top;
-    for (const { region, offset, bytes } of this.source.image) {
-      kernel.u8.set(bytes, (bases.get(region) as number) + offset);
-    }
-    this.#setRegion(frame, FRAME_REGIONS.frame, frame + L.F_WORDS, L.F_WORD_COUNT * 32);
-    this.#setRegion(frame, FRAME_REGIONS.env, L.ENV_BASE, ENV_BYTES);
-    if (this.#input !== undefined) this.#setInput(frame, this.#input);
-    return true;
-  }
-
   #setInput(frame: number, { base, length }: Range): void {
     const { u32 } = this.#kernel;
     const at = (frame + L.F_REGIONS + FRAME_REGIONS.input * L.REGION_BYTES) / 4;
     u32[at + L.R_BASE / 4] = base;
     u32[at + L.R_LENGTH / 4] = length;
+  }
+}
+
+function unlessTooLarge<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof CodeLimitError) return undefined;
+    throw error;
   }
 }
 

@@ -50,6 +50,7 @@ export interface KernelExports {
     value: number,
     gas: bigint,
   ): void;
+  layOutFrame(frame: number, plan: number, isNotedOnly: number): number;
   chargeRange(frame: number, offset: number, size: number): number;
   setReturn(frame: number, source: number, length: number, offset: bigint, size: bigint): void;
   checkpoint(record: number): void;
@@ -66,6 +67,50 @@ export interface KernelExports {
     length: number,
     space: number,
   ): number;
+  rtLoadCell(frame: number, space: number, key: number, target: number, gas: bigint): bigint;
+  rtStoreCell(
+    frame: number,
+    space: number,
+    key: number,
+    value: number,
+    rest: bigint,
+    gas: bigint,
+  ): bigint;
+  rtCopyRange(
+    frame: number,
+    regions: number,
+    target: bigint,
+    source: bigint,
+    size: bigint,
+    gas: bigint,
+  ): bigint;
+  rtFillRange(
+    frame: number,
+    region: number,
+    target: bigint,
+    byte: bigint,
+    size: bigint,
+    gas: bigint,
+  ): bigint;
+  rtHashRange(
+    frame: number,
+    region: number,
+    target: number,
+    offset: bigint,
+    size: bigint,
+    gas: bigint,
+  ): bigint;
+  rtLogRange(
+    frame: number,
+    region: number,
+    offset: bigint,
+    size: bigint,
+    count: number,
+    topics: number,
+    gas: bigint,
+  ): bigint;
+  rtOutput(frame: number, region: number, offset: bigint, size: bigint, gas: bigint): bigint;
+  rtGrowRegion(frame: number, region: number, delta: bigint): bigint;
   rtGrow(frame: number, offset: bigint, size: bigint, gas: bigint): bigint;
   rtGrow256(frame: number, offset: number, size: number, gas: bigint): bigint;
   rtStore8(frame: number, offset: number, value: number, gas: bigint): bigint;
@@ -127,6 +172,8 @@ export class Kernel {
   readonly keeper: KeeperExports;
   /** Compiled code, which the loop calls by its place. */
   readonly table: WebAssembly.Table;
+  readonly #freePlaces: number[] = [];
+  #nextPlace = 1;
   u8!: Uint8Array<ArrayBuffer>;
   u32!: Uint32Array<ArrayBuffer>;
   u64!: BigUint64Array<ArrayBuffer>;
@@ -157,6 +204,21 @@ export class Kernel {
     this.u32 = new Uint32Array(buffer);
     this.u64 = new BigUint64Array(buffer);
     this.view = new DataView(buffer);
+  }
+
+  /** Puts compiled code into the table, and gives its place. */
+  takePlace(code: WebAssembly.ExportValue): number {
+    const { table } = this;
+    const place = this.#freePlaces.pop() ?? this.#nextPlace++;
+    if (place >= table.length) table.grow(table.length);
+    table.set(place, code);
+    return place;
+  }
+
+  /** Takes it out again; nothing enters it any more. */
+  freePlace(place: number): void {
+    this.table.set(place, null);
+    this.#freePlaces.push(place);
   }
 
   /**

@@ -2,8 +2,8 @@
  * A dMIR module's bytecode in the kernel: its function table, and the functions encoded so far.
  *
  * A function that a call names but no run has entered is a stub that leaves the loop with its place
- * in the module; encoding it points the stub and the table at it. Pieces lie at ascending
- * addresses, so the one that holds an address is found by halving.
+ * in the module; encoding it points the stub and the table at it. Pieces are kept in the order of
+ * their addresses, so the one that holds an address is found by halving.
  *
  * A function with compiled code is called at a block of one word, which enters that code. The
  * function's own blocks stay as they are, for frames that compiled code leaves.
@@ -41,6 +41,8 @@ interface PlacedFunction {
 
 export class ModuleProgram {
   readonly module: Module;
+  /** Cell space of the kernel for each space of the module. */
+  readonly spaces: readonly number[];
   /** Address of the function table. */
   readonly table: number;
   readonly #kernel: Kernel;
@@ -55,11 +57,12 @@ export class ModuleProgram {
   readonly #stubs: number[] = [];
   readonly #pieces: PlacedPiece[] = [];
   readonly #take: (bytes: number) => number;
+  readonly #refused = new Map<number, CodeLimitError>();
 
   /**
    * @param lower - Gives a function its blocks where the module only declares it.
    * @param take - Gives code memory, aligned to 16 bytes; without it the program takes the whole
-   *   code area of the kernel. `pieceAt` asks for ascending addresses.
+   *   code area of the kernel.
    */
   constructor(
     kernel: Kernel,
@@ -69,6 +72,7 @@ export class ModuleProgram {
     take: (bytes: number) => number = takeAll(),
   ) {
     this.module = module;
+    this.spaces = spaces;
     this.#take = take;
     this.#lower = lower ?? ((index) => module.funcs[index] as Func);
     this.#kernel = kernel;
@@ -88,7 +92,35 @@ export class ModuleProgram {
 
   /** The function at its address; encoded if it is new. @throws CodeLimitError */
   function(index: number): PlacedFunction {
-    return this.#functions.get(index) ?? this.#place(index);
+    const placed = this.#functions.get(index);
+    if (placed !== undefined) return placed;
+    const refused = this.#refused.get(index);
+    if (refused !== undefined) throw refused;
+    try {
+      return this.#place(index);
+    } catch (error) {
+      if (error instanceof CodeLimitError) this.#refused.set(index, error);
+      throw error;
+    }
+  }
+
+  /** Whether calls of the function enter compiled code. */
+  hasHead(index: number): boolean {
+    return this.#heads.has(index);
+  }
+
+  /** Places of the functions that have an address. */
+  get reached(): readonly number[] {
+    return [...this.#functions.keys()];
+  }
+
+  /** How many those are. */
+  get size(): number {
+    return this.#functions.size;
+  }
+
+  isReached(index: number): boolean {
+    return this.#functions.has(index);
   }
 
   /** Number of the signature of a function; 0 for open ones. */
@@ -101,10 +133,17 @@ export class ModuleProgram {
     return this.#heads.get(index) ?? this.function(index).entry;
   }
 
-  /** A block that enters the compiled code at the place of the kernel's table. */
-  makeHead(place: number): number {
+  /**
+   * A block that enters the compiled code at the place of the kernel's table, of a function from
+   * its start on, which needs its registers, or of one that runs.
+   */
+  makeHead(place: number, index?: number): number {
     const address = this.#take(STUB_BYTES);
     this.#writeWord(address, FORM.ENTER, place);
+    if (index === undefined) return address;
+    const { view } = this.#kernel;
+    const grow = view.getUint16(this.function(index).entry + L.H_GROW, true);
+    view.setUint16(address + L.H_GROW, grow, true);
     return address;
   }
 
@@ -173,7 +212,11 @@ export class ModuleProgram {
       this.#kernel.u8.set(piece.bytes, address);
       return { ...piece, address, func, index };
     });
+    const last = this.#pieces[this.#pieces.length - 1]?.address ?? 0;
     this.#pieces.push(...placed);
+    if (placed.some(({ address }, i) => address < (placed[i - 1]?.address ?? last))) {
+      this.#pieces.sort((a, b) => a.address - b.address);
+    }
     for (const piece of placed) this.#relocate(piece, addresses);
     const result = this.#link(index, placed, addresses);
     this.#functions.set(index, result);

@@ -9,7 +9,7 @@ export class ProgramSet {
   readonly #programs = new Set<AnyProgram>();
   readonly #tier: () => Tier | undefined;
 
-  /** @param tier which hears of open programs that are given up */
+  /** @param tier which hears of programs that are given up */
   constructor(tier: () => Tier | undefined) {
     this.#tier = tier;
   }
@@ -20,21 +20,14 @@ export class ProgramSet {
     return program;
   }
 
-  #tell(program: AnyProgram): void {
-    if (!program.isClosed) this.#tier()?.released(program);
-  }
-
   release(program: AnyProgram): void {
-    this.#tell(program);
+    this.#tier()?.released(program);
     program.release();
   }
 
-  /** Forgets all; who calls gives up their memory. */
+  /** Gives all up. */
   clear(): void {
-    for (const program of this.#programs) {
-      this.#tell(program);
-      program.isReleased = true;
-    }
+    for (const program of this.#programs) this.release(program);
     this.#programs.clear();
   }
 

@@ -7,25 +7,13 @@
  *
  * The kernel counts gas below 2^63, which keeps its comparisons signed; `enterFrame` sees to that.
  */
-import { readInt32 } from '../../base/bytes.ts';
-import { LockstepError } from '../../base/errors.ts';
-import {
-  type Cell,
-  type FrameEnd,
-  type FrameStart,
-  type MachineAccess,
-  type Owner,
-  PendingError,
-  type Range,
-  type VmHost,
-} from '../../dmir/host.ts';
+import type { FrameEnd, FrameStart, MachineAccess, Owner, Range, VmHost } from '../../dmir/host.ts';
 import type { LazySource, ModuleSource } from '../../dmir/lazy.ts';
 import { TRAP_KINDS, type TrapKind } from '../../dmir/ops.ts';
-import { HostTape, TAPE_HAS_STORAGE } from '../../dmir/state/tape.ts';
 import * as L from '../../kernel/layout.ts';
 import type { CellLoader } from './cell-loader.ts';
 import { ClosedProgram } from './closed-program.ts';
-import { Kernel } from './kernel.ts';
+import { MachineStore } from './machine-store.ts';
 import { CodeArea, Program } from './program.ts';
 import { type AnyProgram, ProgramSet } from './program-set.ts';
 import type { Tier } from './tier.ts';
@@ -35,18 +23,15 @@ const BUDGET = 250_000;
 const SUSPENSION_COST = 1 / 512;
 const DEPTH_RECORDS = 1026;
 const SLOT = 32;
-const [KEY, VALUE, WORD] = [L.SCRATCH_BASE, L.SCRATCH_BASE + 32, L.SCRATCH_BASE + 64];
 
 export interface FrameNote {
   program: AnyProgram | undefined;
   note: unknown;
 }
 
-export class InterpreterMachine implements MachineAccess {
+export class InterpreterMachine extends MachineStore implements MachineAccess {
   readonly host: VmHost;
-  readonly kernel = new Kernel();
   readonly area = new CodeArea();
-  readonly tape = new HostTape();
   /** Gas with which the outermost frame began. */
   gasStart = 0n;
   /** Undefined: everything runs in the interpreter. */
@@ -55,7 +40,6 @@ export class InterpreterMachine implements MachineAccess {
   budget = BUDGET;
   /** Runs of the loop, of compiled code too, after which `advance` pauses; counted down. */
   patience: number = Number.POSITIVE_INFINITY;
-  readonly #loader: CellLoader;
   readonly #notes: FrameNote[] = [];
   readonly #programs = new ProgramSet(() => this.tier);
   /** Depth of the current frame, and the address of its record. */
@@ -65,6 +49,8 @@ export class InterpreterMachine implements MachineAccess {
   #isClosed = false;
   /** Whether any did: a machine without modules looks no further. */
   #hasClosed = false;
+  /** Whose memory the outermost frame had last, if all that was written there is noted. */
+  #kept: ClosedProgram | undefined;
   /** Set by `enter`, `stop` and `trap`: what the host decided for the frame that stopped. */
   #decided: FrameEnd['status'] | undefined;
   #decidedReason: TrapKind | undefined;
@@ -82,8 +68,8 @@ export class InterpreterMachine implements MachineAccess {
   readonly #input = { base: L.INPUT_BASE, length: 0 };
 
   constructor(host: VmHost, loader: CellLoader) {
+    super(loader);
     this.host = host;
-    this.#loader = loader;
     this.area.onFull = () => this.#programs.evict(this.#notes.slice(0, this.#depth + 1));
   }
 
@@ -192,7 +178,8 @@ export class InterpreterMachine implements MachineAccess {
     const note = this.#notes[this.#depth] as FrameNote;
     note.program = program;
     note.note = start.note;
-    if (this.tier !== undefined && !program.isClosed) this.tier.entered(program);
+    if (program.isClosed) this.tier?.modules.entered(program);
+    else this.tier?.entered(program);
     const { input } = start;
     kernel.exports.enterFrame(
       frame,
@@ -218,7 +205,12 @@ export class InterpreterMachine implements MachineAccess {
     this.#hasClosed = true;
     this.#isClosed = program.isClosed;
     this.kernel.u32[(this.#frame + L.F_CALL_DEPTH) / 4] = 0;
-    if (program.isClosed) program.begin(this.#frame, this.#depth);
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (!program.isClosed) return;
+    const isOutermost = this.#depth === 0;
+    program.begin(this.#frame, this.#depth, isOutermost && program === kept);
+    if (isOutermost && program.isCompiled) this.#kept = program;
   }
 
   /**
@@ -232,6 +224,8 @@ export class InterpreterMachine implements MachineAccess {
     for (;;) {
       const status = this.#isWaiting ? L.STATUS_SUSPEND : run(this.#frame, this.budget);
       if (kernel.u8.length === 0) kernel.refresh();
+      // What did not run through in compiled code has written without a note.
+      if (status !== L.STATUS_FINISH && status !== L.STATUS_REVERT) this.#kept = undefined;
       kernel.checkLimits();
       const end = this.#react(status);
       if (end === 'paused') return undefined;
@@ -265,16 +259,26 @@ export class InterpreterMachine implements MachineAccess {
       case L.STATUS_YIELD: {
         const machine = L.MACHINE_BASE / 8;
         const steps = u64[machine + L.M_STEPS / 8] as bigint;
-        if (!this.#isClosed) this.tier?.yielded(this.currentProgram() as Program);
+        const { program } = this.frameAt(this.#depth);
+        if (program?.isClosed) this.tier?.modules.yielded(program, this.#frame);
+        else this.tier?.yielded(program as Program);
         const isLong = steps >= (u64[machine + L.M_STEP_LIMIT / 8] as bigint);
         return --this.patience <= 0 || isLong ? 'paused' : undefined;
       }
       case L.STATUS_LOWER: {
         const { program } = this.frameAt(this.#depth);
-        const address = (program as Program).block(u32[f + L.F_DETAIL / 4] as number);
+        const id = u32[f + L.F_DETAIL / 4] as number;
+        if (program?.isClosed) this.tier?.modules.lowered(program, id);
+        const address = (program as AnyProgram).block(id);
         if (address === undefined) return TOO_LARGE;
         u32[f + L.F_PC / 4] = address;
         return undefined;
+      }
+      case L.STATUS_UNWIND: {
+        const runs = (this.frameAt(this.#depth).program as ClosedProgram).unwind(this.#frame);
+        if (runs === undefined) return TOO_LARGE;
+        this.patience -= runs;
+        return this.patience <= 0 ? 'paused' : undefined;
       }
       case L.STATUS_ARRIVE: {
         const address = (this.currentProgram() as Program).arrive(this.#frame);
@@ -440,16 +444,6 @@ export class InterpreterMachine implements MachineAccess {
     return this.#frame + L.F_WORDS + index * SLOT;
   }
 
-  ownerAddress(owner: Owner): number {
-    return L.OWNERS_BASE + owner * L.OWNER_BYTES;
-  }
-
-  wordAddress(value: bigint): number {
-    if (value === 0n) return L.ZERO_WORD;
-    this.kernel.writeWord(WORD, value);
-    return WORD;
-  }
-
   outputCode(): Range | undefined {
     return (this.frameAt(this.#depth).program as ClosedProgram).outputCode(this.#frame);
   }
@@ -466,85 +460,6 @@ export class InterpreterMachine implements MachineAccess {
     return this.setReturnData({ base: L.RETURN_BASE, length: data.length }, offset, size);
   }
 
-  keccak256(data: Uint8Array): Uint8Array {
-    if (data.length > L.RETURN_END - L.RETURN_BASE) {
-      throw new LockstepError('L2002', { what: 'bytes of code' });
-    }
-    const { kernel } = this;
-    kernel.u8.set(data, L.RETURN_BASE);
-    kernel.exports.keccak256(VALUE, L.RETURN_BASE, data.length);
-    return kernel.u8.slice(VALUE, VALUE + SLOT);
-  }
-
-  bytes(range: Range): Uint8Array {
-    return this.kernel.u8.slice(range.base, range.base + range.length);
-  }
-
-  view(range: Range): Uint8Array {
-    return this.kernel.u8.subarray(range.base, range.base + range.length);
-  }
-
-  write(address: number, bytes: Uint8Array): void {
-    this.kernel.u8.set(bytes, address);
-  }
-
-  // ---- cells
-
-  ownerAt(wordAddress: number): Owner {
-    return this.#interned(this.kernel.internAt(wordAddress));
-  }
-
-  #interned(owner: Owner): Owner {
-    if (owner === 0) throw new LockstepError('L2002', { what: 'accounts' });
-    return owner;
-  }
-
-  ownerOf(id: Uint8Array): Owner {
-    const { kernel } = this;
-    if (id.length !== 20) {
-      kernel.writeBytesAsWord(VALUE, id);
-      return this.#interned(kernel.exports.internOwner(VALUE));
-    }
-    return this.#interned(
-      kernel.exports.internAddress(
-        readInt32(id, 16),
-        readInt32(id, 12),
-        readInt32(id, 8),
-        readInt32(id, 4),
-        readInt32(id, 0),
-      ),
-    );
-  }
-
-  ownerId(owner: Owner): Uint8Array {
-    return this.kernel.readWordAsBytes(this.ownerAddress(owner), 20);
-  }
-
-  ownerNumber(owner: Owner): number {
-    return this.kernel.readNumber(this.ownerAddress(owner));
-  }
-
-  hasStorage(owner: Owner): boolean {
-    const question = this.kernel.readWord(this.ownerAddress(owner));
-    const ask = (): bigint => (this.#loader.hasStorage(this.ownerId(owner)) ? 1n : 0n);
-    return this.outside(TAPE_HAS_STORAGE, question, ask) !== 0n;
-  }
-
-  outside(kind: number, question: bigint, ask: () => bigint): bigint {
-    return this.tape.answer(kind, question, ask);
-  }
-
-  /** Counts as a use of the cell in this transaction, so that a state holds all that was read. */
-  cell(space: number, owner: Owner, key: bigint): Cell {
-    const { kernel } = this;
-    const at = key === 0n ? L.ZERO_WORD : KEY;
-    if (key !== 0n) kernel.writeWord(KEY, key);
-    const known = kernel.exports.reachCell(space, owner, at);
-    if (known !== 0) return known;
-    this.#fetch(space, owner, at);
-    return kernel.exports.reachCell(space, owner, at);
-  }
-
   /**
    * Brings a cell of the current frame's owner, which the journal does not hold, into it. Compiled
    * code may call this in the middle of a run, when the memory may have grown.
@@ -553,40 +468,7 @@ export class InterpreterMachine implements MachineAccess {
    */
   fetchCell(space: number, keyAddress: number): void {
     this.kernel.refresh();
-    this.#fetch(space, this.owner, keyAddress);
-  }
-
-  #fetch(space: number, owner: Owner, keyAddress: number): Cell {
-    const { kernel } = this;
-    const key = kernel.readWordAsBytes(keyAddress, SLOT);
-    const found = this.#loader.load(space, this.ownerId(owner), key);
-    if (found !== undefined && 'pending' in found) throw new PendingError(found.pending);
-    kernel.writeBytesAsWord(VALUE, found ?? EMPTY);
-    const exists = found === undefined ? 0 : 1;
-    const cell = kernel.exports.insertCell(space, owner, keyAddress, VALUE, exists);
-    if (cell === 0) throw new LockstepError('L2002', { what: 'cells' });
-    return cell;
-  }
-
-  valueAddress(cell: Cell): number {
-    return cell + L.C_VALUE;
-  }
-
-  touch(cell: Cell): boolean {
-    return this.kernel.exports.touchCell(cell) !== 0;
-  }
-
-  readCell(cell: Cell): bigint {
-    return this.kernel.readWord(cell + L.C_VALUE);
-  }
-
-  writeCell(cell: Cell, value: bigint): void {
-    this.kernel.writeWord(VALUE, value);
-    this.kernel.exports.writeCell(cell, VALUE);
-  }
-
-  refund(amount: bigint): void {
-    this.kernel.exports.refundAdd(amount);
+    this.fetch(space, this.owner, keyAddress);
   }
 }
 

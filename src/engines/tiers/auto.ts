@@ -10,9 +10,11 @@ import { bytesToHex } from '../../base/bytes.ts';
 import { dataToText } from '../../base/data-text.ts';
 import { M_STEPS, MACHINE_BASE } from '../../kernel/layout.ts';
 import type { Program } from '../interpreter/program.ts';
+import type { AnyProgram } from '../interpreter/program-set.ts';
 import type { Tier } from '../interpreter/tier.ts';
 import type { InterpreterMachine } from '../interpreter/trampoline.ts';
 import type { BackgroundCompiler, FinishedCode } from './background.ts';
+import { AutoClosedTier } from './closed.ts';
 import { BLOCKS_MAX, type CompilerName } from './compilers.ts';
 import { Installer } from './installer.ts';
 
@@ -30,6 +32,8 @@ const LEVELS: readonly Level[] = [
   { engine: 'singlepass', heatMin: 3_000_000 },
   { engine: 'multipass', heatMin: 12_000_000 },
 ];
+/** The same for a function of a module, which is compiled between two runs. */
+const CLOSED_HEAT_MIN = 500_000;
 /** The same for each byte of WebAssembly: its first calls are slower. */
 const HEAT_BY_BYTE = 60;
 const STEPS_AT = (MACHINE_BASE + M_STEPS) / 4;
@@ -56,12 +60,13 @@ export interface AutoOptions {
 }
 
 export class AutoTier implements Tier {
+  readonly modules: AutoClosedTier;
   readonly #machine: InterpreterMachine;
   readonly #background: BackgroundCompiler;
   readonly #installer: Installer;
   readonly #scale: number;
   /** Who ran since the count of operations was read last. */
-  #current: ProgramState | undefined;
+  #current: { heat: number } | undefined;
   #steps = 0;
 
   constructor(
@@ -73,6 +78,10 @@ export class AutoTier implements Tier {
     this.#background = background;
     this.#installer = new Installer(machine);
     this.#scale = heatScale;
+    this.modules = new AutoClosedTier(CLOSED_HEAT_MIN * heatScale, (next) => {
+      this.#count();
+      this.#current = next;
+    });
   }
 
   entered(program: Program): void {
@@ -98,11 +107,16 @@ export class AutoTier implements Tier {
     this.#current = undefined;
   }
 
-  released(program: Program): void {
+  released(program: AnyProgram): void {
+    if (program.isClosed) {
+      this.modules.released(program);
+      return;
+    }
     this.#installer.forget(program);
   }
 
   retire(): void {
+    this.modules.retire();
     this.#installer.removeAll();
   }
 

@@ -4,8 +4,10 @@
  * into short pieces between which it changes. The seed decides all of it.
  */
 import type { Program } from '../interpreter/program.ts';
+import type { AnyProgram } from '../interpreter/program-set.ts';
 import type { Tier } from '../interpreter/tier.ts';
 import type { InterpreterMachine } from '../interpreter/trampoline.ts';
+import { ChaosClosedTier } from './closed.ts';
 import {
   BLOCKS_MAX,
   COMPILER_NAMES,
@@ -24,6 +26,7 @@ const CHANGE_EACH = 3;
 const MODULES_MAX = 64;
 
 export class ChaosTier implements Tier {
+  readonly modules: ChaosClosedTier;
   readonly #machine: InterpreterMachine;
   readonly #installer: Installer;
   readonly #modules = new Map<string, CompiledCode | undefined>();
@@ -35,6 +38,7 @@ export class ChaosTier implements Tier {
     this.#machine = machine;
     this.#installer = new Installer(machine);
     this.#draws = new Draws(seed);
+    this.modules = new ChaosClosedTier(this.#draws, () => this.#drawBudget());
     this.#drawBudget();
   }
 
@@ -48,11 +52,16 @@ export class ChaosTier implements Tier {
 
   ended(): void {}
 
-  released(program: Program): void {
+  released(program: AnyProgram): void {
+    if (program.isClosed) {
+      this.modules.released(program);
+      return;
+    }
     this.#installer.forget(program);
   }
 
   retire(): void {
+    this.modules.retire();
     this.#installer.removeAll();
   }
 

@@ -4,9 +4,11 @@
  * Everything is counted, nothing timed: the same calls compile the same code.
  */
 import type { Program } from '../interpreter/program.ts';
+import type { AnyProgram } from '../interpreter/program-set.ts';
 import type { Tier } from '../interpreter/tier.ts';
 import type { InterpreterMachine } from '../interpreter/trampoline.ts';
 import type { CompiledModule, Compiler } from '../region/module.ts';
+import { EagerClosedTier } from './closed.ts';
 import { BLOCKS_MAX, COMPILERS, type CompilerName, reachable } from './compilers.ts';
 import { Installer } from './installer.ts';
 
@@ -39,6 +41,7 @@ interface ProgramState {
 }
 
 export class EagerTier implements Tier {
+  readonly modules: EagerClosedTier;
   readonly #compile: Compiler;
   readonly #installer: Installer;
   readonly #entriesMin: number;
@@ -54,6 +57,7 @@ export class EagerTier implements Tier {
     this.#compile = COMPILERS[compiler];
     this.#installer = new Installer(machine);
     this.#entriesMin = entriesMin;
+    this.modules = new EagerClosedTier(entriesMin);
   }
 
   entered(program: Program): void {
@@ -75,12 +79,17 @@ export class EagerTier implements Tier {
 
   ended(): void {}
 
-  released(program: Program): void {
+  released(program: AnyProgram): void {
+    if (program.isClosed) {
+      this.modules.released(program);
+      return;
+    }
     this.#installer.forget(program);
     this.#states.delete(program);
   }
 
   retire(): void {
+    this.modules.retire();
     this.#installer.removeAll();
     this.#states.clear();
   }

@@ -8,8 +8,10 @@ import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
 import type { Block, BlockId, Func } from '../../dmir/ir.ts';
 import * as L from '../../kernel/layout.ts';
 import { Body, isInlinable } from '../closed/body.ts';
+import type { FixedLayout } from '../closed/context.ts';
 import { isCallable, isCompilable } from '../closed/facts.ts';
 import { controlGraph } from '../closed/graph.ts';
+import { RUNTIME_NAMES } from '../closed/runtime.ts';
 import { FunctionShape } from '../closed/sites.ts';
 import { compileStubs, compileUnit } from '../closed/unit.ts';
 import { unwind } from '../closed/unwind.ts';
@@ -28,11 +30,14 @@ const UNIT_BYTES_MAX = 4 * 2 ** 20;
 /** Blocks of one function at which frames enter compiled code. */
 const ROOTS_MAX = 16;
 
+/** Tells places of functions. */
+type Filter = (index: number) => boolean;
+const ALL: Filter = () => true;
+
 export class FunctionTier {
   readonly #kernel: Kernel;
   readonly #program: ModuleProgram;
-  readonly #frame: number;
-  readonly #bases: () => readonly number[];
+  readonly #layout: () => FixedLayout | undefined;
   readonly #shapes = new Map<number, FunctionShape>();
   /** Functions that have code, and the blocks that enter it. */
   readonly #heads = new Map<number, number>();
@@ -42,20 +47,18 @@ export class FunctionTier {
   /** Functions of which blocks stand in the place of their calls; null for others. */
   readonly #inlinables = new Map<number, FunctionShape | null>();
   #table: WebAssembly.Table | undefined;
-  #nextPlace = 1;
+  readonly #places: number[] = [];
   #isOn = true;
 
-  /** @param bases - Where the regions of the module begin. */
+  /** @param layout - Where frame and regions are; undefined where every frame has its own. */
   constructor(
     kernel: Kernel,
     program: ModuleProgram,
-    frame: number,
-    bases: () => readonly number[],
+    layout: () => FixedLayout | undefined = () => undefined,
   ) {
     this.#kernel = kernel;
     this.#program = program;
-    this.#frame = frame;
-    this.#bases = bases;
+    this.#layout = layout;
   }
 
   /** Has calls enter compiled code, or not. */
@@ -65,39 +68,54 @@ export class FunctionTier {
     for (const [index, head] of this.#heads) this.#program.redirect(index, isOn ? head : undefined);
   }
 
-  /** Compiles a function with what it calls, unless it has code or none is possible. */
-  compile(index: number): void {
+  /**
+   * Compiles a function with what it calls, unless it has code or none is possible.
+   *
+   * @param isWanted - Which functions may be compiled with it; all unless told.
+   */
+  compile(index: number, isWanted: Filter = ALL): void {
     if (!this.#isOn || this.#heads.has(index) || this.#shapeToCompile(index) === undefined) return;
-    this.#install(this.#unitOf(index));
+    this.#install(this.#unitOf(index, isWanted));
   }
 
   /**
    * Compiles the block at which the frame stands, and what it reaches in its function; the frame
    * goes on there. False where the frame stands at no block of a closed function.
    */
-  enter(piece: PlacedPiece): boolean {
+  enter(piece: PlacedPiece, frame: number, isWanted: Filter = ALL): boolean {
     const { index, key } = piece;
     if (!this.#isOn || piece.first !== 0 || !piece.func.blocks.has(key)) return false;
     const shape = this.#shapeToCompile(index);
     if (shape === undefined) return true;
-    const head = this.#rootOf(index, shape, key);
-    if (head !== undefined) this.#kernel.u32[(this.#frame + L.F_PC) / 4] = head;
+    const head = this.#rootOf(index, shape, key, isWanted);
+    if (head !== undefined) this.#kernel.u32[(frame + L.F_PC) / 4] = head;
     return true;
   }
 
   /** Makes frames of what compiled functions wrote when they were left. */
-  unwind(): void {
-    unwind(this.#kernel, this.#program, this.#frame, (index) => this.#shapeOf(index));
+  unwind(frame: number): void {
+    unwind(this.#kernel, this.#program, frame, (index) => this.#shapeOf(index));
   }
 
-  #rootOf(index: number, shape: FunctionShape, block: BlockId): number | undefined {
+  /** Gives the places of the kernel's table back: no frame runs the program any more. */
+  release(): void {
+    for (const place of this.#places) this.#kernel.freePlace(place);
+    this.#places.length = 0;
+  }
+
+  #rootOf(
+    index: number,
+    shape: FunctionShape,
+    block: BlockId,
+    isWanted: Filter,
+  ): number | undefined {
     const roots = this.#roots.get(index) ?? new Map<BlockId, number | undefined>();
     this.#roots.set(index, roots);
     if (roots.has(block) || roots.size === ROOTS_MAX) return roots.get(block);
     const isPlain = controlGraph(shape.func, block) !== undefined;
     roots.set(block, undefined);
     if (isPlain) {
-      const [head] = this.#install(this.#unitOf(index, block));
+      const [head] = this.#install(this.#unitOf(index, isWanted, block));
       roots.set(block, head);
     }
     return roots.get(block);
@@ -143,12 +161,11 @@ export class FunctionTier {
     return isSo ? shape : undefined;
   }
 
-  #bodyOf(index: number, shape: FunctionShape, root?: BlockId): Body {
-    return new Body(index, shape, root, (each) => this.#inlinable(each));
-  }
-
   /** A function, or what of it a block reaches, and what it calls, nearest first. */
-  #unitOf(index: number, root?: BlockId): Body[] {
+  #unitOf(index: number, isWanted: Filter, root?: BlockId): Body[] {
+    const inlinable = (each: number): FunctionShape | undefined => {
+      return isWanted(each) ? this.#inlinable(each) : undefined;
+    };
     const bodies: Body[] = [];
     const seen = new Set(root === undefined ? [index] : []);
     const queue = [index];
@@ -158,14 +175,14 @@ export class FunctionTier {
       if (at > 0 && this.#heads.has(each)) continue;
       const shape = this.#shapeToCompile(each);
       if (shape === undefined) continue;
-      const body = this.#bodyOf(each, shape, at === 0 ? root : undefined);
+      const body = new Body(each, shape, at === 0 ? root : undefined, inlinable);
       bodies.push(body);
       for (const { insts: list } of body.analysis.order) {
         insts += list.length;
         for (const { op, imm } of list) {
           if ((op !== 'call' && op !== 'tail_call') || seen.has(imm)) continue;
           seen.add(imm);
-          queue.push(imm);
+          if (isWanted(imm)) queue.push(imm);
         }
       }
     }
@@ -177,7 +194,7 @@ export class FunctionTier {
     const program = this.#program;
     const functions = this.#functions();
     const bytes = compileUnit({
-      ...{ module: program.module, frame: this.#frame, bases: this.#bases(), bodies },
+      ...{ module: program.module, spaces: program.spaces, layout: this.#layout(), bodies },
       ...{ functions: program.table, signature: (index) => program.signature(index) },
     });
     if (bytes.length > UNIT_BYTES_MAX) {
@@ -186,10 +203,12 @@ export class FunctionTier {
       this.#refused.add(first.index);
       return [];
     }
-    const env = { memory: this.#kernel.exports.memory, functions };
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      env: this.#imports(functions),
+    });
     return bodies.map(({ index, root }, i) => {
-      const head = program.makeHead(this.#takePlace(exports[`e${i}`] as Callable));
+      const place = this.#takePlace(exports[`e${i}`] as Callable);
+      const head = program.makeHead(place, root === undefined ? index : undefined);
       if (root === undefined) {
         functions.set(index, exports[`b${i}`] as Callable);
         this.#heads.set(index, head);
@@ -200,10 +219,15 @@ export class FunctionTier {
   }
 
   #takePlace(entry: Callable): number {
-    const { table } = this.#kernel;
-    if (this.#nextPlace >= table.length) table.grow(table.length);
-    table.set(this.#nextPlace, entry);
-    return this.#nextPlace++;
+    const place = this.#kernel.takePlace(entry);
+    this.#places.push(place);
+    return place;
+  }
+
+  #imports(functions: WebAssembly.Table): Record<string, WebAssembly.ImportValue> {
+    const { exports } = this.#kernel;
+    const runtime = RUNTIME_NAMES.map((name) => [name, exports[name] as Callable]);
+    return { memory: exports.memory, functions, ...Object.fromEntries(runtime) };
   }
 
   /** The table of all functions; those without code are stubs that leave. */
@@ -220,7 +244,7 @@ export class FunctionTier {
       places.set(signature, signatures.length);
       signatures.push(func);
     }
-    const env = { memory: this.#kernel.exports.memory, functions: table };
+    const env = this.#imports(table);
     const module = new WebAssembly.Module(compileStubs(signatures));
     const { exports } = new WebAssembly.Instance(module, { env });
     for (const index of funcs.keys()) {

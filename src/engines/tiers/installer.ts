@@ -4,7 +4,6 @@
  * Both ask that frames of the program stand at the entries of blocks: a frame that runs moves over
  * at the next block that it comes to, in either direction.
  */
-import { assert } from '../../base/assert.ts';
 import type { Program } from '../interpreter/program.ts';
 import type { InterpreterMachine } from '../interpreter/trampoline.ts';
 import type { CompiledModule } from '../region/module.ts';
@@ -20,10 +19,8 @@ const AREA_FULL = 0.4;
 export class Installer {
   readonly #machine: InterpreterMachine;
   readonly #imports: Record<string, WebAssembly.ImportValue>;
-  /** Places in the kernel's table by program, and those that nobody has. */
+  /** Places in the kernel's table by program. */
   readonly #places = new Map<Program, number[]>();
-  readonly #freePlaces: number[] = [];
-  #nextPlace = 1;
 
   constructor(machine: InterpreterMachine) {
     this.#machine = machine;
@@ -56,8 +53,9 @@ export class Installer {
     this.#places.set(program, places);
     for (const { root, place } of entries) {
       if (!isWanted(root)) continue;
-      const index = this.#takePlace();
-      this.#machine.kernel.table.set(index, exports[String(place)]);
+      const index = this.#machine.kernel.takePlace(
+        exports[String(place)] as WebAssembly.ExportValue,
+      );
       places.push(index);
       program.install(root, index);
     }
@@ -71,25 +69,13 @@ export class Installer {
 
   /** Gives the places of a program up that does not run any more. */
   forget(program: Program): void {
-    const { table } = this.#machine.kernel;
-    for (const place of this.#places.get(program) ?? []) {
-      table.set(place, null);
-      this.#freePlaces.push(place);
-    }
+    const { kernel } = this.#machine;
+    for (const place of this.#places.get(program) ?? []) kernel.freePlace(place);
     this.#places.delete(program);
   }
 
   /** The same as `remove` for every program. */
   removeAll(): void {
     for (const program of [...this.#places.keys()]) this.remove(program);
-  }
-
-  #takePlace(): number {
-    const free = this.#freePlaces.pop();
-    if (free !== undefined) return free;
-    const { table } = this.#machine.kernel;
-    if (this.#nextPlace >= table.length) table.grow(table.length);
-    assert(this.#nextPlace < table.length, 'the table of compiled code did not grow');
-    return this.#nextPlace++;
   }
 }

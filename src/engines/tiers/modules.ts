@@ -46,7 +46,7 @@ export class ModuleTier {
     this.#program = program;
     this.#frame = frame;
     this.#engine = engine;
-    this.#functions = new FunctionTier(kernel, program, frame, bases);
+    this.#functions = new FunctionTier(kernel, program, () => ({ frame, bases: bases() }));
     this.#draws = new Draws(seed);
   }
 
@@ -85,12 +85,12 @@ export class ModuleTier {
     if (piece === undefined) return;
     if (this.#engine === 'auto') this.#functions.compile(piece.index);
     // Inside of a block there is no way in: the next piece may have one.
-    if (!this.#functions.enter(piece)) this.budget = 1;
+    if (!this.#functions.enter(piece, this.#frame)) this.budget = 1;
   }
 
   /** Makes frames of what compiled functions wrote when they were left. */
   unwind(): void {
-    this.#functions.unwind();
+    this.#functions.unwind(this.#frame);
   }
 
   /** Functions that are open below the one that runs, nearest first. */

@@ -1,4 +1,15 @@
 /** Exports of the kernel. Pointers are addresses in the kernel's memory, see `layout.ts`. */
+export {
+  rtCopyRange,
+  rtFillRange,
+  rtGrowRegion,
+  rtHashRange,
+  rtLoadCell,
+  rtLogRange,
+  rtOutput,
+  rtStoreCell,
+} from './closed';
+export { layOutFrame } from './closed-frames';
 export { chargeRange, enterFrame, setReturn } from './frames';
 export {
   checkpoint,

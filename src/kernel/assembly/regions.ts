@@ -33,6 +33,7 @@ import {
 } from '../layout';
 import { appendLog } from './journal';
 import { keccak256ToWord } from './keccak';
+import { keccakMemo32, keccakMemo64 } from './keccak-memo';
 import { regionOf, reserve, schedule, zeroRange } from './memory';
 
 /** Gas left after the last operation on a region. */
@@ -305,7 +306,9 @@ export function hashRange(
   if (!touch(region, offset, size, false, wordsOf(size) * schedule(S_KECCAK_WORD))) return false;
   const source = rangeAddress(fp, region, offset, size);
   if (regionTrap != 0) return false;
-  keccak256ToWord(dst, source, <u32>size);
+  if (size == 64) keccakMemo64(dst, source);
+  else if (size == 32) keccakMemo32(dst, source);
+  else keccak256ToWord(dst, source, <u32>size);
   return true;
 }
 

@@ -8,7 +8,7 @@
  */
 import { LockstepError } from '../../base/errors.ts';
 import type { FuncBuilder } from '../../dmir/builder.ts';
-import { ENV_BYTES, FRAME_REGIONS } from '../../dmir/host.ts';
+import { ENV_BYTES, FRAME_BYTES, FRAME_REGIONS } from '../../dmir/host.ts';
 import type { Func, Region } from '../../dmir/ir.ts';
 import type { ModuleSource, RegionImage } from '../../dmir/lazy.ts';
 import { decodeModule } from './decode.ts';
@@ -69,10 +69,13 @@ const ENTRY_TYPE: FuncType = { params: [], results: [] };
 /** Kernel spaces of slots and transient slots. */
 const SPACE_NUMBERS = [0, 1] as const;
 
+/** Bytes of regions that always have as many. */
+const SIZES: Readonly<Record<string, number>> = { frame: FRAME_BYTES, env: ENV_BYTES };
+
 const FRAME: Omit<ModuleFrame, 'hosts'> = {
   regions: Object.keys(FRAME_REGIONS).map((name): Region => {
     const isInput = name === 'input';
-    const size = name === 'env' ? ENV_BYTES : 0;
+    const size = SIZES[name] ?? 0;
     const own = name === 'code' ? 'cells' : name;
     return { name: own, bounds: isInput ? 'zero' : 'trap', writable: false, min: size, max: size };
   }),

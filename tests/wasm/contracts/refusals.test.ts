@@ -153,7 +153,6 @@ test('a limit of size holds for modules alone', () => {
 });
 
 test('a function that no frame can hold ends the frame, and not the machine', () => {
-  const machine = createWorld();
   const count = 1400;
   const each = (text: (local: number) => string): string =>
     Array.from({ length: count }, (_, i) => text(i + 1)).join(' ');
@@ -164,9 +163,12 @@ test('a function that no frame can hold ends the frame, and not the machine', ()
     (func $large (param i32) (result i32) (local ${'i32 '.repeat(count)})
       ${sets} (if (local.get 0) (then ${again}) (else ${uses})) ${uses} (local.get 0))
     (func (export "call") (drop (call $large (i32.const 1)))))`);
-  machine.state.setCode(WASM_CONTRACT, code);
-  const outcome = machine.call({ to: WASM_CONTRACT, gas: 1_000_000n });
-  assert.deepEqual([outcome.status, outcome.reason], ['halt', 'memory-limit']);
+  for (const engine of ['interpreter', 'multipass'] as const) {
+    const machine = createWorld({ engine, tier: { entriesMin: 0 } });
+    machine.state.setCode(WASM_CONTRACT, code);
+    const outcome = machine.call({ to: WASM_CONTRACT, gas: 1_000_000n });
+    assert.deepEqual([outcome.status, outcome.reason], ['halt', 'memory-limit']);
+  }
 });
 
 test('a growth that is not paid for takes no memory, and one past the limit costs nothing', () => {

@@ -1,6 +1,8 @@
 /** Contracts as text of modules, beside contracts of the EVM in assembly, on one machine. */
+import assert from 'node:assert/strict';
 import { createMachine, type EvmMachine, type MachineOptions } from '../../../src/chain/machine.ts';
 import type { CallOptions, Hex, Outcome } from '../../../src/chain/types.ts';
+import { ENGINE_NAMES } from '../../../src/engines/names.ts';
 import { assemble } from '../../../src/vms/evm/index.ts';
 import { writeDeployment } from '../../../src/vms/wasm/deployment.ts';
 import { ENV_FUNCTIONS, type EnvName, type EnvRow } from '../../../src/vms/wasm/env/functions.ts';
@@ -56,7 +58,42 @@ export function wordOf(bytes: Uint8Array, index = 0): bigint {
   }, 0n);
 }
 
+/**
+ * A machine on the interpreter, or on the engine that the options name. Without one it has others
+ * beside it, on every other engine, that do the same, and whose outcomes must be the same.
+ */
 export function createWorld(options: MachineOptions = {}): EvmMachine {
+  if (options.engine !== undefined) return createSide(options);
+  const [main, ...others] = ENGINE_NAMES.map((engine) => {
+    return createSide({ ...options, engine, tier: { seed: 5, entriesMin: 0, heatScale: 1e-6 } });
+  }) as [EvmMachine, ...EvmMachine[]];
+  const { state } = main;
+  for (const name of ['setCode', 'setBalance', 'setStorage', 'setNonce'] as const) {
+    const own = state[name].bind(state) as (...args: unknown[]) => void;
+    const all = [own, ...others.map(({ state }) => state[name].bind(state) as typeof own)];
+    const set = (...args: unknown[]): void => {
+      for (const each of all) each(...args);
+    };
+    Object.assign(state, { [name]: set });
+  }
+  for (const name of ['call', 'deploy'] as const) {
+    const sides = [main, ...others].map((side) => side[name].bind(side) as (of: object) => Outcome);
+    const both = (of: object): Outcome => {
+      const outcomes = sides.map((run) => run(of));
+      for (const outcome of outcomes) assert.deepEqual(told(outcome), told(outcomes[0] as Outcome));
+      return outcomes[0] as Outcome;
+    };
+    Object.assign(main, { [name]: both });
+  }
+  return main;
+}
+
+/** What every engine must say of a call. */
+function told({ status, reason, output, logs, writes, gasUsed, gasRefund }: Outcome): object {
+  return { status, reason, output, logs, writes, gasUsed, gasRefund };
+}
+
+function createSide(options: MachineOptions): EvmMachine {
   const hash = words(0x1234n);
   const machine = createMachine({
     ...options,
