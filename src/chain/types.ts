@@ -75,7 +75,7 @@ export interface Outcome {
   logs: readonly Log[];
   /** Slots whose value changed, ordered by address and slot. */
   writes: readonly StorageWrite[];
-  /** dMIR operations executed. */
+  /** dMIR operations executed; compiled functions of modules count none. */
   steps: bigint;
 }
 
