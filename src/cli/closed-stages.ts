@@ -177,7 +177,7 @@ function compile(module: Module, bodies: readonly Body[]): Uint8Array {
     return signatures.get(key) as number;
   };
   return compileUnit({
-    ...{ module, bodies, signature, frame: FRAMES_BASE, functions: 0 },
-    bases: placeRegions(module, new Map()).bases,
+    ...{ module, bodies, signature, functions: 0, spaces: [...module.spaces.keys()] },
+    layout: { frame: FRAMES_BASE, bases: placeRegions(module, new Map()).bases },
   });
 }

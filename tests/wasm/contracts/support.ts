@@ -77,10 +77,17 @@ export function createWorld(options: MachineOptions = {}): EvmMachine {
     Object.assign(state, { [name]: set });
   }
   for (const name of ['call', 'deploy'] as const) {
-    const sides = [main, ...others].map((side) => side[name].bind(side) as (of: object) => Outcome);
-    const both = (of: object): Outcome => {
-      const outcomes = sides.map((run) => run(of));
+    const sides = [main, ...others].map(
+      (side) => side[name].bind(side) as (of: Partial<CallOptions>) => Outcome,
+    );
+    const both = (of: Partial<CallOptions>): Outcome => {
+      const printed = sides.map((): [number, Uint8Array][] => []);
+      const outcomes = sides.map((run, index) => {
+        return run({ ...of, onPrint: (...each) => printed[index]?.push(each) });
+      });
       for (const outcome of outcomes) assert.deepEqual(told(outcome), told(outcomes[0] as Outcome));
+      for (const each of printed) assert.deepEqual(each, printed[0]);
+      for (const each of printed[0] ?? []) of.onPrint?.(...each);
       return outcomes[0] as Outcome;
     };
     Object.assign(main, { [name]: both });

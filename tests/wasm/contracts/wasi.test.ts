@@ -20,8 +20,13 @@ function run(
   code: string,
   {
     more = '',
+    machine = createWorld(),
     onPrint = () => {},
-  }: { more?: string; onPrint?: (stream: number, bytes: Uint8Array) => void } = {},
+  }: {
+    more?: string;
+    machine?: ReturnType<typeof createWorld>;
+    onPrint?: (stream: number, bytes: Uint8Array) => void;
+  } = {},
 ): Outcome {
   const names = [...WASI_FUNCTIONS.keys()].filter((name) => {
     return new RegExp(`\\$${name}\\b`).test(code + more);
@@ -29,7 +34,7 @@ function run(
   const module = assembleModule(`(module ${names.map(wasi).join('\n')} ${importOf('finish')}
     (memory (export "memory") 1) ${more} (func (export "deploy"))
     (func (export "call") ${code} (call $finish (i32.const 256) (i32.const 64))))`);
-  return runAt(createWorld(), WASM_CONTRACT, module, { onPrint });
+  return runAt(machine, WASM_CONTRACT, module, { onPrint });
 }
 
 const i32 = ({ output }: Outcome, at = 0): number =>
