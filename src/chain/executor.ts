@@ -121,6 +121,8 @@ const CODES_MAX = 2048;
 const HEAP_LIMIT = 0xc000_0000;
 /** Large effects are gathered where return data were: no frame is left that could read them. */
 const LARGE_EFFECTS_BASE = L.RETURN_BASE;
+/** Index of the gas that the outermost frame has left. */
+const OUTERMOST_GAS = (L.FRAMES_BASE + L.F_GAS) / 8;
 const NOTHING = { base: L.HEAP_BASE, length: 0 };
 const OUTERMOST = { kind: 'call', offset: 0n, size: 0n, operands: 0 } as const;
 
@@ -461,10 +463,11 @@ export class Executor {
     if (host.accounts.isRipemdTouched) {
       host.accounts.touch(machine, machine.ownerOf(bigintToAddress(BigInt(RIPEMD160))));
     }
-    const { output } = end;
-    const effects = this.#keepEffects(output);
+    // What the machine ran has its gas in the frame's record still.
+    if (!machine.isOwnEnd(end)) machine.kernel.u64[OUTERMOST_GAS] = end.gas;
+    const effects = this.#keepEffects(end.output);
     const cause = end.status === 'halt' ? (end.reason ?? reason) : undefined;
-    return new LazyOutcome(end.status, cause, gas, end.gas, this.#effects, effects);
+    return new LazyOutcome(end.status, cause, gas, this.#effects, effects);
   }
 
   /** Refund counter of the transaction, in gas. */

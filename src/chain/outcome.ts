@@ -2,13 +2,21 @@
 import { bytesToHex } from '../base/bytes.ts';
 import type { Kept, Kernel } from '../engines/interpreter/kernel.ts';
 import {
+  E_GAS,
   E_LOG_BYTES,
   E_OUTPUT_LENGTH,
+  E_OUTPUT_SKIP,
   E_REFUND,
   E_STEPS,
   E_WRITTEN_BYTES,
   EFFECTS_BASE,
   EFFECTS_HEADER_BYTES,
+  L_DATA_LENGTH,
+  L_DATA_SKIP,
+  L_OWNER,
+  L_SKIP_BITS,
+  L_SKIPS,
+  L_TOPIC_COUNT,
   LOG_HEADER_BYTES,
   WRITTEN_COUNTS,
   WRITTEN_HEADER_BYTES,
@@ -17,6 +25,8 @@ import {
 import type { Log, Outcome, StorageWrite } from './types.ts';
 
 const WORD = 32;
+const LIMB = 8;
+const SKIP_MASK = (1 << L_SKIP_BITS) - 1;
 
 /** The effects of one transaction: on the platform's heap, or a large one's in a buffer. */
 export type KeptEffects = Kept | DataView<ArrayBuffer>;
@@ -60,11 +70,12 @@ export class EffectStore {
     return this.#bring(effects).getBigInt64(EFFECTS_BASE + offset, true);
   }
 
-  /** A copy of the bytes at the offset. */
-  bytes(effects: KeptEffects, offset: number, length: number): Uint8Array {
+  /** So many bytes, of which those behind the first `skipped` zeros are at the offset. */
+  bytes(effects: KeptEffects, offset: number, length: number, skipped = 0): Uint8Array {
     const isLarge = effects instanceof DataView;
     const { buffer } = isLarge ? effects : this.#bring(effects);
-    return new Uint8Array(buffer, (isLarge ? 0 : EFFECTS_BASE) + offset, length).slice();
+    const start = (isLarge ? 0 : EFFECTS_BASE) + offset;
+    return widen(new Uint8Array(buffer, start, length - skipped), skipped);
   }
 
   /** The kernel's memory, with the effects where they were written. */
@@ -73,6 +84,13 @@ export class EffectStore {
     this.#present = effects;
     return this.#kernel.view;
   }
+}
+
+/** A copy of bytes with so many zeros in front. */
+function widen(bytes: Uint8Array, zeros: number): Uint8Array {
+  const result = new Uint8Array(zeros + bytes.length);
+  result.set(bytes, zeros);
+  return result;
 }
 
 interface Decoded {
@@ -86,7 +104,6 @@ export class LazyOutcome implements Outcome {
   readonly status: Outcome['status'];
   declare readonly reason?: NonNullable<Outcome['reason']>;
   readonly #gas: bigint;
-  readonly #gasLeft: bigint;
   readonly #store: EffectStore;
   readonly #effects: KeptEffects;
   /** What was looked at; together, so that an outcome nobody looks at is small. */
@@ -96,20 +113,18 @@ export class LazyOutcome implements Outcome {
     status: Outcome['status'],
     reason: Outcome['reason'],
     gas: bigint,
-    gasLeft: bigint,
     store: EffectStore,
     effects: KeptEffects,
   ) {
     this.status = status;
     if (reason !== undefined) this.reason = reason;
     this.#gas = gas;
-    this.#gasLeft = gasLeft;
     this.#store = store;
     this.#effects = effects;
   }
 
   get gasUsed(): bigint {
-    return this.#gas - this.#gasLeft;
+    return this.#gas - this.#store.i64(this.#effects, E_GAS);
   }
 
   get gasRefund(): bigint {
@@ -121,9 +136,13 @@ export class LazyOutcome implements Outcome {
   }
 
   get output(): Uint8Array {
-    const length = this.#field(E_OUTPUT_LENGTH);
     this.#decoded ??= {};
-    this.#decoded.output ??= this.#store.bytes(this.#effects, EFFECTS_HEADER_BYTES, length);
+    this.#decoded.output ??= this.#store.bytes(
+      this.#effects,
+      EFFECTS_HEADER_BYTES,
+      this.#field(E_OUTPUT_LENGTH),
+      this.#field(E_OUTPUT_SKIP) * LIMB,
+    );
     return this.#decoded.output;
   }
 
@@ -165,7 +184,8 @@ export class LazyOutcome implements Outcome {
   }
 
   get #logsAt(): number {
-    return EFFECTS_HEADER_BYTES + ((this.#field(E_OUTPUT_LENGTH) + 7) & -8);
+    const output = this.#field(E_OUTPUT_LENGTH) - this.#field(E_OUTPUT_SKIP) * LIMB;
+    return EFFECTS_HEADER_BYTES + ((output + 7) & -8);
   }
 }
 
@@ -187,14 +207,20 @@ export function decodeLogs(logs: Uint8Array, idOf: (owner: number) => Uint8Array
   const result: LogBytes[] = [];
   let at = 0;
   while (at < logs.length) {
-    const owner = view.getUint32(at, true);
-    const count = view.getUint32(at + 4, true);
-    const length = view.getUint32(at + 8, true);
+    const owner = view.getUint32(at + L_OWNER, true);
+    const count = view.getUint32(at + L_TOPIC_COUNT, true);
+    const length = view.getUint32(at + L_DATA_LENGTH, true);
+    const skips = view.getUint32(at + L_SKIPS, true);
     at += LOG_HEADER_BYTES;
-    const topics: Uint8Array[] = [];
-    for (let i = 0; i < count; i++, at += WORD) topics.push(logs.slice(at, at + WORD));
-    result.push({ address: idOf(owner), topics, data: logs.slice(at, at + length) });
-    at = (at + length + 7) & -8;
+    const take = (size: number, skipsAt: number): Uint8Array => {
+      const zeros = ((skips >> skipsAt) & SKIP_MASK) * LIMB;
+      const bytes = widen(logs.subarray(at, at + size - zeros), zeros);
+      at += size - zeros;
+      return bytes;
+    };
+    const topics = Array.from({ length: count }, (_, i) => take(WORD, i * L_SKIP_BITS));
+    result.push({ address: idOf(owner), topics, data: take(length, L_DATA_SKIP) });
+    at = (at + 7) & -8;
   }
   return result;
 }

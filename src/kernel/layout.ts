@@ -251,6 +251,9 @@ export const LOG_HEADER_BYTES = 16;
 export const L_OWNER = 0; // u32
 export const L_TOPIC_COUNT = 4; // u32
 export const L_DATA_LENGTH = 8; // u32
+export const L_SKIPS = 12; // u32: in effects, limbs left out: 4 bits for each topic, then data
+export const L_SKIP_BITS = 4;
+export const L_DATA_SKIP = 16; // bit of L_SKIPS
 
 // Owners: 32-byte ids, by index
 export const OWNER_BYTES = 32;
@@ -291,13 +294,16 @@ export const TRAP_CELL_MISSING = 15;
 export const TRAP_BAD_FUNCTION = 16;
 export const TRAP_USER = 17;
 
-// Effects of a transaction: a header, the output, log records, then records of what was written
-export const EFFECTS_HEADER_BYTES = 32;
+// Effects of a transaction: a header, the output, log records, then records of what was written.
+// Words at the start of the output and of a log's data, and topics, are without their high zeros
+export const EFFECTS_HEADER_BYTES = 40;
 export const E_REFUND = 0; // i64: gas refund counter
 export const E_STEPS = 8; // u64: dMIR operations executed
-export const E_OUTPUT_LENGTH = 16; // u32: bytes of the output, which is padded to 8
-export const E_LOG_BYTES = 20; // u32
-export const E_WRITTEN_BYTES = 24; // u32
+export const E_GAS = 16; // u64: gas left in the outermost frame
+export const E_OUTPUT_LENGTH = 24; // u32: bytes of the output
+export const E_OUTPUT_SKIP = 28; // u32: limbs of it that are left out; the rest is padded to 8
+export const E_LOG_BYTES = 32; // u32
+export const E_WRITTEN_BYTES = 36; // u32
 // A record of what was written: a header, then key, original and value without their high zeros
 export const WRITTEN_HEADER_BYTES = 8;
 export const WRITTEN_OWNER = 0; // u32

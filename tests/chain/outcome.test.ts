@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { inspect } from 'node:util';
 import { createMachine } from '../../src/chain/machine.ts';
+import { assemble } from '../../src/vms/evm/index.ts';
 
 test('printing an outcome shows all of it', () => {
   const machine = createMachine();
@@ -40,5 +41,36 @@ test('an outcome keeps its effects whatever runs after it, in any order of readi
       [[BigInt(i), BigInt(i + 1)]],
     );
     assert.equal(gasRefund, 0n);
+  }
+});
+
+test('words of an outcome are whole, whatever zeros they begin with', () => {
+  const machine = createMachine();
+  const to = '0x00000000000000000000000000000000000000c0';
+  // Logs what follows the first word under that word and its complement, and returns it.
+  const size = 'PUSH 32 CALLDATASIZE SUB';
+  const code = `
+    ${size} PUSH 32 PUSH 128 CALLDATACOPY
+    PUSH0 CALLDATALOAD NOT PUSH0 CALLDATALOAD ${size} PUSH 128 LOG2
+    ${size} PUSH 128 RETURN`;
+  machine.state.setCode(to, assemble(code));
+  const word = (value: bigint): string => value.toString(16).padStart(64, '0');
+  const max = (1n << 256n) - 1n;
+  for (const topic of [0n, 1n, 1n << 63n, 1n << 64n, 1n << 128n, 1n << 191n, 1n << 192n, max]) {
+    for (const zeros of [0, 7, 8, 31, 32, 33, 64]) {
+      for (const rest of ['', '01', '00ff'.repeat(9), `${'00'.repeat(40)}07`]) {
+        const payload = `${'00'.repeat(zeros)}${rest}`;
+        const { status, output, logs, gasUsed } = machine.call({
+          to,
+          data: `0x${word(topic)}${payload}`,
+        });
+        assert.equal(status, 'success');
+        assert.ok(gasUsed > 1000n && gasUsed < 10_000n);
+        assert.equal(Buffer.from(output).toString('hex'), payload);
+        const [{ topics, data }] = logs as [(typeof logs)[number]];
+        assert.deepEqual(topics, [`0x${word(topic)}`, `0x${word(topic ^ max)}`]);
+        assert.equal(Buffer.from(data).toString('hex'), payload);
+      }
+    }
   }
 });

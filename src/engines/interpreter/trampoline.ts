@@ -13,6 +13,7 @@ import { TRAP_KINDS, type TrapKind } from '../../dmir/ops.ts';
 import * as L from '../../kernel/layout.ts';
 import type { CellLoader } from './cell-loader.ts';
 import { ClosedProgram } from './closed-program.ts';
+import type { Kernel } from './kernel.ts';
 import { MachineStore } from './machine-store.ts';
 import { CodeArea, Program } from './program.ts';
 import { type AnyProgram, ProgramSet } from './program-set.ts';
@@ -58,18 +59,14 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
    * How the latest frame ended, and its output: one record for all of them, because objects that
    * live as short as a frame would push its cells out of the processor's caches.
    */
-  readonly #end: { -readonly [Key in keyof FrameEnd]: FrameEnd[Key] } = {
-    status: 'success',
-    reason: undefined,
-    gas: 0n,
-    output: NOTHING,
-  };
+  readonly #end: OwnEnd;
   readonly #output = { base: 0, length: 0 };
   readonly #input = { base: L.INPUT_BASE, length: 0 };
 
   constructor(host: VmHost, loader: CellLoader) {
     super(loader);
     this.host = host;
+    this.#end = new OwnEnd(this.kernel);
     this.area.onFull = () => this.#programs.evict(this.#notes.slice(0, this.#depth + 1));
   }
 
@@ -317,9 +314,14 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
     const isHalt = status === 'halt';
     end.status = status;
     end.reason = isHalt ? this.#decidedReason : undefined;
-    end.gas = isHalt ? 0n : this.gas;
+    end.frame = this.#frame;
     end.output = output;
     return end;
+  }
+
+  /** Whether it is how a frame of this machine ended, with the gas that its record has. */
+  isOwnEnd(end: FrameEnd): boolean {
+    return end === this.#end && end.status !== 'halt';
   }
 
   /** Takes the ended frame away; gives its end if it was the outermost. */
@@ -469,6 +471,25 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
   fetchCell(space: number, keyAddress: number): void {
     this.kernel.refresh();
     this.fetch(space, this.owner, keyAddress);
+  }
+}
+
+/** How a frame ended whose record has the gas that is left, until another frame takes the place. */
+class OwnEnd implements FrameEnd {
+  status: FrameEnd['status'] = 'success';
+  reason: TrapKind | undefined;
+  output = NOTHING;
+  /** Address of the frame's record. */
+  frame = L.FRAMES_BASE;
+  readonly #kernel: Kernel;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  get gas(): bigint {
+    if (this.status === 'halt') return 0n;
+    return this.#kernel.u64[(this.frame + L.F_GAS) / 8] as bigint;
   }
 }
 

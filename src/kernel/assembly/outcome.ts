@@ -5,12 +5,19 @@ import {
   C_OWNER,
   C_SPACE,
   C_VALUE,
+  E_GAS,
   E_LOG_BYTES,
   E_OUTPUT_LENGTH,
   E_REFUND,
   E_STEPS,
-  E_WRITTEN_BYTES,
   EFFECTS_HEADER_BYTES,
+  F_GAS,
+  FRAMES_BASE,
+  L_DATA_LENGTH,
+  L_DATA_SKIP,
+  L_OWNER,
+  L_SKIP_BITS,
+  LOG_HEADER_BYTES,
   LOGS_BASE,
   M_LOG_TOP,
   M_REFUND,
@@ -68,19 +75,72 @@ export function collectEffects(
   space: u32,
 ): u32 {
   if (!isWithin(room, length, space)) return 0;
-  const logs = load<u32>(MACHINE_BASE, M_LOG_TOP) - LOGS_BASE;
   store<i64>(target, load<i64>(MACHINE_BASE, M_REFUND), E_REFUND);
   store<u64>(target, load<u64>(MACHINE_BASE, M_STEPS), E_STEPS);
-  store<u32>(target, length, E_OUTPUT_LENGTH);
-  store<u32>(target, logs, E_LOG_BYTES);
+  store<u64>(target, load<u64>(FRAMES_BASE, F_GAS), E_GAS);
+  const skip = skippable(output, length);
+  store<u64>(target, <u64>length | (<u64>skip << 32), E_OUTPUT_LENGTH);
   let at = target + EFFECTS_HEADER_BYTES;
-  copyBytes(at, output, length);
-  at += (length + 7) & ~7;
-  copyBytes(at, LOGS_BASE, logs);
+  at += copySkipped(at, output, length, skip);
+  const logs = collectLogs(at);
   at += logs;
   const written = collectWritten(space, at);
-  store<u32>(target, written, E_WRITTEN_BYTES);
+  store<u64>(target, <u64>logs | (<u64>written << 32), E_LOG_BYTES);
   return at + written - target;
+}
+
+/** Limbs of a big-endian word below its lowest address that are zero. */
+// @ts-ignore: decorator
+@inline
+function highZeros(word: u32): u32 {
+  if (load<u64>(word) != 0) return 0;
+  if (load<u64>(word, 8) != 0) return 1;
+  return load<u64>(word, 16) != 0 ? 2 : 3;
+}
+
+/** Limbs at the start of bytes that need not be copied: those of a word, if there is one. */
+// @ts-ignore: decorator
+@inline
+function skippable(bytes: u32, length: u32): u32 {
+  return length < 32 ? 0 : highZeros(bytes);
+}
+
+/** Copies bytes but for so many limbs, padded to 8; returns how many were written. */
+// @ts-ignore: decorator
+@inline
+function copySkipped(target: u32, bytes: u32, length: u32, skip: u32): u32 {
+  const rest = length - (skip << 3);
+  copyBytes(target, bytes + (skip << 3), rest);
+  return (rest + 7) & ~7;
+}
+
+/** Writes the logs to `target`; returns the bytes that they take. What is behind them is scratch. */
+function collectLogs(target: u32): u32 {
+  const end = load<u32>(MACHINE_BASE, M_LOG_TOP);
+  let to = target;
+  for (let from: u32 = LOGS_BASE; from < end; ) {
+    const first = load<u64>(from, L_OWNER);
+    const record = to;
+    const length = load<u64>(from, L_DATA_LENGTH);
+    let skips: u32 = 0;
+    to += LOG_HEADER_BYTES;
+    from += LOG_HEADER_BYTES;
+    const topics = <u32>(first >> 32);
+    for (let i: u32 = 0; i < topics; i++) {
+      const skip = highZeros(from);
+      skips |= skip << (i * L_SKIP_BITS);
+      copy256(to, from + (skip << 3));
+      to += 32 - (skip << 3);
+      from += 32;
+    }
+    const skip = skippable(from, <u32>length);
+    to += copySkipped(to, from, <u32>length, skip);
+    from += (<u32>length + 7) & ~7;
+    skips |= skip << L_DATA_SKIP;
+    store<u64>(record, first, L_OWNER);
+    store<u64>(record, length | (<u64>skips << 32), L_DATA_LENGTH);
+  }
+  return to - target;
 }
 
 /** Limbs of a word up to the highest that is not zero. */
