@@ -114,7 +114,7 @@ function copySkipped(target: u32, bytes: u32, length: u32, skip: u32): u32 {
   return (rest + 7) & ~7;
 }
 
-/** Writes the logs to `target`; returns the bytes that they take. What is behind them is scratch. */
+/** Writes the logs to `target`, and scratch behind them; returns the bytes that they take. */
 function collectLogs(target: u32): u32 {
   const end = load<u32>(MACHINE_BASE, M_LOG_TOP);
   let to = target;
