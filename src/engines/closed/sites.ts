@@ -114,11 +114,12 @@ export class FunctionShape {
     });
   }
 
-  /** Constant charges of instructions from an instruction on. */
-  chargesFrom(insts: readonly Inst[], first: number): number {
-    let gas = 0;
-    for (let i = first; i < insts.length; i++)
-      gas += constantCharge(this.#module, insts[i] as Inst);
+  /** Constant charges from each instruction on, and behind the last one. */
+  chargesFrom(insts: readonly Inst[]): Float64Array {
+    const gas = new Float64Array(insts.length + 1);
+    for (let i = insts.length - 1; i >= 0; i--) {
+      gas[i] = (gas[i + 1] as number) + constantCharge(this.#module, insts[i] as Inst);
+    }
     return gas;
   }
 }
