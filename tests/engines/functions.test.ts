@@ -441,3 +441,22 @@ func @wide(i128, i64) -> ${new Array(count).fill('i128').join(', ')} {
     assert.equal(runner.run('wide', [5n, 0n]).trap, 'unreachable');
   }
 });
+
+test('a copy far up in a large memory changes no digest', () => {
+  const module = parse(`
+region memory trap rw 67174400 67174400
+region input zero ro 0 0
+func @f() -> i256, i256 {
+@0:
+  $0 = keccak256.i64 memory, 0, 64
+  mem_copy.i64 memory, input, 67108864, 0, 32768
+  $1 = keccak256.i64 memory, 0, 64
+  return $0, $1
+}
+`);
+  for (const engine of ['interpreter', 'multipass'] as const) {
+    const runner = new ModuleRunner(module, new Kernel(), undefined, { engine });
+    const [before, after] = runner.run('f', []).results as [bigint, bigint];
+    assert.equal(after, before, engine);
+  }
+});

@@ -100,6 +100,24 @@ const MIXED = `(module (memory (export "m") 1 8) (table funcref (elem $leaf $f))
       (br_if $l (i32.lt_u (local.get $i) (local.get $n))))
     (i32.add (call $f (i32.sub (local.get $n) (i32.const 1))) (local.get $i))))`;
 
+/** Which way goes on behind a call, and what it writes, depends on all that the call gave. */
+const RESULTS = `(module (memory (export "m") 1)
+  (func $both (param i32) (result i32 i64 f32)
+    ${'(i32.store (i32.const 0) (local.get 0)) '.repeat(70)}
+    (i32.add (local.get 0) (i32.const 7)) (i64.extend_i32_s (local.get 0))
+    (f32.convert_i32_s (local.get 0)))
+  (func (export "f") (param i32) (result i32) (local $a i32) (local $b i64) (local $c f32)
+    (call $both (local.get 0)) (local.set $c) (local.set $b) (local.set $a)
+    (if (i32.eq (local.get $a) (i32.add (local.get 0) (i32.const 7))) (then
+      (i64.store (i32.const 8) (local.get $b))
+      (f32.store (i32.const 16) (local.get $c))
+      ${'(i32.store (i32.const 0) (local.get $a)) '.repeat(20)}))
+    (i32.store (i32.const 4) (i32.const 9))
+    (call $both (i32.const 1)) (drop) (drop) (drop)
+    (i64.store (i32.const 8) (local.get $b))
+    (f32.store (i32.const 16) (local.get $c))
+    (local.get $a)))`;
+
 /** Calls that are inlined: from loops, of each other and of themselves, several at once. */
 const NESTED = `(module (import "env" "double" (func $double (param i32) (result i32)))
   (memory (export "m") 1) (global $g (export "g") (mut i64) (i64.const 1))
@@ -155,6 +173,12 @@ for (const engine of COMPILED) {
     const [whole] = compare(MIXED, engine, [[[6n]]]);
     assert.equal(whole?.kind, 'trap', 'past the end of the memory');
     assert.equal(compare(MIXED, engine, [[[3n]]])[0]?.kind, 'return');
+  });
+
+  test(`${engine}: what a call gave is there where the gas behind it does not suffice`, () => {
+    const calls = Array.from({ length: 200 }, (_, i) => [[BigInt(i)], BigInt(5 * i)] as const);
+    const ends = compare(RESULTS, engine, calls);
+    assert.equal(ends.at(-1)?.kind, 'return');
   });
 
   test(`${engine}: 1,024 calls are open at most`, () => {

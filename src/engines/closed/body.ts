@@ -68,6 +68,8 @@ export class Body {
   readonly root: BlockId | undefined;
   readonly func: Func;
   readonly analysis: Analysis;
+  /** Room that inlined calls take at any block, at most. */
+  readonly inlinedBytesMax: number;
   readonly #origins: ReadonlyMap<BlockId, Origin>;
   readonly #known = new Map<string, BodySite>();
 
@@ -84,6 +86,9 @@ export class Body {
     const top = { index, shape, caller: undefined, depth: 0, limbsAtOnce, bytes: 0, registers: 0 };
     const joined = new Joiner(top, inlinable);
     this.#origins = joined.origins;
+    let most = 0;
+    for (const { level } of joined.origins.values()) most = Math.max(most, level.bytes);
+    this.inlinedBytesMax = most;
     this.func = joined.hasInlined ? joined.func : shape.func;
     this.analysis = joined.hasInlined ? analyse(joined.func) : shape.analysis;
   }
@@ -96,13 +101,6 @@ export class Body {
   /** Room that they take: each as much as any call, and as its registers in the window. */
   inlinedBytes(block: BlockId): number {
     return (this.#origins.get(block) as Origin).level.bytes;
-  }
-
-  /** The most of it at any block. */
-  get inlinedBytesMax(): number {
-    let most = 0;
-    for (const { level } of this.#origins.values()) most = Math.max(most, level.bytes);
-    return most;
   }
 
   /** Whether a block ends with a call that is inlined behind it. */
@@ -142,9 +140,9 @@ export class Body {
     return (this.shape.analysis.order[0] as Block).params;
   }
 
-  /** Constant charges of a block from an instruction on. */
-  chargesFrom({ insts }: Block, first: number): number {
-    return this.shape.chargesFrom(insts, first);
+  /** Constant charges of a block from each instruction on, and behind the last one. */
+  chargesFrom({ insts }: Block): Float64Array {
+    return this.shape.chargesFrom(insts);
   }
 
   /** Limbs of all registers that live anywhere. */

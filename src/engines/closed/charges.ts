@@ -38,6 +38,10 @@ export class Charges {
   /** What the dearest way from the head of a block, and from its end, takes to the next check. */
   readonly #needs = new Map<BlockId, number>();
   readonly #ahead = new Map<BlockId, number>();
+  /** Constant charges of a block from each instruction on. */
+  readonly #charges = new Map<BlockId, Float64Array>();
+  /** The last instruction of a block that takes gas by itself. */
+  readonly #takers = new Map<BlockId, number>();
   readonly #checked: Set<BlockId>;
 
   constructor(body: Body, graph: ControlGraph) {
@@ -47,8 +51,10 @@ export class Charges {
     const blocks = graph.order.map((id) => body.func.blocks.get(id) as Block).reverse();
     for (const block of blocks) {
       const share = this.#shareOf(block);
+      const charges = body.chargesFrom(block);
+      this.#charges.set(block.id, charges);
       this.#shares.set(block.id, share);
-      this.#totals.set(block.id, body.chargesFrom(block, 0) + share);
+      this.#totals.set(block.id, (charges[0] as number) + share);
       for (const target of this.#targets(block)) this.#paid.set(target, share);
     }
     for (const block of blocks) this.#plan(block);
@@ -65,9 +71,8 @@ export class Charges {
   }
 
   /** The same behind an operation of the block that takes gas by itself. */
-  neededBehind({ id, insts }: Block, index: number): number {
-    const isLast = insts.findLastIndex(({ op }) => TAKES.has(op) || ACTS.has(op)) === index;
-    return isLast ? (this.#ahead.get(id) as number) : 0;
+  neededBehind(id: BlockId, index: number): number {
+    return this.#takers.get(id) === index ? (this.#ahead.get(id) as number) : 0;
   }
 
   /** Gas that was paid for a block before it begins. */
@@ -76,8 +81,9 @@ export class Charges {
   }
 
   /** Gas that the interpreter charges from an instruction of the block on, of what was paid. */
-  from(block: Block, index: number): number {
-    return this.#body.chargesFrom(block, index) + (this.#shares.get(block.id) as number);
+  from(id: BlockId, index: number): number {
+    const charges = this.#charges.get(id) as Float64Array;
+    return (charges[index] as number) + (this.#shares.get(id) as number);
   }
 
   /** Blocks behind the one that nothing else leads to. */
@@ -103,7 +109,9 @@ export class Charges {
 
   /** Blocks come after those that they go to, but for loops, whose heads are checked. */
   #plan({ id, insts }: Block): void {
-    const taker = insts.findLast(({ op }) => TAKES.has(op) || ACTS.has(op));
+    const last = insts.findLastIndex(({ op }) => TAKES.has(op) || ACTS.has(op));
+    const taker = insts[last];
+    this.#takers.set(id, last);
     const needs = (insts[insts.length - 1] as Inst).targets.map(({ block }) => {
       if (taker !== undefined && ACTS.has(taker.op)) this.#checked.add(block);
       return this.#checked.has(block) ? 0 : (this.#needs.get(block) as number);

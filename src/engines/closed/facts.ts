@@ -63,10 +63,19 @@ export function findInexact({ func, analysis }: Analysed): Set<RegId> {
   const isMoved = (operand: Operand): boolean => {
     return operand < 0 ? isNan(func.consts[~operand] as bigint) : !inexact.has(operand);
   };
-  for (let changed = true; changed; ) {
-    const moved = edges.filter(([param, operand]) => inexact.has(param) && isMoved(operand));
-    for (const [param] of moved) inexact.delete(param);
-    changed = moved.length > 0;
+  const takers = new Map<RegId, RegId[]>();
+  const moved: RegId[] = [];
+  const move = (param: RegId): void => {
+    if (inexact.delete(param)) moved.push(param);
+  };
+  for (const [param, operand] of edges) {
+    const known = takers.get(operand);
+    if (isMoved(operand)) move(param);
+    else if (known === undefined) takers.set(operand, [param]);
+    else known.push(param);
+  }
+  for (let each = moved.pop(); each !== undefined; each = moved.pop()) {
+    for (const param of takers.get(each) ?? []) move(param);
   }
   return inexact;
 }

@@ -250,12 +250,12 @@ export class FunctionEmitter implements Emitter {
   leave(): void {
     const inst = this.block.insts[this.#blockIndex] as Inst;
     const paid = this.#blockIndex + (inst.op === 'suspend' ? 1 : 0);
-    this.#leaveAt('inst', this.#blockIndex, this.#charges.from(this.block, paid));
+    this.#leaveAt('inst', this.#blockIndex, this.#charges.from(this.block.id, paid));
   }
 
   /** Gas that was charged for what comes behind the current instruction. */
   get prepaid(): number {
-    return this.#charges.from(this.block, this.#blockIndex);
+    return this.#charges.from(this.block.id, this.#blockIndex);
   }
 
   /** Values that a site at the current instruction holds get a local. */
@@ -348,7 +348,7 @@ export class FunctionEmitter implements Emitter {
 
   /** Gas that has to be there behind the current instruction. */
   get neededBehind(): number {
-    return this.#charges.neededBehind(this.block, this.#blockIndex);
+    return this.#charges.neededBehind(this.block.id, this.#blockIndex);
   }
 
   #writePure(inst: Inst): void {
@@ -404,7 +404,7 @@ export class FunctionEmitter implements Emitter {
   #checkReturn(): void {
     const { code, neededBehind } = this;
     const next = this.#blockIndex + 1;
-    const prepaid = this.#charges.from(this.block, next);
+    const prepaid = this.#charges.from(this.block.id, next);
     code.get(this.gas).i64(neededBehind).op('i64.lt_s').open('if');
     if (neededBehind > 0) {
       code.get(this.gas).i64(0).op('i64.ge_s').open('if');

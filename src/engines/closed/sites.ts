@@ -36,6 +36,9 @@ export interface Site {
   readonly frames: readonly FrameSite[];
 }
 
+/** A stretch has 64 positions, and little more registers than live at once. */
+const STRETCH_SHIFT = 6;
+
 /** A closed function with what the interpreter's encoder decides for it. */
 export class FunctionShape {
   readonly func: Func;
@@ -47,6 +50,8 @@ export class FunctionShape {
   readonly #positions = new Map<BlockId, number>();
   /** Registers that live anywhere, in order of their numbers. */
   readonly #living: readonly RegId[];
+  /** Those of them that live in each stretch of positions, once somebody asks. */
+  #stretches: RegId[][] | undefined;
 
   constructor(module: Module, index: number, func: Func) {
     this.func = func;
@@ -107,18 +112,35 @@ export class FunctionShape {
     const { starts, ends } = this.analysis;
     const first = this.#positions.get(block) as number;
     const at = kind === 'block' ? first : first + 2 + 2 * index;
-    return this.#living.filter((register) => {
+    this.#stretches ??= this.#findStretches();
+    const near = this.#stretches[at >>> STRETCH_SHIFT] ?? [];
+    return near.filter((register) => {
       const [start, end] = [starts[register], ends[register]] as [number, number];
       if (kind === 'block') return start <= at && end >= at;
       return start < at && (kind === 'call' ? end > at : end >= at);
     });
   }
 
-  /** Constant charges of instructions from an instruction on. */
-  chargesFrom(insts: readonly Inst[], first: number): number {
-    let gas = 0;
-    for (let i = first; i < insts.length; i++)
-      gas += constantCharge(this.#module, insts[i] as Inst);
+  #findStretches(): RegId[][] {
+    const { starts, ends } = this.analysis;
+    const stretches: RegId[][] = [];
+    for (const register of this.#living) {
+      const last = (ends[register] as number) >>> STRETCH_SHIFT;
+      for (let at = (starts[register] as number) >>> STRETCH_SHIFT; at <= last; at++) {
+        const stretch = stretches[at];
+        if (stretch === undefined) stretches[at] = [register];
+        else stretch.push(register);
+      }
+    }
+    return stretches;
+  }
+
+  /** Constant charges from each instruction on, and behind the last one. */
+  chargesFrom(insts: readonly Inst[]): Float64Array {
+    const gas = new Float64Array(insts.length + 1);
+    for (let i = insts.length - 1; i >= 0; i--) {
+      gas[i] = (gas[i + 1] as number) + constantCharge(this.#module, insts[i] as Inst);
+    }
     return gas;
   }
 }

@@ -2,7 +2,8 @@
  * Makes the interpreter's frames of the records that compiled functions wrote when they were left,
  * so that the loop goes on where the innermost of them stood.
  */
-import type { BlockId, RegId } from '../../dmir/ir.ts';
+import { layoutOf } from '../../dmir/bytecode/frame-layout.ts';
+import type { Block, BlockId, Inst, RegId } from '../../dmir/ir.ts';
 import type { Type } from '../../dmir/types.ts';
 import * as L from '../../kernel/layout.ts';
 import type { Kernel } from '../interpreter/kernel.ts';
@@ -78,9 +79,11 @@ function writeRegisters(
   records: BigUint64Array,
 ): void {
   const { func, slots } = shape;
+  const handed = handedOver(shape, site);
   let from = first;
   for (const register of site.registers) {
-    const at = (pointer + (slots.offsets[register as RegId] as number)) / LIMB_BYTES;
+    const offset = handed.get(register) ?? (slots.offsets[register] as number);
+    const at = (pointer + offset) / LIMB_BYTES;
     const count = limbCount(func.types[register] as Type);
     const size = (slots.sizes[register] as number) / LIMB_BYTES;
     for (let limb = 0; limb < size; limb++) {
@@ -88,6 +91,17 @@ function writeRegisters(
     }
     from += count;
   }
+}
+
+/** Where results of a call that returned are: the piece behind it moves them to their slots. */
+function handedOver(
+  { func, slots }: FunctionShape,
+  { kind, block, index }: FrameSite,
+): ReadonlyMap<RegId, number> {
+  if (kind !== 'after') return new Map();
+  const { results } = (func.blocks.get(block) as Block).insts[index - 1] as Inst;
+  const { offsets } = layoutOf(results.map((register) => func.types[register] as Type));
+  return new Map(results.map((register, i) => [register, slots.top + (offsets[i] as number)]));
 }
 
 /** Sets where the loop goes on: at a block, or at the words of an instruction. */

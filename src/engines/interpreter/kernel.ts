@@ -16,7 +16,7 @@ const LIMITS = ['', 'accounts', 'cells', 'changes of cells', 'logs', 'memory of 
 
 /**
  * Functions of the compiled kernel; what they do stands in `src/kernel/assembly`. Those of
- * `runtime.ts` (`rt*`) are for the imports of compiled code.
+ * `runtime.ts` and `closed.ts` (`rt*`) are for the imports of compiled code.
  */
 export interface KernelExports {
   readonly memory: WebAssembly.Memory;

@@ -25,6 +25,7 @@ import {
   R_LENGTH,
   R_MAX,
   WRITTEN_BASE,
+  WRITTEN_BYTES,
 } from '../layout';
 import { copyBytes, regionOf, reserve } from './memory';
 
@@ -48,11 +49,15 @@ function granules(length: u32): u32 {
   return (length + (1 << GRANULE_SHIFT) - 1) >> GRANULE_SHIFT;
 }
 
-/** Notes that a range of the memory is written. */
+/**
+ * Notes that a range of the memory is written. Where no frames come and go, as in a module that is
+ * run by itself, the memory may be larger than the notes, which nobody reads.
+ */
 export function noteWritten(offset: u32, length: u32): void {
   if (length == 0) return;
   const first = offset >> GRANULE_SHIFT;
   const last = (offset + length - 1) >> GRANULE_SHIFT;
+  if (last >= <u32>WRITTEN_BYTES) return;
   memory.fill(WRITTEN_BASE + first, 1, last - first + 1);
 }
 
