@@ -323,6 +323,18 @@ export class LockstepError extends Error {
     this.plane = row.plane;
     this.remedy = fillText(row.remedy, context);
   }
+
+  static override [Symbol.hasInstance](value: unknown): value is LockstepError {
+    return isErrorNamed(value, 'LockstepError');
+  }
+}
+
+/**
+ * Whether a value is an error of this name, whichever copy of the package made it: the command is a
+ * bundle, and a plugin that imports `lockstep/…` throws errors of the library beside it.
+ */
+export function isErrorNamed(value: unknown, name: string): boolean {
+  return value instanceof Error && value.name === name;
 }
 
 /** Puts the values of a context in the places of a text that `{name}` marks. */
