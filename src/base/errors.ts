@@ -221,6 +221,12 @@ export const ERRORS = {
     message: 'compiled code cannot be kept in {folder}: {problem}',
     remedy: 'Name a folder that can be written to, or keep no code.',
   },
+  L2004: {
+    plane: 'host',
+    message: 'this platform cannot run the machine: {problem}',
+    remedy:
+      'It takes garbage collection in WebAssembly: Node 22 or later, or a browser since 2024.',
+  },
   L2101: {
     plane: 'host',
     message: 'the remote node at {host} does not answer: {problem}',
