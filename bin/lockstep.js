@@ -6,8 +6,7 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import * as nodeModule from 'node:module';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import v8 from 'node:v8';
 
@@ -17,13 +16,19 @@ const source = join(sources, 'cli', 'main.ts');
 const compiled = join(root, 'dist', 'command', 'main.js');
 const bundled = join(root, 'build', 'command', 'main.js');
 
-/** V8's code cache makes the second start quicker. Code is taken from it: it is the user's alone. */
+/** Of `engines` in package.json. */
+const NODE_MAJOR_MIN = 22;
+
+/**
+ * V8's code cache makes the second start quicker. Code is taken from it: it is the user's alone, and
+ * where the user has no folder nothing is kept.
+ */
 function cacheFolder() {
   const modules = join(root, 'node_modules');
   if (existsSync(modules)) return join(modules, '.cache', 'lockstep', 'v8');
-  const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
-  const home = LOCALAPPDATA ?? XDG_CACHE_HOME ?? join(homedir(), '.cache');
-  return join(home, 'lockstep', 'v8');
+  const { HOME = '', LOCALAPPDATA = '', XDG_CACHE_HOME = '' } = process.env;
+  const home = [LOCALAPPDATA, XDG_CACHE_HOME, join(HOME, '.cache')].find(isAbsolute);
+  return home && join(home, 'lockstep', 'v8');
 }
 
 /**
@@ -53,7 +58,9 @@ function keepSmall() {
 
 async function runHere(entry) {
   keepSmall();
-  if (process.env.NODE_COMPILE_CACHE === undefined) nodeModule.enableCompileCache?.(cacheFolder());
+  const folder = cacheFolder();
+  const isOpen = folder !== undefined && process.env.NODE_COMPILE_CACHE === undefined;
+  if (isOpen) nodeModule.enableCompileCache?.(folder);
   await import(pathToFileURL(entry).href);
 }
 
@@ -89,7 +96,9 @@ const pinned = join(
   process.platform === 'win32' ? 'node.exe' : 'node',
 );
 if (!existsSync(source)) {
-  if (existsSync(compiled)) await runHere(compiled);
+  if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
+    fail(`Node ${process.versions.node} is too old; install Node ${NODE_MAJOR_MIN} or later`);
+  } else if (existsSync(compiled)) await runHere(compiled);
   else fail(`this installation is incomplete: neither ${compiled} nor ${source} exists`);
 } else if (stripsTypes()) {
   await runHere(takesBundle() ? bundled : source);

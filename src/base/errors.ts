@@ -221,6 +221,12 @@ export const ERRORS = {
     message: 'compiled code cannot be kept in {folder}: {problem}',
     remedy: 'Name a folder that can be written to, or keep no code.',
   },
+  L2004: {
+    plane: 'host',
+    message: 'this platform cannot run the machine: {problem}',
+    remedy:
+      'It takes garbage collection in WebAssembly: Node 22 or later, or a browser since 2024.',
+  },
   L2101: {
     plane: 'host',
     message: 'the remote node at {host} does not answer: {problem}',
@@ -323,6 +329,18 @@ export class LockstepError extends Error {
     this.plane = row.plane;
     this.remedy = fillText(row.remedy, context);
   }
+
+  static override [Symbol.hasInstance](value: unknown): value is LockstepError {
+    return isErrorNamed(value, 'LockstepError');
+  }
+}
+
+/**
+ * Whether a value is an error of this name, whichever copy of the package made it: the command is a
+ * bundle, and a plugin that imports `lockstep/…` throws errors of the library beside it.
+ */
+export function isErrorNamed(value: unknown, name: string): boolean {
+  return value instanceof Error && value.name === name;
 }
 
 /** Puts the values of a context in the places of a text that `{name}` marks. */

@@ -1,5 +1,6 @@
 /**
- * Runs messages and creations of the EVM on the interpreter, over one backend of cells.
+ * Runs messages and creations, of the EVM and of modules, over one backend of cells. The
+ * interpreter runs them, with what the engine has compiled.
  *
  * The journal in the kernel is ahead of the backend: committed cells stay there, marked dirty,
  * until `flush`. A message is a transaction of the journal; a failed one leaves nothing.

@@ -62,7 +62,8 @@ function readPath(path: string): number[] {
   const steps = [...path.matchAll(/\/(\d+)('?)/g)];
   const indexes = steps.map(([, digits, mark]) => ({ index: Number(digits), isHard: mark !== '' }));
   if (!/^m(\/\d+'?)*\/?$/.test(path) || indexes.some(({ index }) => index >= HARDENED)) {
-    throw new LockstepError('L1703', { what: 'the derivation path', problem: `is ${path}` });
+    const problem = `is ${JSON.stringify(path)}`;
+    throw new LockstepError('L1703', { what: 'the derivation path', problem });
   }
   return indexes.map(({ index, isHard }) => (isHard ? HARDENED + index : index));
 }

@@ -203,7 +203,7 @@ test('dump shows each stage of a dMIR file', async () => {
   assert.equal(await dump('lowered'), printBytecode(module));
   const bytes = Buffer.from((await dump('bytecode')).trim().slice(2), 'hex');
   assert.equal(printModule(decodeModule(bytes)), printModule(module));
-  assert.match((await lockstep(['dump', FIB, '--stage=evm'])).err, /is dMIR and has no EVM code/);
+  assert.match((await lockstep(['dump', FIB, '--stage=evm'])).err, /is dMIR and has no stage evm/);
 });
 
 test('dump shows EVM code as dMIR that parses and verifies', async () => {

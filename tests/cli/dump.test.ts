@@ -106,7 +106,9 @@ test('what cannot be shown is refused with what to do', async () => {
     ],
     ['0x00 --stage=wasm --data 0x --times 2', /nothing of the contract was compiled.*\n.*--times/],
     ['0x00 --stage=wasm --data 0x --times 0', /--times 0: write a positive number/],
-    ['examples/dmir/fib.dmir --stage=opt', /is dMIR and has no EVM code.*opt/],
+    ['examples/dmir/fib.dmir --stage=opt', /is dMIR and has no stage opt/],
+    ['examples/dmir/fib.dmir --stage=tiers', /has no stage tiers.*\n.*dmir, lowered, wasm/],
+    ['examples/dmir/fib.dmir --stage=wasm --engine interpreter', /compiles nothing/],
     ['examples/vault/Vault.sol --stage=tiers --call owner', /constructor of Vault takes 2/],
   ];
   for (const [words, pattern] of cases) {
@@ -119,8 +121,7 @@ test('what cannot be shown is refused with what to do', async () => {
 test('--engine of the commands names every engine', () => {
   for (const { name, options } of COMMANDS) {
     const choices = options.find((option) => option.name === 'engine')?.choices;
-    // WebAssembly runs on the interpreter alone.
-    if (choices === undefined || name === 'wast') continue;
+    if (choices === undefined) continue;
     for (const engine of ENGINES) assert.ok(choices.includes(engine), `${name} --engine ${engine}`);
   }
 });

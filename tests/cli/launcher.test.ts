@@ -8,9 +8,18 @@ import { type TestContext, test } from 'node:test';
 
 const LAUNCHER = 'bin/lockstep.js';
 
-function start(words: readonly string[], launcher = LAUNCHER) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, ...words], {
+interface StartOptions {
+  /** Of Node. */
+  readonly flags?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+}
+
+function start(words: readonly string[], launcher = LAUNCHER, options: StartOptions = {}) {
+  const { flags = [], ...others } = options;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, launcher, ...words], {
     encoding: 'utf8',
+    ...others,
   });
   return { code: status, out: stdout, err: stderr };
 }
@@ -114,6 +123,28 @@ test('a clone runs its bundle as long as that is of its sources', (context) => {
     touch(name, 2);
     assert.equal(run(), 'bundle', what);
   }
+});
+
+test('a Node that is too old is told which one to install', (context) => {
+  const launcher = installation(context, { 'dist/command/main.js': '' });
+  const old = "{ value: { ...process.versions, node: '20.19.0' } }";
+  const script = `data:text/javascript,Object.defineProperty(process, 'versions', ${old})`;
+  const { code, err } = start(['a'], launcher, { flags: ['--import', script] });
+  assert.equal(code, 2);
+  assert.equal(err, 'lockstep: Node 20.19.0 is too old; install Node 22 or later\n');
+});
+
+test('a user without a folder has no code cache, wherever the command is started', (context) => {
+  const build =
+    "import { getCompileCacheDir } from 'node:module'; console.log(getCompileCacheDir());";
+  const launcher = installation(context, { 'dist/command/main.js': build });
+  const cwd = join(launcher, '..');
+  const { HOME: _, LOCALAPPDATA: __, ...env } = process.env;
+  const run = (XDG_CACHE_HOME: string) =>
+    start(['a'], launcher, { env: { ...env, XDG_CACHE_HOME }, cwd });
+  assert.equal(run('').out, 'undefined\n');
+  assert.equal(run('near').out, 'undefined\n');
+  assert.ok(run(cwd).out.startsWith(join(cwd, 'lockstep', 'v8')));
 });
 
 test('an installation without build and sources says so', (context) => {

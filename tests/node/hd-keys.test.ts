@@ -45,11 +45,12 @@ test('the same keys where there is nothing of Node', async () => {
 test('words and paths that are none', () => {
   const mnemonic = MNEMONICS[0] as string;
   for (const path of ['', 'n/0', 'm//0', 'm/x', "m/0''", 'm/2147483648', "44'/60'"]) {
-    const refused = { code: 'L1313', message: `the derivation path is ${path}` };
+    const message = `the accounts cannot be derived: the derivation path is ${JSON.stringify(path)}`;
+    const refused = { code: 'L1703', message };
     assert.throws(() => deriveKeys({ mnemonic, path, count: 1 }), refused, path);
   }
   const wrong = mnemonic.replace('junk', 'test');
-  assert.throws(() => deriveKeys({ mnemonic: wrong, path: 'm', count: 1 }), { code: 'L1313' });
+  assert.throws(() => deriveKeys({ mnemonic: wrong, path: 'm', count: 1 }), { code: 'L1703' });
 });
 
 test('public keys of private ones', () => {

@@ -122,6 +122,43 @@ test('a plugin is an object, or a function that is given what rows are made of',
   assert.equal(await rpc('eth_call', { to: DOUBLE, data: '0x01' }), '0x02');
 });
 
+test('errors of a plugin that imports another copy of the library are told as its own', async () => {
+  const copy = '?copy';
+  const { LockstepError: OtherError } = await import(`../../src/base/errors.ts${copy}`);
+  const { ParamError, RpcError } = await import(`../../src/node/rpc/errors.ts${copy}`);
+  const thrown: Readonly<Record<string, Error>> = {
+    rpc: new RpcError(-32099, 'mine', { of: 'mine' }),
+    known: new OtherError('L1001', { what: 'the text', digits: 3 }),
+  };
+  const odd = {
+    schema: {},
+    read: () => {
+      throw new ParamError('', 'is odd');
+    },
+  };
+  const params = [param('which', types.text)] as const;
+  const { fail } = createTestNode({
+    methods: [
+      method('my_throw', 'Throws.', params, {}, (_, [which]) => {
+        throw thrown[which];
+      }),
+      method('my_odd', 'Refuses.', [param('value', odd)], {}, () => null),
+    ],
+  });
+  const told = async (...request: [name: string, value: string]) => {
+    const { code, message, data } = await fail(...request);
+    return { code, message, data };
+  };
+  const rpc = { code: -32099, message: 'mine', data: { of: 'mine' } };
+  assert.deepEqual(await told('my_throw', 'rpc'), rpc);
+  const known = await told('my_throw', 'known');
+  assert.equal(known.code, -32602);
+  assert.match(known.message, /the text has an odd number.*Write two digits for every byte/);
+  const wrong = await told('my_odd', 'x');
+  assert.equal(wrong.code, -32602);
+  assert.match(wrong.message, /argument 0 \(value\): is odd/);
+});
+
 /** Rows of methods that are wrong, and what is said of them. */
 const WRONG_METHODS: readonly [row: object, expected: RegExp][] = [
   [{}, /no name/],

@@ -6,18 +6,20 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { assemble } from '../../src/vms/evm/index.ts';
-import { createTestNode, initCode, LOOP_CODE, REVERT_CODE, type TestNode } from './support.ts';
+import {
+  createTestNode,
+  hexOf,
+  initCode,
+  LOOP_CODE,
+  REVERT_CODE,
+  type TestNode,
+} from './support.ts';
 
 const FOLDER = join(import.meta.dirname, '../../node_modules/quickjs-wasi');
 const skip = existsSync(FOLDER) ? false : 'the package quickjs-wasi is not installed';
 
 const TO = '0x00000000000000000000000000000000000000c0';
 const OTHER = '0x00000000000000000000000000000000000000c1';
-
-function hex(assembly: string): string {
-  return `0x${Buffer.from(assemble(assembly)).toString('hex')}`;
-}
 
 /** Traces a call of some code by a script. */
 async function trace(
@@ -77,7 +79,7 @@ describe('what a script is told of instructions', { skip }, () => {
   });
 
   test('stack and memory are as an instruction finds them', async () => {
-    const code = hex('PUSH 0xff PUSH0 MSTORE8 PUSH 7 PUSH0 MLOAD POP POP STOP');
+    const code = hexOf('PUSH 0xff PUSH0 MSTORE8 PUSH 7 PUSH0 MLOAD POP POP STOP');
     const script = each(
       'log.op.toString() === "POP" ? [log.stack.peek(0).toString(16).slice(0, 4), ' +
         'log.memory.slice(0, 2), log.memory.getUint(0).equals(log.stack.peek(0))] : 0',
@@ -91,7 +93,7 @@ describe('what a script is told of instructions', { skip }, () => {
   test('a refund is told', async () => {
     const node = createTestNode();
     await node.rpc('anvil_setStorageAt', TO, '0x0', `0x${'1'.padStart(64, '0')}`);
-    const code = hex('PUSH0 PUSH0 SSTORE STOP');
+    const code = hexOf('PUSH0 PUSH0 SSTORE STOP');
     assert.deepEqual(await trace(each('log.getRefund()'), code, { node }), [0, 0, 0, 4800]);
   });
 });
@@ -103,7 +105,7 @@ describe('what a script is told of failures', { skip }, () => {
     result: function(ctx) { return [this.seen, ctx.error]; }}`;
   const cases: readonly (readonly [code: string, expected: unknown])[] = [
     [
-      hex('PUSH0 PUSH0 REVERT'),
+      hexOf('PUSH0 PUSH0 REVERT'),
       [[['fault', 'REVERT', 'execution reverted']], 'execution reverted'],
     ],
     ['0x5f56', [[['fault', 'JUMP', 'invalid jump destination']], 'invalid jump destination']],
@@ -143,7 +145,7 @@ describe('frames', { skip }, () => {
   test('are told as they begin and end, the outermost left out', async () => {
     const node = createTestNode();
     await node.rpc('anvil_setCode', OTHER, REVERT_CODE);
-    const code = hex(`
+    const code = hexOf(`
       PUSH0 PUSH0 PUSH0 PUSH0 PUSH 0xc1 GAS STATICCALL POP
       PUSH0 PUSH0 PUSH0 PUSH0 PUSH0 PUSH 0xb0 GAS CALL STOP`);
     const found = (await trace(script, code, { node })) as string[][];
@@ -158,7 +160,7 @@ describe('frames', { skip }, () => {
   });
 
   test('a self-destruction is one', async () => {
-    const found = (await trace(script, hex('PUSH 0xb0 SELFDESTRUCT'))) as string[][];
+    const found = (await trace(script, hexOf('PUSH 0xb0 SELFDESTRUCT'))) as string[][];
     assert.deepEqual(found, [
       ['SELFDESTRUCT', TO, '0x00000000000000000000000000000000000000b0', '0x', '0'],
       ['0x', ''],
@@ -168,7 +170,7 @@ describe('frames', { skip }, () => {
   test('code that is called by delegation has the contract of its caller', async () => {
     const node = createTestNode();
     await node.rpc('anvil_setCode', OTHER, '0x00');
-    const code = hex('PUSH0 PUSH0 PUSH0 PUSH0 PUSH 0xc1 GAS DELEGATECALL STOP');
+    const code = hexOf('PUSH0 PUSH0 PUSH0 PUSH0 PUSH 0xc1 GAS DELEGATECALL STOP');
     const own = each(
       'toHex(log.contract.getAddress()) + toHex(log.contract.getCaller()) + log.contract.getValue()',
     );

@@ -1,6 +1,8 @@
 /** Nodes in process for tests: requests by name, and what is often sent. */
+import { bytesToHex } from '../../src/base/bytes.ts';
 import { createProvider, type ProviderOptions } from '../../src/node/provider.ts';
 import { RpcError } from '../../src/node/rpc/errors.ts';
+import { assemble } from '../../src/vms/evm/index.ts';
 
 export interface TestNode {
   /** Runs a method; a result is a JSON value, of whatever type the test knows it to be. */
@@ -31,6 +33,11 @@ export function createTestNode(options: ProviderOptions = {}): TestNode {
       throw new Error(`${method} succeeded`);
     },
   };
+}
+
+/** Code of the EVM in assembly, as methods take it. */
+export function hexOf(assembly: string): string {
+  return bytesToHex(assemble(assembly));
 }
 
 /** Runtime code that stores the first word of the call data in slot 0, and logs it. */

@@ -1,15 +1,10 @@
 /** Parity's `vmTrace`: what each instruction costs and leaves, frame within frame. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assemble } from '../../src/vms/evm/index.ts';
-import { createTestNode, initCode, LOOP_CODE, REVERT_CODE, STORE_CODE } from './support.ts';
+import { createTestNode, hexOf, initCode, LOOP_CODE, REVERT_CODE, STORE_CODE } from './support.ts';
 
 const TO = '0x00000000000000000000000000000000000000c0';
 const OTHER = '0x00000000000000000000000000000000000000c1';
-
-function hex(assembly: string): string {
-  return `0x${Buffer.from(assemble(assembly)).toString('hex')}`;
-}
 
 interface Operation {
   readonly op: string;
@@ -33,7 +28,7 @@ async function trace(codes: Readonly<Record<string, string>>, call: object = {})
 }
 
 test('an instruction has its cost, what it pushed, wrote and stored, and the gas left', async () => {
-  const code = hex('PUSH 5 PUSH0 MSTORE PUSH 7 PUSH 1 SSTORE STOP');
+  const code = hexOf('PUSH 5 PUSH0 MSTORE PUSH 7 PUSH 1 SSTORE STOP');
   const { ops, code: shown } = await trace({ [TO]: code });
   assert.equal(shown, code);
   const gas = 1_000_000 - 21_000;
@@ -55,16 +50,16 @@ test('an instruction has its cost, what it pushed, wrote and stored, and the gas
 });
 
 test('copies and exchanges push all that they touch', async () => {
-  const { ops } = await trace({ [TO]: hex('PUSH 1 PUSH 2 DUP2 SWAP2 STOP') });
+  const { ops } = await trace({ [TO]: hexOf('PUSH 1 PUSH 2 DUP2 SWAP2 STOP') });
   assert.deepEqual(ops[2]?.ex?.push, ['0x1', '0x2', '0x1']);
   assert.deepEqual(ops[3]?.ex?.push, ['0x1', '0x2', '0x1']);
-  const swapped = await trace({ [TO]: hex('PUSH 1 PUSH 2 PUSH 3 SWAP2 STOP') });
+  const swapped = await trace({ [TO]: hexOf('PUSH 1 PUSH 2 PUSH 3 SWAP2 STOP') });
   assert.deepEqual(swapped.ops[3]?.ex?.push, ['0x3', '0x2', '0x1']);
 });
 
 test('a call has its frame below it, what came back, and what is left', async () => {
-  const caller = hex('PUSH 32 PUSH 64 PUSH0 PUSH0 PUSH0 PUSH 0xc1 PUSH 0xffff CALL STOP');
-  const callee = hex('PUSH 9 PUSH0 MSTORE PUSH 32 PUSH0 RETURN');
+  const caller = hexOf('PUSH 32 PUSH 64 PUSH0 PUSH0 PUSH0 PUSH 0xc1 PUSH 0xffff CALL STOP');
+  const callee = hexOf('PUSH 9 PUSH0 MSTORE PUSH 32 PUSH0 RETURN');
   const { ops } = await trace({ [TO]: caller, [OTHER]: callee });
   const call = ops[7];
   assert.equal(call?.op, 'CALL');
@@ -85,7 +80,7 @@ test('a call has its frame below it, what came back, and what is left', async ()
 test('calls without code, of precompiles and that cannot be made', async () => {
   const call = (address: string, value = 'PUSH0') =>
     `PUSH0 PUSH0 PUSH0 PUSH0 ${value} PUSH ${address} GAS CALL POP `;
-  const code = hex(`${call('0xb0b')}${call('4')}${call('0xb0b', 'PUSH 1')}STOP`);
+  const code = hexOf(`${call('0xb0b')}${call('4')}${call('0xb0b', 'PUSH 1')}STOP`);
   const { ops } = await trace({ [TO]: code });
   const calls = ops.filter(({ op }) => op === 'CALL');
   assert.deepEqual(calls[0]?.sub, { code: '0x', ops: [] });
@@ -131,7 +126,11 @@ test('mined transactions, creations and transfers; the other parts are as withou
 test('costs are those of the struct logger', async () => {
   const { rpc, accounts } = createTestNode();
   await rpc('anvil_setCode', OTHER, STORE_CODE);
-  await rpc('anvil_setCode', TO, hex('PUSH0 PUSH0 PUSH0 PUSH0 PUSH0 PUSH 0xc1 GAS CALL POP STOP'));
+  await rpc(
+    'anvil_setCode',
+    TO,
+    hexOf('PUSH0 PUSH0 PUSH0 PUSH0 PUSH0 PUSH 0xc1 GAS CALL POP STOP'),
+  );
   const hash = await rpc('eth_sendTransaction', { from: accounts[0], to: TO });
   const { vmTrace } = await rpc('trace_replayTransaction', hash, ['vmTrace']);
   const { structLogs } = await rpc('debug_traceTransaction', hash, {});

@@ -16,9 +16,8 @@ import type { Node } from '../../src/node/node.ts';
 import type { Backend } from '../../src/state/backends/backend.ts';
 import { type Cell, SPACES } from '../../src/state/cells.ts';
 import { verifyProof } from '../../src/state/index.ts';
-import { assemble } from '../../src/vms/evm/index.ts';
 import { createPrng } from '../support/prng.ts';
-import { createTestNode, initCode, type TestNode } from './support.ts';
+import { createTestNode, hexOf, initCode, type TestNode } from './support.ts';
 
 interface Witness {
   readonly state: readonly string[];
@@ -192,12 +191,8 @@ async function replay({ rpc, provider }: TestNode, number: number): Promise<Witn
   return witness;
 }
 
-function hex(assembly: string): string {
-  return `0x${Buffer.from(assemble(assembly)).toString('hex')}`;
-}
-
 /** Stores the second word of its data in the slot of the first. */
-const STORE = hex('PUSH 32 CALLDATALOAD PUSH0 CALLDATALOAD SSTORE STOP');
+const STORE = hexOf('PUSH 32 CALLDATALOAD PUSH0 CALLDATALOAD SSTORE STOP');
 
 const pad = (value: number | bigint): string => value.toString(16).padStart(64, '0');
 
@@ -246,7 +241,7 @@ test('accounts that are destroyed, with what they stored', async () => {
   const node = createTestNode({ hardfork: 'shanghai' });
   const { rpc, accounts } = node;
   const [from] = accounts;
-  const code = hex(`CALLDATASIZE PUSH @gone JUMPI PUSH 3 PUSH 3 SSTORE PUSH 4 PUSH 4 SSTORE STOP
+  const code = hexOf(`CALLDATASIZE PUSH @gone JUMPI PUSH 3 PUSH 3 SSTORE PUSH 4 PUSH 4 SSTORE STOP
     gone: JUMPDEST PUSH 0xdead SELFDESTRUCT`);
   for (let count = 0; count < 3; count++) {
     const to = await deploy(node, code);
@@ -261,7 +256,7 @@ test('accounts that are destroyed, with what they stored', async () => {
 test('headers go back to the oldest hash that was asked for', async () => {
   const node = createTestNode();
   const { rpc, accounts } = node;
-  const to = await deploy(node, hex('PUSH 3 NUMBER SUB BLOCKHASH PUSH0 SSTORE STOP'));
+  const to = await deploy(node, hexOf('PUSH 3 NUMBER SUB BLOCKHASH PUSH0 SSTORE STOP'));
   for (let count = 0; count < 4; count++) await rpc('evm_mine');
   await rpc('eth_sendTransaction', { from: accounts[0], to });
   const { headers } = await replay(node, 6);

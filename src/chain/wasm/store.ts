@@ -1,5 +1,5 @@
 /**
- * Instances of WebAssembly modules on the interpreter. A store holds them and what they share; a
+ * Instances of WebAssembly modules, on any engine. A store holds them and what they share; a
  * call runs the module of dMIR that what the callee reaches is linked to, and what it changed is
  * there for the next one, also where it trapped.
  */

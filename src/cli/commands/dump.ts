@@ -33,6 +33,7 @@ type Show = (context: DumpContext) => Promise<Shown>;
 const showClosedCode: Show = async (context) => {
   const given = CALL_OPTIONS.find((name) => context.args.flag(name));
   if (given !== undefined) throw usageError(`--${given} is for EVM code`, 'dump');
+  (await import('../compiled.ts')).readCompiler(context.args.value('engine'), 'dump');
   return (await import('../closed-stages.ts')).showClosedCode(context);
 };
 
@@ -85,6 +86,9 @@ export async function run(args: Args, io: Io): Promise<number> {
   const kind = contract.kind === 'dmir' ? 'dmir' : isModule(contract) ? 'wasm' : 'evm';
   const show = SHOW[stage][kind];
   if (show === undefined) throw noStage(contract, stage, kind);
+  if (stage === 'tiers' && !hasCall(args)) {
+    throw usageError('which tier a block runs in is known after a call: --call or --data', 'dump');
+  }
   const { text, sizes, rows } = await show({ contract, fork, args });
   if (args.flag('json')) {
     const { file, name } = contract;
@@ -99,21 +103,19 @@ const COMPILED_STAGES: readonly Stage[] = ['opt', 'wasm', 'tiers'];
 const CALL_OPTIONS = ['call', 'data', 'times', 'deploy-args', 'value'] as const;
 const COMPILED_OPTIONS = ['engine', ...CALL_OPTIONS] as const;
 
+const hasCall = (args: Args): boolean => args.flag('call') || args.flag('data');
+
 function checkOptions(args: Args, stage: Stage): void {
   const given = COMPILED_OPTIONS.find((name) => args.flag(name));
   if (given !== undefined && !COMPILED_STAGES.includes(stage)) {
     throw usageError(`--${given} is for the stages ${COMPILED_STAGES.join(', ')}`, 'dump');
   }
-  const hasCall = args.flag('call') || args.flag('data');
-  if (hasCall && args.flag('init')) {
+  if (hasCall(args) && args.flag('init')) {
     throw usageError('--call and --init exclude each other: a call runs the runtime code', 'dump');
   }
   const needsCall = (['times', 'deploy-args', 'value'] as const).find((name) => args.flag(name));
-  if (needsCall !== undefined && !hasCall) {
+  if (needsCall !== undefined && !hasCall(args)) {
     throw usageError(`--${needsCall} needs a call: --call or --data`, 'dump');
-  }
-  if (stage === 'tiers' && !hasCall) {
-    throw usageError('which tier a block runs in is known after a call: --call or --data', 'dump');
   }
 }
 
@@ -146,7 +148,7 @@ function noStage(contract: Contract, stage: Stage, kind: 'evm' | 'dmir' | 'wasm'
   const what = kind === 'dmir' ? 'dMIR' : 'a WebAssembly module';
   return new InputError(
     'file-format',
-    `${contract.file} is ${what} and has no EVM code, which the stage ${stage} is made from`,
+    `${contract.file} is ${what} and has no stage ${stage}, which is for EVM code`,
     `use: lockstep dump FILE --stage=${stages.join(', ')}`,
   );
 }

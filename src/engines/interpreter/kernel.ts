@@ -167,6 +167,15 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** @throws LockstepError L2004 on a platform that lacks a feature */
+function compile(text: string): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(decodeBase64(text));
+  } catch (error) {
+    throw new LockstepError('L2004', { problem: String(error) });
+  }
+}
+
 export class Kernel {
   readonly exports: KernelExports;
   readonly keeper: KeeperExports;
@@ -180,10 +189,7 @@ export class Kernel {
   view!: DataView<ArrayBuffer>;
 
   constructor() {
-    compiled ??= {
-      kernel: new WebAssembly.Module(decodeBase64(KERNEL_BASE64)),
-      keeper: new WebAssembly.Module(decodeBase64(KEEPER_BASE64)),
-    };
+    compiled ??= { kernel: compile(KERNEL_BASE64), keeper: compile(KEEPER_BASE64) };
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_ENTRIES });
     const instance = new WebAssembly.Instance(compiled.kernel, { env: { table: this.table } });
     this.exports = instance.exports as unknown as KernelExports;

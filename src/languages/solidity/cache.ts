@@ -39,10 +39,10 @@ export function userCacheFolder(): string {
   const { env, platform } = process;
   const home =
     platform === 'win32'
-      ? (env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'))
+      ? env.LOCALAPPDATA || join(homedir(), 'AppData', 'Local')
       : platform === 'darwin'
         ? join(homedir(), 'Library', 'Caches')
-        : (env.XDG_CACHE_HOME ?? join(homedir(), '.cache'));
+        : env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return join(home, 'lockstep');
 }
 

@@ -195,8 +195,8 @@ function unknownMethod(name: string): RpcError {
 export function toRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
   if (error instanceof LockstepError) {
-    if (error.plane === 'rejection') return new RpcError(RPC_CODE.invalidParams, error.message);
-    return new RpcError(RPC_CODE.internal, `${error.message}. ${error.remedy}`);
+    const code = error.plane === 'rejection' ? RPC_CODE.invalidParams : RPC_CODE.internal;
+    return new RpcError(code, `${error.message}. ${error.remedy}`);
   }
   const text = error instanceof Error ? error.message : String(error);
   return new RpcError(RPC_CODE.internal, text);

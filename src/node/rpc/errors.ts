@@ -3,6 +3,7 @@
  * answers with.
  */
 import { bytesToHex } from '../../base/bytes.ts';
+import { isErrorNamed } from '../../base/errors.ts';
 import { revertReason } from '../../chain/tracers/revert-reason.ts';
 import type { ExecutedTransaction } from '../../chain/world.ts';
 
@@ -35,6 +36,10 @@ export class RpcError extends Error {
     this.code = code;
     this.data = data;
   }
+
+  static override [Symbol.hasInstance](value: unknown): value is RpcError {
+    return isErrorNamed(value, 'RpcError');
+  }
 }
 
 export function invalidParams(message: string): RpcError {
@@ -55,8 +60,13 @@ export class ParamError extends Error {
 
   constructor(path: string, message: string, isWhole = false) {
     super(message);
+    this.name = 'ParamError';
     this.path = path;
     this.isWhole = isWhole;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is ParamError {
+    return isErrorNamed(value, 'ParamError');
   }
 }
 
