@@ -4,6 +4,7 @@
  * Views are replaced when the memory grows. Read them from this object each time after a call into
  * the kernel that can grow it (`run`, `reserve`); never keep one.
  */
+import { base64ToBytes } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
 import * as L from '../../kernel/layout.ts';
 import { KEEPER_BASE64, KERNEL_BASE64 } from '../../kernel/wasm.generated.ts';
@@ -160,13 +161,6 @@ interface KeeperExports {
 
 let compiled: Readonly<Record<'kernel' | 'keeper', WebAssembly.Module>> | undefined;
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
-
 export class Kernel {
   readonly exports: KernelExports;
   readonly keeper: KeeperExports;
@@ -181,8 +175,8 @@ export class Kernel {
 
   constructor() {
     compiled ??= {
-      kernel: new WebAssembly.Module(decodeBase64(KERNEL_BASE64)),
-      keeper: new WebAssembly.Module(decodeBase64(KEEPER_BASE64)),
+      kernel: new WebAssembly.Module(base64ToBytes(KERNEL_BASE64)),
+      keeper: new WebAssembly.Module(base64ToBytes(KEEPER_BASE64)),
     };
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_ENTRIES });
     const instance = new WebAssembly.Instance(compiled.kernel, { env: { table: this.table } });

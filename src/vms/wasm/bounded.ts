@@ -7,6 +7,7 @@
  * that was there is numbered anew. Custom sections are left out.
  */
 
+import { joinBytes } from '../../base/bytes.ts';
 import { decodeModule } from './decode.ts';
 import { invalid } from './errors.ts';
 import { createInstruction, readInstruction } from './instructions.ts';
@@ -109,7 +110,7 @@ export function boundModule(
     if (content === undefined) return [];
     return [Uint8Array.from([id, ...unsigned(content.length)]), content];
   });
-  return join([bytes.subarray(0, HEADER_BYTES), ...parts]);
+  return joinBytes([bytes.subarray(0, HEADER_BYTES), ...parts]);
 }
 
 function shiftRight(bits: bigint): number[] {
@@ -132,7 +133,7 @@ function readSections(bytes: Uint8Array): Map<number, Uint8Array> {
 function append(content: Uint8Array | undefined, item: readonly number[]): Uint8Array {
   const reader = new Reader(content ?? new Uint8Array(1));
   const length = unsigned(reader.u32() + 1);
-  return join([
+  return joinBytes([
     Uint8Array.from(length),
     reader.bytes.subarray(reader.offset),
     Uint8Array.from(item),
@@ -149,7 +150,7 @@ function rewriteBodies(content: Uint8Array, counting: Counting): Uint8Array {
     const body = rewriteBody(reader, reader.offset + size, counting);
     parts.push(Uint8Array.from(unsigned(body.length)), body);
   }
-  return join(parts);
+  return joinBytes(parts);
 }
 
 function rewriteBody(reader: Reader, end: number, counting: Counting): Uint8Array {
@@ -177,15 +178,5 @@ function rewriteBody(reader: Reader, end: number, counting: Counting): Uint8Arra
     }
   }
   parts.push(reader.bytes.subarray(from, end));
-  return join(parts);
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joinBytes(parts);
 }
