@@ -96,21 +96,19 @@ export class Conversation {
   /** Does something in its turn. What cannot be done ends this connection, and nothing else. */
   #queue(work: () => void | Promise<void>): void {
     this.#last = this.#last
-      .then(() => this.#drained())
-      .then(work)
+      .then(() => (this.#isBehind() ? this.#drained().then(work) : work()))
       .catch(() => {
         this.#socket.destroy();
       });
   }
 
   #isBehind(): boolean {
-    return this.#socket.writableLength > BACKLOG_BYTES_MAX;
+    return this.#isOpen && this.#socket.writableLength > BACKLOG_BYTES_MAX;
   }
 
   /** Resolves when the client has read what it was sent, or is gone. */
-  #drained(): Promise<void> | undefined {
+  #drained(): Promise<void> {
     const socket = this.#socket;
-    if (!this.#isOpen || !this.#isBehind()) return undefined;
     const cutOff = (): void => {
       socket.destroy();
     };
