@@ -14,7 +14,7 @@ const STACK_MAX = 1024;
  * Reads the steps of an executor. From one to the next most of the stack stays as it is: a word
  * that is the same in the same place is not made again, nor is it another object.
  */
-export class StepReader {
+class StepReader {
   readonly #executor: Executor;
   readonly #parts = new Uint32Array(STACK_MAX * SLOT_PARTS);
   readonly #words: bigint[] = [];

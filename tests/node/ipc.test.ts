@@ -1,11 +1,17 @@
 /** The server on a path of this machine. */
 import assert from 'node:assert/strict';
+import { constants } from 'node:buffer';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createProvider } from '../../src/node/provider.ts';
+import { METHODS } from '../../src/node/methods/table.ts';
+import { createProvider, type Provider } from '../../src/node/provider.ts';
+import { Dispatcher } from '../../src/node/rpc/dispatch.ts';
+import { method, param } from '../../src/node/rpc/method.ts';
+import { Rendered } from '../../src/node/rpc/rendered.ts';
+import * as t from '../../src/node/rpc/types.ts';
 import { serveIpc, ValueReader } from '../../src/node/server/ipc.ts';
 
 function pathOf(context: TestContext): string {
@@ -73,6 +79,55 @@ test('subscriptions tell, and what is too long ends the connection', async (cont
   socket.write(`["${'x'.repeat(6000)}`);
   assert.equal((await next()).error.code, -32600);
   assert.equal(await next(), undefined);
+});
+
+/** A server with a method whose answer is a text of so many characters. */
+async function startLong(context: TestContext): Promise<string> {
+  const provider = createProvider();
+  const rows = method('long', '', [param('count', t.number)], {}, (_node, [count]) => {
+    return new Rendered(
+      () => '',
+      () => `"${'x'.repeat(Number(count))}"`,
+    );
+  });
+  const methods = new Map([...METHODS, ...rows.map((row) => [row.name, row] as const)]);
+  const path = pathOf(context);
+  const dispatcher = new Dispatcher(provider.node, methods);
+  const server = await serveIpc({ provider: { dispatcher } as Provider, path });
+  context.after(async () => {
+    provider.close();
+    await server.close();
+  });
+  return path;
+}
+
+test('answers of any length come whole, and those behind them too', async (context) => {
+  const socket = connect(await startLong(context));
+  const long = '{"id":1,"method":"long","params":[80000000]}';
+  const short = '{"id":2,"method":"eth_chainId"}';
+  socket.end(`${long}${short}${long}${short}`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk);
+  const lines = Buffer.concat(chunks).toString('latin1').trimEnd().split('\n');
+  const lengths = lines.map((line) => JSON.parse(line).result.length);
+  assert.deepEqual(lengths, [80_000_000, 6, 80_000_000, 6]);
+});
+
+test('what is longer than a text can be is an error of who asked', async (context) => {
+  const { socket, next } = open(await startLong(context));
+  const one = (id: number, count: number): string =>
+    JSON.stringify({ id, method: 'long', params: [count] });
+  socket.write(one(1, constants.MAX_STRING_LENGTH - 10));
+  const single = await next();
+  assert.equal(single.id, 1);
+  assert.match(single.error.message, /^the answer is longer than a text can be: ask for less/);
+  socket.write(`[${one(2, 1 << 28)},${one(3, 1 << 28)}]`);
+  const batch = await next();
+  assert.equal(batch.id, null);
+  assert.match(batch.error.message, /^the answers of this batch are longer than a text can be/);
+  socket.write('{"id":4,"method":"eth_chainId"}');
+  assert.equal((await next()).result, '0x7a69');
+  socket.destroy();
 });
 
 test('a name that nobody listens on is taken over, and one with a listener is not', async (context) => {

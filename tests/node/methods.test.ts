@@ -383,6 +383,15 @@ test('traces by every tracer', async () => {
   assert.equal(creator.creator, accounts[0]);
 });
 
+test('what is no private key is refused by name', async () => {
+  const { fail } = createTestNode();
+  for (const digit of ['0', 'f']) {
+    const error = await fail('personal_importRawKey', `0x${digit.repeat(64)}`, '');
+    assert.equal(error.code, -32602);
+    assert.equal(error.message, 'the private key is not between 0 and the order of the curve');
+  }
+});
+
 test('signatures of messages and typed data recover to the account', async () => {
   const { rpc, accounts } = createTestNode();
   const signature = await rpc('personal_sign', '0x68656c6c6f', accounts[0]);

@@ -292,6 +292,16 @@ test('frames that come with the request to speak WebSocket are answered', async 
   assert.match(answer, /Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/);
 });
 
+test('a WebSocket whose client says no more is ended', async (context) => {
+  const server = await start(context);
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect({ port: server.port, host: server.host, allowHalfOpen: true });
+    socket.write(UPGRADE);
+    socket.once('data', () => socket.end());
+    socket.on('end', resolve).on('error', reject);
+  });
+});
+
 test('a block that cannot be made in time is told of, and the node goes on', async (context) => {
   // The node's own timer does not keep a program alive.
   const alive = setInterval(() => {}, 1000);

@@ -70,3 +70,29 @@ test('a module without globals is bounded too', () => {
   const { f } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
   assert.throws(f as () => void, WebAssembly.RuntimeError);
 });
+
+test('a module that names the global with its count is refused', () => {
+  for (const body of ['(global.set 0 (i64.const 9))', '(drop (global.get 0))']) {
+    const bytes = assembleModule(`(module (func ${body}))`);
+    assert.throws(() => boundModule(bytes, 5n), /unknown global 0/);
+  }
+});
+
+test('operations on tables count by their items', () => {
+  const bytes = assembleModule(`(module (table 200 externref)
+    (func (export "fill") (param externref)
+      (table.fill (i32.const 0) (local.get 0) (i32.const 160)))
+    (func (export "copy") (table.copy (i32.const 0) (i32.const 5) (i32.const 160)))
+    (func (export "grow") (drop (table.grow (ref.null extern) (i32.const 160)))))`);
+  for (const name of ['fill', 'copy', 'grow']) {
+    for (const [count, isEnough] of [
+      [11n, true],
+      [10n, false],
+    ] as const) {
+      const module = new WebAssembly.Module(boundModule(bytes, count));
+      const run = new WebAssembly.Instance(module).exports[name] as () => void;
+      if (isEnough) run();
+      else assert.throws(run, WebAssembly.RuntimeError);
+    }
+  }
+});

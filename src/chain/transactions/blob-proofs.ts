@@ -9,7 +9,7 @@
  * of a cell is needed.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { concatBytes } from '../../base/bytes.ts';
+import { base64ToBytes, concatBytes } from '../../base/bytes.ts';
 import { bigintToBytes32, bytesToBigint } from '../../base/u256.ts';
 import { lazyCurves } from '../../vms/evm/precompiles/curves.ts';
 import { G1_POWERS, G2_GENERATOR, G2_POWER_64 } from './kzg-setup.ts';
@@ -196,7 +196,9 @@ function holds(left: readonly Term[], right: readonly Term[]): boolean {
   };
   const [a, b] = [sum(left), sum(right)];
   if (a === null || b === null) return false;
-  return curve.pair(concatBytes(a, fromBase64(G2_POWER_64), b, fromBase64(G2_GENERATOR))) === true;
+  return (
+    curve.pair(concatBytes(a, base64ToBytes(G2_POWER_64), b, base64ToBytes(G2_GENERATOR))) === true
+  );
 }
 
 /** The coefficients of the polynomial that has the values. */
@@ -227,7 +229,7 @@ let powers: readonly (Uint8Array | undefined)[] | undefined;
 
 function g1Powers(): readonly (Uint8Array | undefined)[] {
   if (powers === undefined) {
-    const bytes = fromBase64(G1_POWERS);
+    const bytes = base64ToBytes(G1_POWERS);
     const place = (_: unknown, index: number) => bytes.subarray(index * POINT, (index + 1) * POINT);
     powers = Array.from({ length: CELL_VALUES }, place).map(readPoint);
   }
@@ -262,8 +264,4 @@ function toCoordinate(value: bigint): Uint8Array {
   const low = bigintToBytes32(BigInt.asUintN(256, value), 'a coordinate');
   const high = bigintToBytes32(value >> 256n, 'a coordinate');
   return concatBytes(high.subarray(2 * WORD - POINT), low);
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
 }

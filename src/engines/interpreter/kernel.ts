@@ -4,6 +4,7 @@
  * Views are replaced when the memory grows. Read them from this object each time after a call into
  * the kernel that can grow it (`run`, `reserve`); never keep one.
  */
+import { base64ToBytes } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
 import * as L from '../../kernel/layout.ts';
 import { KEEPER_BASE64, KERNEL_BASE64 } from '../../kernel/wasm.generated.ts';
@@ -160,17 +161,10 @@ interface KeeperExports {
 
 let compiled: Readonly<Record<'kernel' | 'keeper', WebAssembly.Module>> | undefined;
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
-
 /** @throws LockstepError L2004 on a platform that lacks a feature */
 function compile(text: string): WebAssembly.Module {
   try {
-    return new WebAssembly.Module(decodeBase64(text));
+    return new WebAssembly.Module(base64ToBytes(text));
   } catch (error) {
     throw new LockstepError('L2004', { problem: String(error) });
   }

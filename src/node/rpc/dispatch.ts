@@ -112,7 +112,12 @@ export class Dispatcher {
     }
     const problem = await this.#failureOfCommit();
     const parts = responses.map((response) => this.#textOf(response, problem));
-    return parts.length === 0 ? undefined : `[${parts.join(',')}]`;
+    if (parts.length === 0) return undefined;
+    try {
+      return `[${parts.join(',')}]`;
+    } catch {
+      return stringify(tooLong('the answers of this batch are'));
+    }
   }
 
   /** Resolves when what was done so far outlives the process; with an error where it does not. */
@@ -140,8 +145,8 @@ export class Dispatcher {
       }
       return stringify(response);
     } catch (error) {
-      // A result that is longer than a text can be, for one.
-      return stringify(toFailure(response.id, error));
+      if (!(error instanceof RangeError)) return stringify(toFailure(response.id, error));
+      return stringify(tooLong('the answer is', response.id));
     }
   }
 
@@ -215,6 +220,11 @@ function failure(id: Id, code: number, message: string, data?: unknown): Respons
 /** The response to a request that is not even read. */
 export function tooLarge(bytesMax: number): Response {
   return failure(null, RPC_CODE.invalidRequest, `request body above ${bytesMax} bytes`);
+}
+
+function tooLong(what: string, id: Id = null): Response {
+  const text = `${what} longer than a text can be: ask for less at a time`;
+  return failure(id, RPC_CODE.limitExceeded, text);
 }
 
 export function stringify(value: unknown): string {

@@ -1,9 +1,10 @@
 /** JSON-RPC over HTTP (POST) and WebSocket, on one port. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Provider } from '../provider.ts';
 import { RPC_LIMITS, type RpcLimits, tooLarge } from '../rpc/dispatch.ts';
+import { IDLE_MS_MAX } from './conversation.ts';
 import { acceptWebSocket } from './websocket.ts';
 
 /** Who imports `node:http` loads `fetch` and all that belongs to it, an eighth of a start. */
@@ -34,11 +35,6 @@ const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 8545;
 /** Connections at a time; more are refused. */
 const CONNECTIONS_MAX = 10_000;
-/**
- * Milliseconds that a connection may be idle, as with go-ethereum. A client that has other things
- * to do for longer finds it closed in the middle of its next request.
- */
-const IDLE_MS_MAX = 120_000;
 /** Characters of a long body that are encoded at a time. */
 const PART_LENGTH = 1 << 20;
 /** Seconds that a page may remember what it is allowed. */
@@ -56,7 +52,7 @@ export async function serve(options: ServerOptions): Promise<NodeServer> {
       .catch(() => response.destroy());
   });
   server.on('upgrade', (request, socket, head) => {
-    acceptWebSocket(request, socket, { dispatcher, bytesMax: bodyBytesMax, head });
+    acceptWebSocket(request, socket as Socket, { dispatcher, bytesMax: bodyBytesMax, head });
   });
   server.on('connection', (socket) => {
     socket.setNoDelay(true);
@@ -150,6 +146,8 @@ function send(
   const type = body.startsWith('{') || body.startsWith('[') ? 'application/json' : 'text/plain';
   const content = ['content-type', type, 'content-length', bytes.toString()];
   response.writeHead(status, [...cors, ...headers, ...content]);
+  // Who does not read on is cut off; a request may take longer than that to run.
+  response.setTimeout(IDLE_MS_MAX);
   if (body.length <= PART_LENGTH) response.end(body);
   else pipeline(Readable.from(partsOf(body)), response, NOTHING);
 }

@@ -1,7 +1,7 @@
 /** JSON-RPC over WebSocket (RFC 6455), on the connections of an HTTP server. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { Dispatcher } from '../rpc/dispatch.ts';
 import { Conversation } from './conversation.ts';
 import { CLOSE, encodeFrame, FrameError, FrameReader, OPCODE } from './frames.ts';
@@ -20,7 +20,7 @@ export interface WebSocketOptions {
 /** Answers the request to speak WebSocket, and then every message. */
 export function acceptWebSocket(
   request: IncomingMessage,
-  socket: Duplex,
+  socket: Socket,
   { dispatcher, bytesMax, head }: WebSocketOptions,
 ): void {
   const key = request.headers['sec-websocket-key'];
@@ -46,7 +46,7 @@ class Connection {
   readonly #talk: Conversation;
   readonly #reader: FrameReader;
 
-  constructor(socket: Duplex, dispatcher: Dispatcher, bytesMax: number) {
+  constructor(socket: Socket, dispatcher: Dispatcher, bytesMax: number) {
     this.#reader = new FrameReader(bytesMax);
     this.#talk = new Conversation(socket, dispatcher, (text) =>
       encodeFrame(OPCODE.text, new TextEncoder().encode(text)),
