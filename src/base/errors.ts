@@ -206,6 +206,11 @@ export const ERRORS = {
     message: 'the accounts cannot be derived: {what} {problem}',
     remedy: "Take a mnemonic of BIP-39 as it was given, and a path such as m/44'/60'/0'/0/.",
   },
+  L1704: {
+    plane: 'rejection',
+    message: 'the private key is not between 0 and the order of the curve',
+    remedy: 'Take the 32 bytes of a key as a wallet shows them.',
+  },
   L2001: {
     plane: 'host',
     message: '{what} is not there yet',

@@ -118,14 +118,11 @@ function compress(point: Uint8Array): Uint8Array {
  *
  * @param privateKey 32 bytes
  * @returns x and y, 32 bytes each, big-endian
- * @throws LockstepError L1313 if the key is zero or not below the order
+ * @throws LockstepError L1704 if the key is zero or not below the order
  */
 export function publicKeyOf(privateKey: Uint8Array): Uint8Array {
   const key = bytesToBigint(privateKey, 'the private key');
-  if (key === 0n || key >= ORDER) {
-    const problem = 'is not between 0 and the order of the curve';
-    throw new LockstepError('L1313', { what: 'the private key', problem });
-  }
+  if (key === 0n || key >= ORDER) throw new LockstepError('L1704', {});
   const signature = new Uint8Array(64);
   signature.set(bigintToBytes32(BASE_X));
   signature.set(bigintToBytes32((key * BASE_X) % ORDER), 32);

@@ -24,7 +24,7 @@ export function deriveWallets(options: MnemonicOptions): Wallet[] {
 
 /**
  * @param privateKey - 32 bytes.
- * @throws LockstepError L1313 if the key is zero or not below the order of the curve
+ * @throws LockstepError L1704 if the key is zero or not below the order of the curve
  */
 export function walletOfKey(privateKey: Uint8Array): Wallet {
   return { address: keccak_256(publicKeyOf(privateKey)).slice(12), privateKey };

@@ -388,7 +388,11 @@ test('what is no private key is refused by name', async () => {
   for (const digit of ['0', 'f']) {
     const error = await fail('personal_importRawKey', `0x${digit.repeat(64)}`, '');
     assert.equal(error.code, -32602);
-    assert.equal(error.message, 'the private key is not between 0 and the order of the curve');
+    assert.equal(
+      error.message,
+      'the private key is not between 0 and the order of the curve. ' +
+        'Take the 32 bytes of a key as a wallet shows them.',
+    );
   }
 });
 

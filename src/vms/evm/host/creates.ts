@@ -212,6 +212,7 @@ export function settleCreate(
   note: EvmNote & { readonly kind: 'create' },
 ): FrameEnd {
   const { costs, rules, loader } = host.options;
+  const { status, reason, gas } = end;
   const isModule = loader.isModule(machine.code);
   const code = isModule ? machine.code : machine.bytes(end.output);
   const cost = BigInt(code.length) * costs.createDataByte;
@@ -219,15 +220,15 @@ export function settleCreate(
   const isBad = isForeign || (rules.eip3541 && code[0] === 0xef);
   const most = isModule ? costs.moduleBytesMax : costs.codeBytesMax;
   const isLarge = BigInt(code.length) > most;
-  if (isBad || isLarge || cost > end.gas) {
+  if (isBad || isLarge || cost > gas) {
     const bad = isForeign ? 'invalid-module' : 'code-prefix';
     const unpaid = isBad ? bad : 'code-unpaid';
     host.observer?.reject(isLarge ? 'code-too-large' : unpaid, code);
-    if (!rules.eip2 && !isBad && !isLarge) return { ...end, output: NOTHING };
-    const reason = isBad ? 'invalid-opcode' : 'out-of-gas';
-    return { status: 'halt', reason, gas: 0n, output: NOTHING };
+    if (!rules.eip2 && !isBad && !isLarge) return { status, reason, gas, output: NOTHING };
+    const cause = isBad ? 'invalid-opcode' : 'out-of-gas';
+    return { status: 'halt', reason: cause, gas: 0n, output: NOTHING };
   }
   host.accounts.setCode(machine, note.owner, code);
   const output = isModule ? (machine.outputCode() ?? NOTHING) : end.output;
-  return { ...end, output, gas: end.gas - cost };
+  return { status, reason, gas: gas - cost, output };
 }
