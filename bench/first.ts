@@ -71,6 +71,11 @@ export async function benchFirst({ engines, rounds }: BenchOptions): Promise<obj
   const machines = new Map(engines.map((engine) => [engine, createMachine({ engine })]));
   const used = new Map<number, bigint>();
   for (let round = -WARM_UP_COUNT; round < rounds; round++) {
+    for (const { executor } of machines.values()) {
+      // As between transactions when there are many contracts; else the heap fills with old ones.
+      executor.codes.clear();
+      executor.machine.clearPrograms();
+    }
     for (const { reach, engine, samples } of courses) {
       const sample = takeSample(machines.get(engine) as EvmMachine, nextCode(), reach);
       assert.equal(sample.gas, used.get(reach) ?? sample.gas);
