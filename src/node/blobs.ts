@@ -1,15 +1,13 @@
 /** Blobs that come with a transaction: checked against their commitments, and kept for a while. */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, equalBytes } from '../base/bytes.ts';
 import type { RlpItem } from '../base/rlp.ts';
-import { verifyBlobProof, verifyCellProofs } from '../chain/transactions/blob-proofs.ts';
+import { CELLS, verifyBlobProof, verifyCellProofs } from '../chain/transactions/blob-proofs.ts';
 import type { Transaction } from '../chain/transactions/types.ts';
+import { toVersionedHash } from '../vms/evm/precompiles/kzg.ts';
 import type { Node } from './node.ts';
 import { serverError } from './rpc/errors.ts';
 
 const BLOB_BYTES = 131_072;
-/** Cells of a blob that is extended, each with a proof (EIP-7594). */
-const CELLS = 128;
 
 type Bytes = readonly Uint8Array[];
 
@@ -33,7 +31,7 @@ export function keepBlobs(
     if (blobs[index]?.length !== BLOB_BYTES) {
       throw serverError(`blob ${index} has not ${BLOB_BYTES} bytes`);
     }
-    if (!isVersionedHash(commitments[index] as Uint8Array, hash)) {
+    if (!equalBytes(toVersionedHash(commitments[index] as Uint8Array), hash)) {
       throw serverError(`blob ${index}: computed hash mismatches transaction one`);
     }
   }
@@ -64,11 +62,4 @@ function checkEach(blobs: Bytes, commitments: Bytes, proofs: Bytes): void {
 function checkCells(blobs: Bytes, commitments: Bytes, proofs: Bytes): void {
   if (verifyCellProofs(blobs, commitments, proofs)) return;
   throw serverError('invalid blobs: a KZG proof of their cells does not hold');
-}
-
-/** The hash of a commitment is its SHA-256 with a version in front (EIP-4844). */
-function isVersionedHash(commitment: Uint8Array, hash: Uint8Array): boolean {
-  const own = sha256(commitment);
-  own[0] = 1;
-  return equalBytes(own, hash);
 }

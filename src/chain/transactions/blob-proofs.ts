@@ -12,10 +12,9 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { base64ToBytes, concatBytes } from '../../base/bytes.ts';
 import { bigintToBytes32, bytesToBigint } from '../../base/u256.ts';
 import { lazyCurves } from '../../vms/evm/precompiles/curves.ts';
+import { BLS_MODULUS as R } from '../../vms/evm/precompiles/kzg.ts';
 import { G1_POWERS, G2_GENERATOR, G2_POWER_64 } from './kzg-setup.ts';
 
-/** Order of the groups and modulus of a blob's values. */
-const R = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001n;
 /** Modulus of the coordinates. */
 const P = BigInt(
   '0x1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf' +
@@ -25,7 +24,8 @@ const GENERATOR = 7n;
 const VALUES = 4096;
 const WORD = 32;
 const POINT = 48;
-const CELLS = 128;
+/** Cells of a blob that is extended, each with a proof (EIP-7594). */
+export const CELLS = 128;
 const CELL_VALUES = 64;
 const CURVE_B = 4n;
 

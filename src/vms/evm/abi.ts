@@ -115,9 +115,6 @@ export const HOST = Object.fromEntries(HOST_ROWS.map(([name], i) => [name, i])) 
 /** Count of operands, by host function. */
 export const HOST_OPERANDS: readonly number[] = HOST_ROWS.map((row) => row[1]);
 
-/** Count of results, by host function. */
-export const HOST_RESULTS: readonly number[] = HOST_ROWS.map((row) => row[2]);
-
 export const EVM_HOSTS: readonly HostDecl[] = HOST_ROWS.map(toHost);
 
 /** Those that a module may ask, with the EVM's own at their numbers. */

@@ -14,7 +14,8 @@ const INPUT_BYTES = 192;
 /** First byte of a versioned hash of a KZG commitment (EIP-4844). */
 const VERSION_KZG = 0x01;
 const FIELD_ELEMENTS_PER_BLOB = 4096n;
-const BLS_MODULUS = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001n;
+/** Order of the groups, and modulus of a blob's values. */
+export const BLS_MODULUS = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001n;
 
 export function createPointEvaluation(curves: CurveSource): PrecompileRow {
   return {
@@ -35,7 +36,8 @@ export function createPointEvaluation(curves: CurveSource): PrecompileRow {
   };
 }
 
-function toVersionedHash(commitment: Uint8Array): Uint8Array {
+/** SHA-256 of a commitment with a version in front (EIP-4844). */
+export function toVersionedHash(commitment: Uint8Array): Uint8Array {
   const hash = sha256(commitment);
   hash[0] = VERSION_KZG;
   return hash;
