@@ -26,11 +26,16 @@ import { createTier, type EngineName, type TierOptions } from '../engines/tierin
 import * as L from '../kernel/layout.ts';
 import { type Backend, isPending } from '../state/backends/backend.ts';
 import { isPerTransaction, SPACES } from '../state/cells.ts';
-import { ENV_WORD, type EnvWord } from '../vms/evm/abi.ts';
+import { ENV_WORD, type EnvWord, HOST_NAMES } from '../vms/evm/abi.ts';
 import { type Fork, forkRules, LATEST_FORK, type Overrides } from '../vms/evm/forks.ts';
 import { costsOf, type KernelSchedule, scheduleOf } from '../vms/evm/gas.ts';
 import { bigintToAddress, type Code, RIPEMD160, SPACE } from '../vms/evm/host/accounts.ts';
-import { applyPrecompile, precompileFailure, resolveCode } from '../vms/evm/host/calls.ts';
+import {
+  applyPrecompile,
+  plainCalls,
+  precompileFailure,
+  resolveCode,
+} from '../vms/evm/host/calls.ts';
 import {
   type CreateFailure,
   create2Address,
@@ -209,6 +214,10 @@ export class Executor {
     this.#effects = new EffectStore(this.machine.kernel, (owner) => this.machine.ownerId(owner));
     for (const [name, entry] of Object.entries(SCHEDULE_ENTRIES)) {
       this.machine.setSchedule(entry, schedule[name as keyof KernelSchedule]);
+    }
+    this.machine.setCallCosts(costs.accountWarm, costs.callRetainDivisor);
+    for (const [name, call] of plainCalls(this.host.options)) {
+      this.machine.setHostCall(HOST_NAMES.indexOf(name), call);
     }
     this.machine.kernel.u32[(L.MACHINE_BASE + L.M_HEAP_LIMIT) / 4] = HEAP_LIMIT;
   }

@@ -126,6 +126,11 @@ export interface MachineAccess {
   operandRange(index: number): Range;
   /** Has a frame run above the one that stopped. */
   enter(start: FrameStart): void;
+  /**
+   * The account that was called just now runs the program as its own code and is no other thing, so
+   * that the machine may make such calls without asking while its code hash stays.
+   */
+  learnCallee(owner: Owner, program: ProgramHandle): void;
   /** Sets a 32-byte word of the newest frame's region `frame`. */
   setFrameWord(index: number, value: bigint): void;
   /** Address of a word of the region `frame` of the frame that stopped. */
@@ -172,6 +177,26 @@ export interface MachineAccess {
   outside(kind: number, question: bigint, ask: () => bigint): bigint;
 }
 
+/** What a host function is that the machine may answer by itself. */
+export type HostCall =
+  | {
+      /** Of another account's code; the second operand is its address, the first the gas. */
+      readonly kind: 'call';
+      readonly operands: number;
+      /**
+       * The operand with which the input's range begins, offset and size, and then the output's.
+       * From 3 on, operand 2 is the value that the call moves.
+       */
+      readonly input: number;
+      /** The code runs on the caller's own account. */
+      readonly isOnSelf: boolean;
+      /** It sees the caller's own caller and value. */
+      readonly isAsCaller: boolean;
+      readonly isStatic: boolean;
+    }
+  /** The bytes of code of the account whose address is the operand. */
+  | { readonly kind: 'codeSize' };
+
 /** What a note is checked against: the frame that waits for the one with the note. */
 export interface FrameBelow {
   /** Words in its window. */
@@ -187,6 +212,10 @@ export interface VmHost {
   /** Words of the regions `frame` and `env` that the VM uses. */
   readonly frameWords: number;
   readonly envWords: number;
+  /** Whether nobody watches the frames and calls mean what they usually do. */
+  readonly isPlain: boolean;
+  /** The note of a call that the machine made by itself. */
+  noteCall(operands: number, offset: bigint, size: bigint): unknown;
   /** Answers the suspension of the current frame. */
   suspend(machine: MachineAccess, host: number): void;
   /**

@@ -8,6 +8,7 @@
  *   MACHINE   counters and pointers of the machine, the gas schedule, the environment words
  *   MEMO      keccak preimage memo
  *   FRAMES    one record per call depth
+ *   CALLEES   accounts whose code the kernel calls by itself
  *   WINDOW    registers of all frames, callee above caller
  *   CONTROL   calls of dMIR functions: return address and caller's window pointer of each
  *   CODE      bytecode, jump tables
@@ -41,6 +42,11 @@ export const GRANULE_SHIFT = 10;
 export const WRITTEN_BYTES = 0x4010;
 export const MEMO_BASE = 0x0004_0000;
 export const FRAMES_BASE = 0x0024_0000;
+/** Accounts that the kernel may call by itself: an entry's place is the owner, less high bits. */
+export const CALLEES_BASE = 0x003e_0000;
+export const CALLEE_COUNT = 0x400;
+/** What host functions are to the kernel, by number: see CALL_*. */
+export const HOST_CALLS_BASE = 0x003f_0000;
 export const WINDOW_BASE = 0x0040_0000;
 export const WINDOW_END = 0x0270_0000;
 /** Window that a frame may use: 1,024 words. */
@@ -90,6 +96,10 @@ export const M_UNWIND_GAS = 128; // u64: gas at the innermost of them
 export const M_GAS_KEPT = 136; // u64: gas of the frame that compiled functions were not given
 export const M_LEFT = 144; // u32: status that compiled functions were left with
 export const M_FRAME = 148; // u32: frame of the compiled functions that run
+export const M_CURRENT = 152; // u32: frame that runs, or ran last
+export const M_CALLS = 156; // u32: whether the kernel may answer host functions by itself
+export const M_ACCOUNT_WARM = 160; // u64: cost of an access to an account that is warm
+export const M_CALL_RETAIN = 168; // u64: the caller keeps one part in so many of its gas
 
 // Frame records
 export const FRAME_BYTES = 1024;
@@ -111,6 +121,7 @@ export const F_CALL_DEPTH = 60; // u32: dMIR calls on it
 export const F_SAVED_PC = 64; // u32: bytecode address of the operation that stalled or trapped
 export const F_HEAP_TOP = 68; // u32: first heap byte that belongs to no memory of this frame
 export const F_CONSTANTS = 72; // u32: constants of the block in which the frame stalled
+export const F_PROGRAM = 76; // u32: record of its program, see P_*; 0 where there is none
 export const F_CHECKPOINT = 80; // 12 bytes: the journal's mark at entry
 export const F_REGIONS = 96; // 8 region descriptors
 export const REGION_COUNT_MAX = 8;
@@ -154,6 +165,38 @@ export const PLAN_IMAGE_BYTES = 16;
 export const FUNCTION_BYTES = 8;
 
 export const FLAG_STATIC = 1;
+/** The frame runs closed functions. */
+export const FLAG_CLOSED = 2;
+/** The kernel began the frame for the one below it, and ends it. */
+export const FLAG_CALLED = 4;
+
+// Records of programs, in the code area
+export const PROGRAM_BYTES = 64;
+export const P_HASH = 0; // 32 bytes: of the code, little-endian; set when an account is learnt
+export const P_ENTRY = 32; // u32: header of the first block
+export const P_JUMPS = 36; // u32: as F_JUMPS
+export const P_JUMPS_MASK = 40; // u32
+export const P_CODE = 44; // u32: address of the code's bytes
+export const P_CODE_LENGTH = 48; // u32
+export const P_CALLS_LEFT = 52; // u32: calls that the kernel may make before the next is told
+export const P_STEPS = 56; // u32: dMIR operations that frames of it ran, until somebody takes them
+
+// Entries of the table of callees, whose cells stay where they are until all are forgotten
+export const CALLEE_BYTES = 16;
+export const A_OWNER = 0; // u32; 0: none
+export const A_BALANCE = 4; // u32: the cell that carries the account's warmth
+export const A_CODE_HASH = 8; // u32: cell
+export const A_PROGRAM = 12; // u32: record of the program of its code
+
+// What a host function is to the kernel; 0: nothing
+export const HOST_CALL_COUNT = 64;
+export const CALL_OPERANDS = 15; // bits: how many operands it has
+export const CALL_INPUT_SHIFT = 4; // the operand that begins the input's range, the output's behind
+export const CALL_INPUT_BITS = 15; // from 3 on, operand 2 is the value that the call moves
+export const CALL_ON_SELF = 256; // the callee's code runs on the caller's account
+export const CALL_AS_CALLER = 512; // with the caller's own caller and value
+export const CALL_STATIC = 1024;
+export const CALL_CODE_SIZE = 2048; // no call: it gives the length of the account's code
 
 export const REGION_WRITABLE = 1;
 export const REGION_BOUNDS_TRAP = 0;

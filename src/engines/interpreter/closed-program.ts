@@ -33,10 +33,11 @@ export class ClosedProgram implements ProgramHandle {
   readonly isClosed = true;
   readonly source: ModuleSource;
   readonly codeLength: number;
-  /** Not in the machine's memory: functions of the host read it. */
-  readonly codeAddress = 0;
-  /** Nothing dispatches. */
-  readonly jumps = { address: 0, mask: 0 } as const;
+  /**
+   * Address of what the kernel knows of it. It has no code in the machine's memory, as functions of
+   * the host read that, and no jumps, as nothing dispatches.
+   */
+  readonly record: number;
   readonly isTransient: boolean;
   isReleased = false;
   readonly #kernel: Kernel;
@@ -56,6 +57,9 @@ export class ClosedProgram implements ProgramHandle {
     const bytes = module.funcs.length * FUNCTION_BYTES + (input?.length ?? 0);
     this.#memory = new CodeChunks(area, bytes);
     const take = (size: number): number => this.#memory.take(size);
+    this.record = take(L.PROGRAM_BYTES);
+    kernel.u32.fill(0, this.record / 4, (this.record + L.PROGRAM_BYTES) / 4);
+    kernel.u32[(this.record + L.P_CODE_LENGTH) / 4] = this.codeLength;
     this.#program = new ModuleProgram(kernel, module, spaces, (index): Func => lower(index), take);
     this.#plan = this.#writePlan(take);
     if (input === undefined) return;
@@ -106,9 +110,10 @@ export class ClosedProgram implements ProgramHandle {
     return this.#program.pieceFrom(this.#kernel.u32[(frame + L.F_PC) / 4] as number);
   }
 
-  /** Address of the first block of the entry. */
-  get entry(): number {
-    return this.#program.entry(this.source.entry);
+  /** Writes where the entry is now, so that a frame can begin. */
+  prepare(): void {
+    const entry = this.#program.entry(this.source.entry);
+    this.#kernel.u32[(this.record + L.P_ENTRY) / 4] = entry;
   }
 
   /** Address of the first block of a function; undefined where it is too large to be encoded. */

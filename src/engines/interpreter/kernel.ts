@@ -22,6 +22,7 @@ const LIMITS = ['', 'accounts', 'cells', 'changes of cells', 'logs', 'memory of 
 export interface KernelExports {
   readonly memory: WebAssembly.Memory;
   run(frame: number, budget: number): number;
+  learnCallee(owner: number, program: number): void;
   keccak256(target: number, source: number, length: number): void;
   reserve(end: bigint): number;
   growMemory(frame: number, offset: bigint, size: bigint, gas: bigint): bigint;
@@ -37,11 +38,7 @@ export interface KernelExports {
   refundAdd(delta: bigint): void;
   enterFrame(
     frame: number,
-    entry: number,
-    jumps: number,
-    jumpMask: number,
-    code: number,
-    codeLength: number,
+    program: number,
     input: number,
     inputLength: number,
     owner: number,

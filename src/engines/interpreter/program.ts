@@ -24,6 +24,14 @@ import {
   F_JUMPS,
   F_JUMPS_MASK,
   HEADER_BYTES,
+  P_CALLS_LEFT,
+  P_CODE,
+  P_CODE_LENGTH,
+  P_ENTRY,
+  P_JUMPS,
+  P_JUMPS_MASK,
+  P_STEPS,
+  PROGRAM_BYTES,
   SCRATCH_BASE,
 } from '../../kernel/layout.ts';
 import { JumpTable } from './jump-table.ts';
@@ -152,6 +160,8 @@ const ENCODER = new OpenEncoder();
 export class Program implements ProgramHandle {
   readonly isClosed = false;
   readonly source: LazySource;
+  /** Address of what the kernel knows of it. */
+  readonly record: number;
   /** Address of the code's bytes. */
   readonly codeAddress: number;
   readonly blocks = new Map<number, BlockInfo>();
@@ -171,6 +181,7 @@ export class Program implements ProgramHandle {
   readonly #heads = new Map<number, Uint32Array>();
   #isCodeShown = false;
   #entry = 0;
+  #callsAllowed = 0;
   /** Its memory was given up: it must not run any more. */
   isReleased = false;
   /** What the machine's tier keeps of it. */
@@ -185,10 +196,46 @@ export class Program implements ProgramHandle {
     const { code } = source;
     this.codeLength = code.length;
     this.#memory = new CodeChunks(area, code.length);
+    this.record = this.#take(PROGRAM_BYTES);
     this.codeAddress = this.#take(code.length + WORD_BYTES);
     const take = (bytes: number): number => this.#take(bytes);
     this.jumps = new JumpTable(kernel, take, JUMPS_USUAL);
     this.#entries = new JumpTable(kernel, take, code.length / CODE_BYTES_OF_ENTRY);
+    this.#writeRecord();
+  }
+
+  #writeRecord(): void {
+    const at = this.record / 4;
+    const { u32 } = this.#kernel;
+    u32.fill(0, at, at + PROGRAM_BYTES / 4);
+    u32[at + P_JUMPS / 4] = this.jumps.address;
+    u32[at + P_JUMPS_MASK / 4] = this.jumps.mask;
+    u32[at + P_CODE / 4] = this.codeAddress;
+    u32[at + P_CODE_LENGTH / 4] = this.codeLength;
+  }
+
+  /**
+   * Lets the kernel call it by itself.
+   *
+   * @param count calls after which it asks again
+   * @returns how many it has made since it was let last
+   */
+  allowCalls(count: number): number {
+    const { u32 } = this.#kernel;
+    const at = (this.record + P_CALLS_LEFT) / 4;
+    const made = this.#callsAllowed - (u32[at] as number);
+    u32[at] = count;
+    this.#callsAllowed = count;
+    return made;
+  }
+
+  /** Operations that its frames ran since it was asked last. */
+  takeSteps(): number {
+    const { u32 } = this.#kernel;
+    const at = (this.record + P_STEPS) / 4;
+    const steps = u32[at] as number;
+    u32[at] = 0;
+    return steps;
   }
 
   #codeHash: Uint8Array | undefined;
@@ -226,8 +273,15 @@ export class Program implements ProgramHandle {
 
   /** Address of the header of the first block. */
   get entry(): number {
-    if (this.#entry === 0) this.#entry = this.block(0);
+    this.prepare();
     return this.#entry;
+  }
+
+  /** Encodes the first block, so that a frame can begin. */
+  prepare(): void {
+    if (this.#entry !== 0) return;
+    this.#entry = this.block(0);
+    this.#kernel.u32[(this.record + P_ENTRY) / 4] = this.#entry;
   }
 
   /** Address of the block's header; encodes the block if it is new. */
@@ -236,11 +290,14 @@ export class Program implements ProgramHandle {
     return entry === 0 || (entry & IS_STUB) !== 0 ? this.#encode(id, entry & -ALIGN) : entry;
   }
 
-  /** Gives the frame the jump table. */
+  /** Gives the frame, and those to come, the jump table. */
   #setJumps(frame: number): void {
     const { u32 } = this.#kernel;
-    u32[(frame + F_JUMPS) / 4] = this.jumps.address;
-    u32[(frame + F_JUMPS_MASK) / 4] = this.jumps.mask;
+    const { address, mask } = this.jumps;
+    u32[(frame + F_JUMPS) / 4] = address;
+    u32[(frame + F_JUMPS_MASK) / 4] = mask;
+    u32[(this.record + P_JUMPS) / 4] = address;
+    u32[(this.record + P_JUMPS_MASK) / 4] = mask;
   }
 
   /**

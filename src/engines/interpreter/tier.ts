@@ -7,8 +7,14 @@ import type { AnyProgram } from './program-set.ts';
 export interface Tier {
   /** The same for programs of closed functions. */
   readonly modules: ClosedTier;
-  /** A frame begins to run the program; it stands at the program's first block. */
-  entered(program: Program): void;
+  /** Frames of a program that may begin before the tier is told of one. */
+  readonly untoldMax: number;
+  /**
+   * A frame begins to run the program; it stands at the program's first block.
+   *
+   * @param count frames that began since it was told last, with this one
+   */
+  entered(program: Program, count: number): void;
   /** The program's current frame stands at a block after a long run. */
   yielded(program: Program): void;
   /** The outermost frame ended. */

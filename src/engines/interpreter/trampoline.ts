@@ -7,7 +7,17 @@
  *
  * The kernel counts gas below 2^63, which keeps its comparisons signed; `enterFrame` sees to that.
  */
-import type { FrameEnd, FrameStart, MachineAccess, Owner, Range, VmHost } from '../../dmir/host.ts';
+import { assert } from '../../base/assert.ts';
+import type {
+  FrameEnd,
+  FrameStart,
+  HostCall,
+  MachineAccess,
+  Owner,
+  ProgramHandle,
+  Range,
+  VmHost,
+} from '../../dmir/host.ts';
 import type { LazySource, ModuleSource } from '../../dmir/lazy.ts';
 import { TRAP_KINDS, type TrapKind } from '../../dmir/ops.ts';
 import * as L from '../../kernel/layout.ts';
@@ -24,6 +34,10 @@ const BUDGET = 250_000;
 const SUSPENSION_COST = 1 / 512;
 const DEPTH_RECORDS = 1026;
 const SLOT = 32;
+/** Frames of which no tier is told. */
+const UNTOLD_MAX = 0xffff_ffff;
+const M_CALLS = (L.MACHINE_BASE + L.M_CALLS) / 4;
+const M_CURRENT = (L.MACHINE_BASE + L.M_CURRENT) / 4;
 
 export interface FrameNote {
   program: AnyProgram | undefined;
@@ -42,7 +56,7 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
   /** Runs of the loop, of compiled code too, after which `advance` pauses; counted down. */
   patience: number = Number.POSITIVE_INFINITY;
   readonly #notes: FrameNote[] = [];
-  readonly #programs = new ProgramSet(() => this.tier);
+  readonly #programs = new ProgramSet(this.kernel, () => this.tier);
   /** Depth of the current frame, and the address of its record. */
   #depth = -1;
   #frame = L.FRAMES_BASE;
@@ -67,7 +81,28 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
     super(loader);
     this.host = host;
     this.#end = new OwnEnd(this.kernel);
-    this.area.onFull = () => this.#programs.evict(this.#notes.slice(0, this.#depth + 1));
+    this.area.onFull = () => {
+      const frames = Array.from({ length: this.#depth + 1 }, (_, depth) => this.frameAt(depth));
+      return this.#programs.evict(frames);
+    };
+  }
+
+  /** Has the kernel answer a host function by itself where it can. */
+  setHostCall(host: number, call: HostCall): void {
+    assert(host < L.HOST_CALL_COUNT, 'the kernel knows fewer host functions');
+    this.kernel.u32[L.HOST_CALLS_BASE / 4 + host] = encodeHostCall(call);
+  }
+
+  /** What such a call costs: an access to a warm account, and the part of its gas that stays. */
+  setCallCosts(accountWarm: bigint, retainDivisor: bigint): void {
+    const { u64 } = this.kernel;
+    u64[(L.MACHINE_BASE + L.M_ACCOUNT_WARM) / 8] = accountWarm;
+    u64[(L.MACHINE_BASE + L.M_CALL_RETAIN) / 8] = retainDivisor;
+  }
+
+  learnCallee(owner: Owner, program: ProgramHandle): void {
+    const called = program as AnyProgram;
+    if (!called.isClosed && !called.isTransient) this.#programs.learn(owner, called);
   }
 
   /** Brings code into the machine; transient code is given up when its frame ends. */
@@ -138,7 +173,25 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
 
   /** Program and note of a frame by its depth. */
   frameAt(depth: number): Readonly<FrameNote> {
-    return this.#notes[depth] as FrameNote;
+    const { u32 } = this.kernel;
+    const frame = (L.FRAMES_BASE + depth * L.FRAME_BYTES) / 4;
+    if (((u32[frame + L.F_FLAGS / 4] as number) & L.FLAG_CALLED) === 0) {
+      return this.#notes[depth] as FrameNote;
+    }
+    const program = this.#programs.called(u32[frame + L.F_PROGRAM / 4] as number);
+    return { program, note: this.#noteOfCall(frame - L.FRAME_BYTES / 4) };
+  }
+
+  /** What the host would have noted of the call at which the frame stands. */
+  #noteOfCall(frame: number): unknown {
+    const { kernel } = this;
+    const { u32 } = kernel;
+    const sp = u32[frame + L.F_SP / 4] as number;
+    const host = u32[frame + L.F_DETAIL / 4] as number;
+    const form = u32[L.HOST_CALLS_BASE / 4 + host] as number;
+    const output = ((form >> L.CALL_INPUT_SHIFT) & L.CALL_INPUT_BITS) + 2;
+    const [offset, size] = [0, 1].map((i) => kernel.readWord(sp - SLOT * (output + i + 1)));
+    return this.host.noteCall(form & L.CALL_OPERANDS, offset as bigint, size as bigint);
   }
 
   /** Address of the current frame's record. */
@@ -154,12 +207,16 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
 
   /** Program of the current frame; undefined where that runs closed functions. */
   currentProgram(): Program | undefined {
-    return this.#isClosed ? undefined : (this.#notes[this.#depth]?.program as Program | undefined);
+    return this.#isClosed ? undefined : (this.#top?.program as Program | undefined);
   }
 
   /** Code of the current frame. */
   get code(): Uint8Array {
-    return this.#notes[this.#depth]?.program?.source.code ?? EMPTY;
+    return this.#top?.program?.source.code ?? EMPTY;
+  }
+
+  get #top(): Readonly<FrameNote> | undefined {
+    return this.#depth < 0 ? undefined : this.frameAt(this.#depth);
   }
 
   enter(start: FrameStart): void {
@@ -175,20 +232,18 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
     const note = this.#notes[this.#depth] as FrameNote;
     note.program = program;
     note.note = start.note;
+    kernel.u32[(frame + L.F_FLAGS) / 4] = 0;
     if (program.isClosed) this.tier?.modules.entered(program);
-    else this.tier?.entered(program);
+    else this.#tell(program);
+    program.prepare();
     const { input } = start;
     kernel.exports.enterFrame(
       frame,
-      program.entry,
-      program.jumps.address,
-      program.jumps.mask,
-      program.codeAddress,
-      program.codeLength,
+      program.record,
       input.base,
       input.length,
       start.owner,
-      start.isStatic ? L.FLAG_STATIC : 0,
+      (start.isStatic ? L.FLAG_STATIC : 0) | (program.isClosed ? L.FLAG_CLOSED : 0),
       start.self,
       start.caller,
       start.value,
@@ -197,11 +252,17 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
     if (program.isClosed || this.#hasClosed) this.#setKind(program);
   }
 
+  /** Tells the tier of the frame, and of those that the kernel began since. */
+  #tell(program: Program): void {
+    const { tier } = this;
+    const untold = program.allowCalls(tier === undefined ? UNTOLD_MAX : tier.untoldMax);
+    tier?.entered(program, untold + 1);
+  }
+
   /** A frame of the one kind may stand where one of the other stood. */
   #setKind(program: AnyProgram): void {
     this.#hasClosed = true;
     this.#isClosed = program.isClosed;
-    this.kernel.u32[(this.#frame + L.F_CALL_DEPTH) / 4] = 0;
     const kept = this.#kept;
     this.#kept = undefined;
     if (!program.isClosed) return;
@@ -217,10 +278,8 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
    */
   advance(): FrameEnd | undefined {
     const { kernel } = this;
-    const { run } = kernel.exports;
     for (;;) {
-      const status = this.#isWaiting ? L.STATUS_SUSPEND : run(this.#frame, this.budget);
-      if (kernel.u8.length === 0) kernel.refresh();
+      const status = this.#isWaiting ? L.STATUS_SUSPEND : this.#run();
       // What did not run through in compiled code has written without a note.
       if (status !== L.STATUS_FINISH && status !== L.STATUS_REVERT) this.#kept = undefined;
       kernel.checkLimits();
@@ -230,6 +289,20 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
       const outermost = this.#finish(end);
       if (outermost !== undefined) return outermost;
     }
+  }
+
+  /** Runs the current frame, and those that the kernel begins; one of them is current then. */
+  #run(): number {
+    const { kernel } = this;
+    kernel.u32[M_CALLS] = this.host.isPlain ? 1 : 0;
+    const status = kernel.exports.run(this.#frame, this.budget);
+    if (kernel.u8.length === 0) kernel.refresh();
+    const frame = kernel.u32[M_CURRENT] as number;
+    if (frame !== this.#frame) {
+      this.#frame = frame;
+      this.#depth = (frame - L.FRAMES_BASE) / L.FRAME_BYTES;
+    }
+    return status;
   }
 
   /** The host has not yet answered the suspension: what it needs is being fetched. */
@@ -327,7 +400,7 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
   /** Takes the ended frame away; gives its end if it was the outermost. */
   #finish(ended: FrameEnd): FrameEnd | undefined {
     const { kernel } = this;
-    const note = this.#notes[this.#depth] as FrameNote;
+    const note = this.frameAt(this.#depth);
     const end = ended.status === 'success' ? this.host.settle(this, ended, note.note) : ended;
     if (end.status !== 'success') kernel.exports.rollback(this.#frame + L.F_CHECKPOINT);
     if (note.program?.isTransient) this.#programs.release(note.program);
@@ -357,7 +430,7 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
   }
 
   get note(): unknown {
-    return this.#notes[this.#depth]?.note;
+    return this.#top?.note;
   }
 
   get gas(): bigint {
@@ -469,8 +542,10 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
    * @throws PendingError where the backend has to wait for the value
    */
   fetchCell(space: number, keyAddress: number): void {
-    this.kernel.refresh();
-    this.fetch(space, this.owner, keyAddress);
+    const { kernel } = this;
+    kernel.refresh();
+    const frame = kernel.u32[M_CURRENT] as number;
+    this.fetch(space, kernel.u32[(frame + L.F_OWNER) / 4] as number, keyAddress);
   }
 }
 
@@ -491,6 +566,16 @@ class OwnEnd implements FrameEnd {
     if (this.status === 'halt') return 0n;
     return this.#kernel.u64[(this.frame + L.F_GAS) / 8] as bigint;
   }
+}
+
+function encodeHostCall(call: HostCall): number {
+  if (call.kind === 'codeSize') return L.CALL_CODE_SIZE;
+  const { operands, input, isOnSelf, isAsCaller, isStatic } = call;
+  let form = operands | (input << L.CALL_INPUT_SHIFT);
+  if (isOnSelf) form |= L.CALL_ON_SELF;
+  if (isAsCaller) form |= L.CALL_AS_CALLER;
+  if (isStatic) form |= L.CALL_STATIC;
+  return form;
 }
 
 const NOTHING: Range = { base: L.HEAP_BASE, length: 0 };

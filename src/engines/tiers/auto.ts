@@ -36,10 +36,12 @@ const LEVELS: readonly Level[] = [
 const CLOSED_HEAT_MIN = 500_000;
 /** The same for each byte of WebAssembly: its first calls are slower. */
 const HEAT_BY_BYTE = 60;
+/** Entries between two looks at a program that the kernel calls by itself. */
+const UNTOLD_MAX = 64;
 const STEPS_AT = (MACHINE_BASE + M_STEPS) / 4;
 
 interface ProgramState {
-  /** Operations that the program ran, about: those of its callees may be among them. */
+  /** Operations that the program ran. */
   heat: number;
   /** Place of the next level. */
   level: number;
@@ -61,11 +63,12 @@ export interface AutoOptions {
 
 export class AutoTier implements Tier {
   readonly modules: AutoClosedTier;
+  readonly untoldMax = UNTOLD_MAX;
   readonly #machine: InterpreterMachine;
   readonly #background: BackgroundCompiler;
   readonly #installer: Installer;
   readonly #scale: number;
-  /** Who ran since the count of operations was read last. */
+  /** The module that ran since the count of operations was read last, if one did. */
   #current: { heat: number } | undefined;
   #steps = 0;
 
@@ -86,19 +89,19 @@ export class AutoTier implements Tier {
 
   entered(program: Program): void {
     this.#count();
-    if (program.isTransient) {
-      this.#current = undefined;
-      return;
-    }
+    this.#current = undefined;
+    if (program.isTransient) return;
     const state = this.#state(program);
-    this.#current = state;
+    state.heat += program.takeSteps();
     if (state.heat >= state.next) this.#advance(program, state);
   }
 
   yielded(program: Program): void {
     this.#count();
     const state = program.tierState as ProgramState | undefined;
-    if (state !== undefined && state.heat >= state.next) this.#advance(program, state);
+    if (state === undefined) return;
+    state.heat += program.takeSteps();
+    if (state.heat >= state.next) this.#advance(program, state);
   }
 
   ended(): void {

@@ -22,11 +22,14 @@ import { type CompiledCode, Installer } from './installer.ts';
 const BUDGET_MAX = 2000;
 /** One in so many points changes something. */
 const CHANGE_EACH = 3;
+/** Calls that the kernel makes by itself before there is such a point. */
+const UNTOLD_MAX = 3;
 /** Modules that are kept to be brought in again. */
 const MODULES_MAX = 64;
 
 export class ChaosTier implements Tier {
   readonly modules: ChaosClosedTier;
+  readonly untoldMax = UNTOLD_MAX;
   readonly #machine: InterpreterMachine;
   readonly #installer: Installer;
   readonly #modules = new Map<string, CompiledCode | undefined>();

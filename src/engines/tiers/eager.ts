@@ -13,6 +13,8 @@ import { BLOCKS_MAX, COMPILERS, type CompilerName, reachable } from './compilers
 import { Installer } from './installer.ts';
 
 const ENTRIES_MIN = 64;
+/** Entries between two looks at a program that the kernel calls by itself. */
+const UNTOLD_MAX = 64;
 /** Yields of the interpreter in a program after which it is compiled. */
 const YIELDS_MIN = 2;
 
@@ -42,6 +44,7 @@ interface ProgramState {
 
 export class EagerTier implements Tier {
   readonly modules: EagerClosedTier;
+  readonly untoldMax = UNTOLD_MAX;
   readonly #compile: Compiler;
   readonly #installer: Installer;
   readonly #entriesMin: number;
@@ -60,11 +63,12 @@ export class EagerTier implements Tier {
     this.modules = new EagerClosedTier(entriesMin);
   }
 
-  entered(program: Program): void {
+  entered(program: Program, count: number): void {
     const state = this.#state(program);
     const isAtOnce = this.#entriesMin === 0 && state.blocks === 0;
     if (!isAtOnce && program.blocks.size === state.blocks) return;
-    if (++state.entries < state.next) return;
+    state.entries += count;
+    if (state.entries < state.next) return;
     state.entries = 0;
     state.next = Math.max(state.next * 2, 1);
     if (isAtOnce) this.#replace(program, reachable(program.source));

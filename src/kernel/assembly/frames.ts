@@ -1,5 +1,6 @@
 /** Begins frames of open functions: the record, its regions, and the words that every VM has. */
 import {
+  F_CALL_DEPTH,
   F_CHECKPOINT,
   F_FLAGS,
   F_GAS,
@@ -8,6 +9,7 @@ import {
   F_OUT_LENGTH,
   F_OWNER,
   F_PC,
+  F_PROGRAM,
   F_REGIONS,
   F_SP,
   F_WINDOW_BASE,
@@ -16,6 +18,11 @@ import {
   FRAME_BYTES,
   FRAMES_BASE,
   HEAP_BASE,
+  P_CODE,
+  P_CODE_LENGTH,
+  P_ENTRY,
+  P_JUMPS,
+  P_JUMPS_MASK,
   R_BASE,
   R_FLAGS,
   R_LENGTH,
@@ -49,7 +56,7 @@ function setRegion(fp: u32, index: u32, base: u32, length: u32, flags: u32): voi
 
 // @ts-ignore: decorator
 @inline
-function wordOf(fp: u32, index: u32): u32 {
+export function wordOf(fp: u32, index: u32): u32 {
   return fp + F_WORDS + (index << 5);
 }
 
@@ -80,11 +87,7 @@ export function setReturn(fp: u32, source: u32, length: u32, offset: u64, size: 
  */
 export function enterFrame(
   fp: u32,
-  entry: u32,
-  jumps: u32,
-  jumpMask: u32,
-  code: u32,
-  codeLength: u32,
+  program: u32,
   input: u32,
   inputLength: u32,
   owner: u32,
@@ -101,19 +104,22 @@ export function enterFrame(
     window = load<u32>(below, F_SP);
     heap = load<u32>(below + F_REGIONS, R_BASE) + load<u32>(below + F_REGIONS, R_LENGTH);
   }
-  store<u32>(fp, entry, F_PC);
+  const codeLength = load<u32>(program, P_CODE_LENGTH);
+  store<u32>(fp, load<u32>(program, P_ENTRY), F_PC);
   store<u32>(fp, window, F_SP);
   store<u32>(fp, window, F_WINDOW_BASE);
   store<u32>(fp, window + WINDOW_BYTES, F_WINDOW_LIMIT);
   store<u64>(fp, min(gas, <u64>i64.MAX_VALUE), F_GAS);
-  store<u32>(fp, jumps, F_JUMPS);
-  store<u32>(fp, jumpMask, F_JUMPS_MASK);
+  store<u32>(fp, load<u32>(program, P_JUMPS), F_JUMPS);
+  store<u32>(fp, load<u32>(program, P_JUMPS_MASK), F_JUMPS_MASK);
+  store<u32>(fp, program, F_PROGRAM);
+  store<u32>(fp, 0, F_CALL_DEPTH);
   store<u32>(fp, flags, F_FLAGS);
   store<u32>(fp, owner, F_OWNER);
   store<u32>(fp, 0, F_OUT_LENGTH);
   setRegion(fp, 0, heap, 0, REGION_BOUNDS_CHARGE | REGION_WRITABLE);
   setRegion(fp, 1, input, inputLength, REGION_BOUNDS_ZERO);
-  setRegion(fp, 2, code, codeLength, REGION_BOUNDS_ZERO);
+  setRegion(fp, 2, load<u32>(program, P_CODE), codeLength, REGION_BOUNDS_ZERO);
   setRegion(fp, 3, RETURN_BASE, 0, REGION_BOUNDS_TRAP);
   copy256(wordOf(fp, W_SELF), self);
   copy256(wordOf(fp, W_CALLER), caller);

@@ -1,4 +1,5 @@
 /** Exports of the kernel. Pointers are addresses in the kernel's memory, see `layout.ts`. */
+export { learnCallee, run } from './calls';
 export {
   rtCopyRange,
   rtFillRange,
@@ -30,7 +31,7 @@ export {
   writeCell,
 } from './journal';
 export { keccak256 } from './keccak';
-export { findJump, run } from './loop';
+export { findJump } from './loop';
 export { growMemory, reserve } from './memory';
 export { collectEffects, effectsSize } from './outcome';
 export {

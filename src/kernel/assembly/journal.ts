@@ -34,6 +34,9 @@ import {
   C_OWNER,
   C_TX,
   C_VALUE,
+  CALLEE_BYTES,
+  CALLEE_COUNT,
+  CALLEES_BASE,
   CELL_BYTES,
   CELL_COUNT_MAX,
   CELL_DIRTY,
@@ -145,6 +148,7 @@ export function initJournal(): void {
  */
 export function evictAll(): void {
   memory.fill(CELL_INDEX_BASE, 0, INDEX_SLOTS_MIN << 2);
+  memory.fill(CALLEES_BASE, 0, CALLEE_COUNT * CALLEE_BYTES);
   store<u32>(MACHINE_BASE, INDEX_SLOTS_MIN - 1, M_INDEX_MASK);
   store<u32>(MACHINE_BASE, CELLS_BASE, M_CELL_TOP);
   store<u32>(MACHINE_BASE, 0, M_CELL_COUNT);
@@ -210,7 +214,8 @@ export function internAddress(a0: u32, a1: u32, a2: u32, a3: u32, a4: u32): u32 
   return internLimbs(k0, <u64>a2 | (<u64>a3 << 32), <u64>a4, 0);
 }
 
-function internLimbs(k0: u64, k1: u64, k2: u64, k3: u64): u32 {
+/** The same for the limbs of an id. */
+export function internLimbs(k0: u64, k1: u64, k2: u64, k3: u64): u32 {
   const hash = hashLimbs(k0, k1, k2, k3, 0);
   const mask = load<u32>(MACHINE_BASE, M_OWNER_MASK);
   let slot = hash & mask;

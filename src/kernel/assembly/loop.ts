@@ -4,8 +4,8 @@
  * A case ends either in `continue` (next word) or in `break` (enter the block at `pc`). Handlers
  * read all operands before they write. Registers are addressed by signed byte offsets from the
  * window pointer `sp`, which only block entries and exits move. V8 does not replace a WebAssembly
- * function while it runs, so the loop returns after `budget` operations and is called again: that
- * is how it reaches the optimising compiler.
+ * function while it runs, so the loop returns at M_YIELD steps and is called again: that is how it
+ * reaches the optimising compiler.
  *
  * Over 600 lines because the dispatch loop has to be one function; case bodies stay short.
  */
@@ -42,7 +42,6 @@ import {
   H_STEPS,
   HEADER_BYTES,
   M_ENTRY,
-  M_STEP_LIMIT,
   M_STEPS,
   M_YIELD,
   MACHINE_BASE,
@@ -273,15 +272,14 @@ function emitLog(fp: u32, pc: u32, sp: u32, gas: i64): i64 {
   return logMemory(fp, count, ra(pc, sp), rb(pc, sp), t0, t1, t2, t3, gas);
 }
 
-/** Runs the frame for about `budget` operations; returns a STATUS_*. */
-export function run(fp: u32, budget: u32): u32 {
+/** Runs the frame until the steps at which the run yields, or less; returns a STATUS_*. */
+export function runFrame(fp: u32): u32 {
   let pc = load<u32>(fp, F_PC);
   let sp = load<u32>(fp, F_SP);
   let gas = load<i64>(fp, F_GAS);
   let steps = load<u64>(MACHINE_BASE, M_STEPS);
   let kp: u32 = 0;
-  const yieldAt = min(steps + <u64>budget, load<u64>(MACHINE_BASE, M_STEP_LIMIT));
-  store<u64>(MACHINE_BASE, yieldAt, M_YIELD);
+  const yieldAt = load<u64>(MACHINE_BASE, M_YIELD);
   const bottom = load<u32>(fp, F_WINDOW_BASE);
   let limit = load<u32>(fp, F_WINDOW_LIMIT);
   if (load<u32>(fp, F_CALL_DEPTH) != 0) limit = load<u32>(fp, F_CALL_LIMIT);

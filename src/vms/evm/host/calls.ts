@@ -1,6 +1,6 @@
 /** CALL, CALLCODE, DELEGATECALL and STATICCALL (Yellow Paper H.2; EIP-150, 2929, 7702). */
-import type { FrameEnd, MachineAccess, Owner, Range } from '../../../dmir/host.ts';
-import { FRAME_WORD } from '../abi.ts';
+import type { FrameEnd, HostCall, MachineAccess, Owner, Range } from '../../../dmir/host.ts';
+import { FRAME_WORD, type HostName } from '../abi.ts';
 import type { Precompile } from '../precompiles/types.ts';
 import { addressToBigint, type Code, RIPEMD160 } from './accounts.ts';
 import type { EvmHost, EvmNote, HostFunction } from './host.ts';
@@ -28,6 +28,8 @@ interface PaidCall {
   readonly kind: CallKind;
   readonly target: Owner;
   readonly code: Code | undefined;
+  /** The code is that of the account, not of one to which it delegates. */
+  readonly isOwnCode: boolean;
   readonly value: bigint;
   readonly gas: bigint;
   readonly input: Range;
@@ -35,6 +37,9 @@ interface PaidCall {
 }
 
 const NOTHING: Range = { base: 0, length: 0 };
+
+/** The operand with which the input's range begins; the output's comes behind it. */
+const firstRange = ({ hasValue }: CallKind): number => (hasValue ? 3 : 2);
 
 export function callHost(name: CallName): HostFunction {
   const kind = KINDS[name];
@@ -49,15 +54,16 @@ export function resolveCode(
   host: EvmHost,
   machine: MachineAccess,
   owner: Owner,
-): { readonly code: Code | undefined; readonly cost: bigint } {
+): { readonly code: Code | undefined; readonly cost: bigint; readonly isOwn: boolean } {
   const { accounts, options } = host;
   const code = accounts.code(machine, owner);
-  if (code?.delegate === undefined || !options.rules.eip7702) return { code, cost: 0n };
+  if (code?.delegate === undefined || !options.rules.eip7702)
+    return { code, cost: 0n, isOwn: true };
   const target = machine.ownerOf(code.delegate);
   const cost = accounts.accessCost(machine, target);
   // A delegation to a precompile runs no code; one to another delegation runs it as it stands.
   const isPrecompile = host.precompileOf(machine, target) !== undefined;
-  return { code: isPrecompile ? undefined : accounts.code(machine, target), cost };
+  return { code: isPrecompile ? undefined : accounts.code(machine, target), cost, isOwn: false };
 }
 
 /** Charges everything but the callee's gas, then takes that; undefined: the frame has trapped. */
@@ -67,7 +73,7 @@ function payCall(host: EvmHost, machine: MachineAccess, kind: CallKind): PaidCal
   const requested = machine.operand(0);
   const target = machine.ownerAt(machine.operandAddress(1));
   const value = kind.hasValue ? machine.operand(2) : 0n;
-  const first = kind.hasValue ? 3 : 2;
+  const first = firstRange(kind);
   const offset = machine.operand(first + 2);
   const size = machine.operand(first + 3);
   if (machine.isStatic && value !== 0n && kind.name === 'CALL') {
@@ -77,10 +83,12 @@ function payCall(host: EvmHost, machine: MachineAccess, kind: CallKind): PaidCal
   const isCovered = machine.chargeOperands(first) && machine.chargeOperands(first + 2);
   let cost = 0n;
   let code: Code | undefined;
+  let isOwnCode = false;
   if (isCovered) {
     cost = accounts.accessCost(machine, target);
     const resolved = resolveCode(host, machine, target);
     code = resolved.code;
+    isOwnCode = resolved.isOwn;
     cost += resolved.cost;
     if (value !== 0n) cost += costs.callValue;
     if (kind.name === 'CALL' && (value !== 0n || !rules.eip158)) {
@@ -96,7 +104,7 @@ function payCall(host: EvmHost, machine: MachineAccess, kind: CallKind): PaidCal
   const input = machine.operandRange(first);
   const note = { kind: 'call', offset, size, operands: kind.operands } as const;
   const stipend = value !== 0n ? costs.callStipend : 0n;
-  return { kind, target, code, value, gas: gas + stipend, input, note };
+  return { kind, target, code, isOwnCode, value, gas: gas + stipend, input, note };
 }
 
 /** EIP-150: a call gets what it asks for, but at most all but one part in 64. */
@@ -143,9 +151,10 @@ function enterCall(host: EvmHost, machine: MachineAccess, call: PaidCall): void 
     return;
   }
   const isDelegate = kind.name === 'DELEGATECALL';
+  const program = options.codes.program(call.code);
   const selfWord = machine.frameWordAddress(FRAME_WORD.ADDRESS);
   machine.enter({
-    program: options.codes.program(call.code),
+    program,
     gas,
     isStatic: machine.isStatic || kind.name === 'STATICCALL',
     owner: kind.isOnSelf ? self : target,
@@ -157,6 +166,21 @@ function enterCall(host: EvmHost, machine: MachineAccess, call: PaidCall): void 
   });
   // After the journal's mark, so that a failure of the callee undoes it.
   if (isTransfer) accounts.transfer(machine, self, target, value);
+  if (call.isOwnCode && host.isPlain) machine.learnCallee(target, program);
+}
+
+/** Host functions that the machine may answer by itself, and what they are to it. */
+export function plainCalls({ rules, costs }: EvmHost['options']): [HostName, HostCall][] {
+  // Before EIP-2929 an access costs the same cold, and before EIP-150 a call may take all gas.
+  if (!rules.eip2929 || costs.callRetainDivisor === 0n) return [];
+  const calls = Object.values(KINDS).map((row): [HostName, HostCall] => {
+    const { name, operands, isOnSelf } = row;
+    const isStatic = name === 'STATICCALL';
+    const isAsCaller = name === 'DELEGATECALL';
+    const input = firstRange(row);
+    return [name, { kind: 'call', operands, input, isOnSelf, isAsCaller, isStatic }];
+  });
+  return [...calls, ['EXTCODESIZE', { kind: 'codeSize' }]];
 }
 
 /** The call as an observer hears of it. */

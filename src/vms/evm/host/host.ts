@@ -97,6 +97,16 @@ export class EvmHost implements VmHost {
     this.accounts = new Accounts(options.codes, options.costs, options.rules);
   }
 
+  /** Where empty accounts exist, a call may change that they do. */
+  get isPlain(): boolean {
+    const isUsual = this.observer === undefined && this.movedPrecompiles === undefined;
+    return isUsual && !this.accounts.hasEmptyAccounts;
+  }
+
+  noteCall(operands: number, offset: bigint, size: bigint): EvmNote {
+    return { kind: 'call', offset, size, operands };
+  }
+
   suspend(machine: MachineAccess, host: number): void {
     FUNCTIONS[HOST_NAMES[host] as HostName](this, machine);
   }
