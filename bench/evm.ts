@@ -1,5 +1,5 @@
 /**
- * The suites `evm` and `token`: programs in steady state, interleaved with the oracle, in CPU time.
+ * The suites `evm`, `token` and `calls`: programs in steady state, interleaved with the oracle, in CPU time.
  *
  * A program's time is that of all its calls, one after another. Every call starts from the same
  * state and is undone, on both machines. Before it is timed, every call is compared with the oracle
@@ -19,6 +19,7 @@ import { hexTextToBytes } from '../tests/oracle/case.ts';
 import { observe } from '../tests/oracle/observe.ts';
 import { listSpeedCases, type SpeedCase } from '../tests/oracle/speed-programs.ts';
 import { compareOutcome, createOracle, type Oracle, toBytes } from '../tests/support/ethereumjs.ts';
+import { CALL_PROGRAMS } from './calls.ts';
 import { type BenchContract, prepareSubject, TOKEN_SUITE } from './contracts.ts';
 import { CODE_NAMES, countInstructions, type InstructionCounts } from './instructions.ts';
 import { type BenchOptions, isWanted, printTable } from './options.ts';
@@ -217,6 +218,16 @@ async function measureTokens(options: BenchOptions) {
 /** The token suite alone. */
 export async function benchToken(options: BenchOptions): Promise<object> {
   return summarize('token', await measureTokens(options), options.engines);
+}
+
+/** Loops of calls between contracts. */
+export async function benchCalls(options: BenchOptions): Promise<object> {
+  const measured: Awaited<ReturnType<typeof measureProgram>>[] = [];
+  for (const { name, cases, calls: CALL } of CALL_PROGRAMS) {
+    if (!isWanted(options, name)) continue;
+    measured.push(await measureProgram({ name, cases }, 'calls', options, { CALL }));
+  }
+  return summarize('calls', measured, options.engines);
 }
 
 /** The speed programs and the token suite. */

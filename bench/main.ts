@@ -18,7 +18,7 @@ import {
 import { benchBlock } from './block.ts';
 import { benchContracts } from './contract-suites.ts';
 import { benchErc } from './erc.ts';
-import { benchEvm, benchToken } from './evm.ts';
+import { benchCalls, benchEvm, benchToken } from './evm.ts';
 import { benchFirst } from './first.ts';
 import { benchLanguages } from './languages.ts';
 import { benchNode } from './node.ts';
@@ -55,6 +55,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
     run: benchPeer,
   },
   token: { about: 'the token suite against @ethereumjs/evm', rounds: 5, run: benchToken },
+  calls: { about: 'loops of calls between contracts', rounds: 5, run: benchCalls },
   erc: { about: 'ERC-20 transfers between 2,000 accounts', rounds: 15, run: benchErc },
   block: { about: 'a block of 1,000 transfers from RLP to roots', rounds: 7, run: benchBlock },
   ...contractSuites,
