@@ -10,8 +10,10 @@
  * Code that cannot be reached is skipped: nothing is lowered from an unconditional branch to the
  * end of its construct. The body must be valid.
  */
-import { FuncBuilder, type InstOptions, type Value } from '../../dmir/builder.ts';
-import { type BlockId, createFunc, type Func, type Inst, type RegId } from '../../dmir/ir.ts';
+import type { Edge, Value } from '../../dmir/builder.ts';
+import { OP_NUMBER, TYPE_NUMBER } from '../../dmir/flat.ts';
+import type { FlatFunc } from '../../dmir/flat-func.ts';
+import type { BlockId, Operand, RegId } from '../../dmir/ir.ts';
 import type { OpName } from '../../dmir/ops.ts';
 import type { Type } from '../../dmir/types.ts';
 import { findAssignedLocals } from './assigned-locals.ts';
@@ -22,6 +24,8 @@ import { LOWERINGS } from './lowerings.ts';
 import { Reader } from './reader.ts';
 import type { Body, FuncType, ValType, WasmModule } from './types.ts';
 import { blockTypes, readLocals } from './validate.ts';
+
+const NO_CHARGE = -1;
 
 /** A construct that branches may name. */
 interface Label {
@@ -43,27 +47,29 @@ interface Label {
   readonly params: readonly Value[];
 }
 
-/** A lowered function, and its ranges of code. */
-export interface LoweredFunction {
-  readonly func: Func;
-  readonly ranges: Ranges;
+/** What an operation may have besides its name. */
+export interface OperationOptions {
+  readonly type?: Type;
+  readonly imm?: number;
+  readonly args?: readonly Value[];
+  readonly targets?: readonly Edge[];
 }
 
-/** Lowers the function with the body, to be placed under the name. */
+/** Lowers the function with the body to the columns, under the name; gives its ranges of code. */
 export function lowerFunction(
   module: WasmModule,
   body: Body,
   name: string,
   linkage: Linkage,
-): LoweredFunction {
-  return new FunctionLowerer(module, body, name, linkage).run();
+  into: FlatFunc,
+): Ranges {
+  return new FunctionLowerer(module, body, name, linkage, into).run();
 }
 
 export class FunctionLowerer {
   readonly wasm: WasmModule;
   readonly linkage: Linkage;
-  readonly #builder: FuncBuilder;
-  readonly #func: Func;
+  readonly #func: FlatFunc;
   readonly #type: FuncType;
   readonly #reader: Reader;
   readonly #localTypes: readonly ValType[];
@@ -77,15 +83,16 @@ export class FunctionLowerer {
   /** Flags of which a register is the value as a number. */
   readonly #flags = new Map<Value, RegId>();
   #constructs = 0;
-  #block: BlockId = 0;
   #nextBlock = 1;
+  /** Offset of the instruction. */
+  #pc = 0;
   /** Whether the place cannot be reached; then the count of constructs begun since. */
   #isDead = false;
   #deadDepth = 0;
-  /** The charge that the place belongs to. */
-  #charge: Inst | null = null;
+  /** The charge that the place belongs to, or -1. */
+  #charge = NO_CHARGE;
 
-  constructor(module: WasmModule, body: Body, name: string, linkage: Linkage) {
+  constructor(module: WasmModule, body: Body, name: string, linkage: Linkage, func: FlatFunc) {
     this.wasm = module;
     this.linkage = linkage;
     this.#type = module.types[body.type] as FuncType;
@@ -93,28 +100,28 @@ export class FunctionLowerer {
     const { params, results } = this.#type;
     this.#localTypes = readLocals(this.#reader, params);
     this.#assigned = findAssignedLocals(module.bytes, this.#reader.offset, body.end);
-    this.#func = createFunc(name, false);
-    this.#func.params = dmirParams(this.#type);
-    this.#func.results = dmirTypes(results);
-    this.#builder = new FuncBuilder(linkage.module, this.#func);
-    const registers = this.#builder.block(0, this.#func.params);
+    this.#func = func;
+    const types = dmirParams(this.#type);
+    func.begin(name, false, types, dmirTypes(results));
+    const registers = this.begin(0, types);
     this.#locals = this.#localTypes.map((_, index) => {
       return index < params.length ? (registers[index] as RegId) : 0n;
     });
   }
 
-  run(): LoweredFunction {
+  run(): Ranges {
     const { results } = this.#type;
     this.#open('func', 0, { params: [], results }, []);
     const instruction = createInstruction();
     while (this.#labels.length > 0) {
       readInstruction(this.#reader, instruction);
       if (this.#isDead && !this.#isRevived(instruction)) continue;
-      this.#builder.pc = instruction.offset;
+      this.#pc = instruction.offset;
       if (!this.#isDead) this.#count(instruction);
       LOWERINGS[instruction.op.name](this, instruction);
     }
-    return { func: this.#func, ranges: this.#ranges };
+    this.#func.settle();
+    return this.#ranges;
   }
 
   /** Whether an instruction behind a branch ends the construct that the branch stands in. */
@@ -135,18 +142,17 @@ export class FunctionLowerer {
   #count({ op, offset }: Instruction): void {
     const gas = this.linkage.gas.classes[op.cost];
     if (gas === 0) return;
-    if (this.#charge === null) {
-      this.inst('charge', { imm: 0 });
-      this.#charge = this.#func.blocks.get(this.#block)?.insts.at(-1) as Inst;
+    if (this.#charge === NO_CHARGE) {
+      this.#charge = this.#func.add(OP_NUMBER.charge, TYPE_NUMBER.i64, 0, offset);
       this.#ranges.push(offset, offset);
     }
-    this.#charge.imm += gas;
+    this.#func.imms[this.#charge] = (this.#func.imms[this.#charge] as number) + gas;
     this.#ranges[this.#ranges.length - 1] = offset;
   }
 
   /** Begins a new range, so that what comes now can see the gas that is left. */
   endCharge(): void {
-    this.#charge = null;
+    this.#charge = NO_CHARGE;
   }
 
   // ---- operands
@@ -187,12 +193,25 @@ export class FunctionLowerer {
     });
   }
 
-  op(op: OpName, type: Type, ...args: Value[]): RegId {
-    return this.#builder.op(op, type, ...args);
+  #operand(value: Value): Operand {
+    return typeof value === 'bigint' ? this.#func.constant(value) : value;
   }
 
-  inst(op: OpName, options: InstOptions = {}): RegId[] {
-    return this.#builder.inst(op, options);
+  /** Adds an operation of a type; gives its only or first result, -1 when it has none. */
+  op(op: OpName, type: Type, ...args: Value[]): RegId {
+    return this.#add(op, type, 0, args);
+  }
+
+  /** Adds an operation with what else it has; gives its first result. */
+  inst(op: OpName, { type = 'i64', imm = 0, args = [] }: OperationOptions = {}): RegId {
+    return this.#add(op, type, imm, args);
+  }
+
+  #add(op: OpName, type: Type, imm: number, args: readonly Value[]): RegId {
+    const func = this.#func;
+    func.add(OP_NUMBER[op], TYPE_NUMBER[type], imm, this.#pc);
+    for (let i = 0; i < args.length; i++) func.arg(this.#operand(args[i] as Value));
+    return func.giveResults(this.linkage.module);
   }
 
   /** A flag as the number that WebAssembly has for it. */
@@ -227,22 +246,35 @@ export class FunctionLowerer {
     return this.#nextBlock++;
   }
 
-  /** Goes on in a new block. */
+  /** Goes on in a new block; gives its parameters. */
   begin(id: BlockId, types: readonly Type[] = []): RegId[] {
-    this.#charge = null;
-    this.#block = id;
-    return this.#builder.block(id, types);
+    this.#charge = NO_CHARGE;
+    const func = this.#func;
+    func.block(id);
+    return types.map((type) => {
+      const register = func.register(TYPE_NUMBER[type]);
+      func.param(register);
+      return register;
+    });
   }
 
   /** Ends the block; what follows cannot be reached unless another block begins. */
-  end(op: OpName, options: InstOptions): void {
-    this.#builder.end(op, options);
+  end(op: OpName, { targets = [], ...options }: OperationOptions): void {
+    this.inst(op, options);
+    for (const [block, ...args] of targets) {
+      this.#func.edge(block);
+      for (const value of args) this.#func.edgeArg(this.#operand(value));
+    }
+  }
+
+  #branch(flag: Value, then: Edge, otherwise: Edge): void {
+    this.end('br_if', { args: [flag], targets: [then, otherwise] });
   }
 
   /** Ends with the trap kind where the flag is set. */
   trapIf(flag: Value, kind: number): void {
     const [trap, next] = [this.newBlock(), this.newBlock()];
-    this.#builder.brIf(flag, [trap], [next]);
+    this.#branch(flag, [trap], [next]);
     const charge = this.#charge;
     this.begin(trap);
     this.end('trap', { imm: kind });
@@ -297,7 +329,7 @@ export class FunctionLowerer {
     const before = assigned.map((local) => this.getLocal(local));
     const params = this.#stack.slice(this.#stack.length - types.params.length);
     this.#open('if', this.newBlock(), types, assigned, { otherwise, before, params });
-    this.#builder.brIf(flag, [then], [otherwise]);
+    this.#branch(flag, [then], [otherwise]);
     this.begin(then);
   }
 
@@ -325,7 +357,7 @@ export class FunctionLowerer {
     if (!this.#isDead) this.#goTo(label);
     if (label.kind === 'if') {
       this.begin(label.otherwise);
-      this.#builder.br(label.target, ...label.before, ...label.params);
+      this.end('br', { targets: [[label.target, ...label.before, ...label.params]] });
       label.isEntered = true;
     }
     if (label.isEntered) this.#enter(label);
@@ -344,7 +376,7 @@ export class FunctionLowerer {
   }
 
   /** The edge to a label with the values on top of the stack. */
-  #edge(label: Label): readonly [BlockId, ...Value[]] {
+  #edge(label: Label): Edge {
     label.isEntered = true;
     const values = this.#stack.slice(this.#stack.length - label.types.length);
     return [label.target, ...label.assigned.map((local) => this.getLocal(local)), ...values];
@@ -380,12 +412,12 @@ export class FunctionLowerer {
     const label = this.#label(depth);
     const next = this.newBlock();
     if (label.kind !== 'func') {
-      this.#builder.brIf(flag, this.#edge(label), [next]);
+      this.#branch(flag, this.#edge(label), [next]);
       this.begin(next);
       return;
     }
     const leave = this.newBlock();
-    this.#builder.brIf(flag, [leave], [next]);
+    this.#branch(flag, [leave], [next]);
     this.begin(leave);
     this.#return();
     this.begin(next);
@@ -443,9 +475,10 @@ export class FunctionLowerer {
     return [...this.popMany(type.params.length), ...markers(type).map(() => 0n)];
   }
 
-  #pushResults(registers: readonly RegId[], { results }: FuncType): void {
-    registers.forEach((register, i) => {
-      this.push(register, dmirType(results[i] as ValType));
+  /** Pushes what a call gave: registers from the first on. */
+  #pushResults(first: RegId, { results }: FuncType): void {
+    results.forEach((type, i) => {
+      this.push(first + i, dmirType(type));
     });
     this.endCharge();
   }

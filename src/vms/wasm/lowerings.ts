@@ -145,7 +145,7 @@ export const LOWERINGS: Readonly<Record<OpcodeName, Lowering>> = {
   'global.get': (lowerer, { a }) => {
     const { type, address } = global(lowerer, a);
     const imm = lowerer.linkage.cells;
-    const [value] = lowerer.inst('load', { type, imm, args: [address] });
+    const value = lowerer.inst('load', { type, imm, args: [address] });
     lowerer.push(value as number, type);
   },
   'global.set': (lowerer, { a }) => {
