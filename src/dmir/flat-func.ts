@@ -5,13 +5,13 @@
  * (`flat.ts` is the same for one block of an open function.)
  *
  * Operands, results, parameters and arguments of edges are ranges of one pool. Blocks are named by
- * their index, the first is the entry; edges name them by their id until `settle` is called.
+ * their index, the first is the entry; a frontend may name them by their ids until it calls `settle`.
  */
-import { OP_NUMBER, TYPE_NUMBER } from './flat.ts';
+import { NO_RESULT, OP_NUMBER, TYPE_NUMBER } from './flat.ts';
 import { createFunc, type Func, type Inst, type Module, type Operand, type RegId } from './ir.ts';
 import { OP_NAMES, OPS, type OpName } from './ops.ts';
 import { TYPES, type Type } from './types.ts';
-import { RESULT_CLASSES } from './typing.ts';
+import { NO_BLOCK, RESULT_CLASSES } from './typing.ts';
 
 const ROWS = 64;
 
@@ -40,6 +40,8 @@ export class FlatFunc {
 
   registerCount = 0;
   registerTypes = new Uint8Array(ROWS);
+  /** For the frontend: the condition that a register widens, or `NO_RESULT`. */
+  conditions = new Int32Array(ROWS);
   readonly consts: bigint[] = [];
 
   blockCount = 0;
@@ -69,13 +71,13 @@ export class FlatFunc {
 
   edgeCount = 0;
   /** Indices of blocks, `NO_BLOCK` where a dispatch chooses. */
-  edgeBlocks = new Float64Array(ROWS);
+  edgeBlocks = new Int32Array(ROWS);
   edgeArgsAt = new Int32Array(ROWS);
   edgeArgCounts = new Int32Array(ROWS);
 
   pool = new Int32Array(4 * ROWS);
   poolCount = 0;
-  readonly #places = new Map<number, number>();
+  #indices = new Int32Array(ROWS);
 
   begin(name: string, open: boolean, params: readonly Type[], results: readonly Type[]): void {
     this.name = name;
@@ -92,8 +94,12 @@ export class FlatFunc {
 
   register(type: number): RegId {
     const register = this.registerCount;
-    if (register === this.registerTypes.length) this.registerTypes = doubled(this.registerTypes);
+    if (register === this.registerTypes.length) {
+      this.registerTypes = doubled(this.registerTypes);
+      this.conditions = doubled(this.conditions);
+    }
     this.registerTypes[register] = type;
+    this.conditions[register] = NO_RESULT;
     this.registerCount = register + 1;
     return register;
   }
@@ -198,14 +204,14 @@ export class FlatFunc {
     this.edgeArgCounts[at] = (this.edgeArgCounts[at] as number) + 1;
   }
 
-  /** Has the edges name blocks by their index. */
-  settle(): void {
-    const places = this.#places;
-    places.clear();
-    for (let b = 0; b < this.blockCount; b++) places.set(this.blockIds[b] as number, b);
+  /** Has the edges name blocks by their index; all ids are below the count. */
+  settle(idCount: number): void {
+    this.#indices = roomFor(this.#indices, idCount);
+    const indices = this.#indices;
+    for (let b = 0; b < this.blockCount; b++) indices[this.blockIds[b] as number] = b;
     const { edgeBlocks } = this;
     for (let e = 0; e < this.edgeCount; e++) {
-      edgeBlocks[e] = places.get(edgeBlocks[e] as number) ?? -1;
+      edgeBlocks[e] = indices[edgeBlocks[e] as number] as number;
     }
   }
 
@@ -310,7 +316,8 @@ export class FlatFunc {
 export function flattenFunc(func: Func, into = new FlatFunc()): FlatFunc {
   into.begin(func.name, func.open, func.params, func.results);
   for (const type of func.types) into.register(TYPE_NUMBER[type]);
-  for (const value of func.consts) into.consts.push(value);
+  for (const value of func.consts) into.constant(value);
+  const indices = new Map([...func.blocks.keys()].map((id, index) => [id, index]));
   for (const { id, grow, params, insts } of func.blocks.values()) {
     into.block(id, grow);
     for (const param of params) into.param(param);
@@ -319,12 +326,11 @@ export function flattenFunc(func: Func, into = new FlatFunc()): FlatFunc {
       for (const operand of args) into.arg(operand);
       for (const register of results) into.result(register);
       for (const target of targets) {
-        into.edge(target.block);
+        into.edge(indices.get(target.block) ?? NO_BLOCK);
         for (const operand of target.args) into.edgeArg(operand);
       }
     }
   }
-  into.settle();
   return into;
 }
 

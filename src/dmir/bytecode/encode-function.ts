@@ -21,7 +21,7 @@ import { constAddressType } from '../typing.ts';
 import { type BranchWord, comparisonWord, testWord } from './branches.ts';
 import { FlatAnalysis, NO_BASE, NO_PLACE } from './flat-analysis.ts';
 import { FlatCharges, IS_BARRIER } from './flat-charges.ts';
-import { bytesOf, type Layout, layoutOf } from './frame-layout.ts';
+import { bytesOf, layoutBytes } from './frame-layout.ts';
 import { FunctionCode } from './function-code.ts';
 import { emitOutput } from './memory-rules.ts';
 import { MoveList, writeMoves } from './moves.ts';
@@ -287,23 +287,24 @@ export class FunctionEncoder implements Site {
 
   // ---- moves
 
-  /**
-   * Moves operands of the operation, from one on, to a layout of the types at an offset.
-   */
-  #moveTo(base: number, { offsets }: Layout, types: readonly Type[], from: number): void {
+  /** Moves operands of the operation, from one on, side by side to an offset. */
+  #moveTo(base: number, types: readonly Type[], from: number): void {
     this.#moves.begin();
+    let slot = base;
     for (let i = 0; i < types.length; i++) {
-      this.#moves.add(base + (offsets[i] as number), this.arg(from + i), bytesOf(types[i] as Type));
+      const size = bytesOf(types[i] as Type);
+      this.#moves.add(slot, this.arg(from + i), size);
+      slot += size;
     }
     this.#moves.write();
   }
 
   /** Moves operands to where the frame begins; temporaries lie behind them. */
   #moveOut(types: readonly Type[], from: number): void {
-    const layout = layoutOf(types);
-    this.#reserve(layout.bytes);
-    this.#tempNext = Math.max(this.#tempNext, layout.bytes);
-    this.#moveTo(0, layout, types, from);
+    const bytes = layoutBytes(types);
+    this.#reserve(bytes);
+    this.#tempNext = Math.max(this.#tempNext, bytes);
+    this.#moveTo(0, types, from);
   }
 
   /** Adds what an edge hands over to the moves. */
@@ -369,12 +370,9 @@ export class FunctionEncoder implements Site {
     const callee = this.#options.module.funcs[imm] as Func;
     const isIndirect = op === 'call_indirect';
     const area = this.#slots.top;
-    const params = layoutOf(callee.params);
-    const results = layoutOf(callee.results);
-    this.#reserve(area + Math.max(params.bytes, results.bytes));
-    this.#tempNext = Math.max(this.#slots.temps, area + params.bytes);
+    this.#reserveHandover(area, callee);
     const place = isIndirect ? slotOf(this, this.arg(0)) : 0;
-    this.#moveTo(area, params, callee.params, isIndirect ? 1 : 0);
+    this.#moveTo(area, callee.params, isIndirect ? 1 : 0);
     const next = this.#newKey();
     // The words of the arguments do not trap, and the call does.
     if (isIndirect) {
@@ -385,19 +383,28 @@ export class FunctionEncoder implements Site {
     }
     this.#end(index + 1 - this.#first);
     this.#begin(next, index + 1);
-    this.#takeResults(area, results, callee.results);
+    this.#takeResults(area, callee.results);
   }
 
-  #takeResults(area: number, { offsets }: Layout, types: readonly Type[]): void {
+  /** Notes that parameters and results lie behind the registers; temporaries follow the former. */
+  #reserveHandover(area: number, { params, results }: Pick<Func, 'params' | 'results'>): void {
+    const bytes = layoutBytes(params);
+    this.#reserve(area + Math.max(bytes, layoutBytes(results)));
+    this.#tempNext = Math.max(this.#slots.temps, area + bytes);
+  }
+
+  #takeResults(area: number, types: readonly Type[]): void {
     const { starts, ends } = this.#analysis;
     const { pool, resultsAt } = this.#func;
     const order: number[] = [];
+    let from = area;
     for (let i = 0; i < types.length; i++) {
       const register = pool[(resultsAt[this.#op] as number) + i] as RegId;
-      if ((ends[register] as number) <= (starts[register] as number)) continue;
-      const from = area + (offsets[i] as number);
+      const size = bytesOf(types[i] as Type);
       const to = this.#slots.offsets[register] as number;
-      if (to !== from) order.push(to, from, bytesOf(types[i] as Type));
+      const isRead = (ends[register] as number) > (starts[register] as number);
+      if (isRead && to !== from) order.push(to, from, size);
+      from += size;
     }
     writeMoves(this.writer, order);
   }
@@ -451,7 +458,7 @@ export class FunctionEncoder implements Site {
   /** The place is kept above the arguments, which may overwrite where it lies. */
   #emitTailCallIndirect(imm: number): void {
     const { params } = this.#options.module.funcs[imm] as Func;
-    this.#tempNext = Math.max(this.#tempNext, layoutOf(params).bytes);
+    this.#tempNext = Math.max(this.#tempNext, layoutBytes(params));
     const place = this.temp();
     move(this, 'i64', place, this.arg(0));
     this.#moveOut(params, 1);
@@ -554,11 +561,8 @@ export class FunctionEncoder implements Site {
     const edge = this.#edge;
     const { pool, edgeBlocks, edgeArgCounts, paramsAt, counts } = this.#func;
     const area = this.#slots.top;
-    const params = layoutOf(host.params);
-    const results = layoutOf(host.results);
-    this.#reserve(area + Math.max(params.bytes, results.bytes));
-    this.#tempNext = Math.max(this.#slots.temps, area + params.bytes);
-    this.#moveTo(area, params, host.params, 0);
+    this.#reserveHandover(area, host);
+    this.#moveTo(area, host.params, 0);
     const [back, next] = [this.#newKey(), this.#newKey()];
     this.writer.word('SUSPEND', imm, area, 0);
     this.#continue(back);
@@ -567,15 +571,17 @@ export class FunctionEncoder implements Site {
     this.writer.jump(-area, next);
     this.#end(0);
     this.#beginMoves(next);
-    this.#tempNext = Math.max(this.#slots.temps, area + results.bytes);
+    this.#tempNext = Math.max(this.#slots.temps, area + layoutBytes(host.results));
     this.#moves.begin();
     this.#addEdgeMoves(edge);
     const target = edgeBlocks[edge] as number;
     const first = (paramsAt[target] as number) + (edgeArgCounts[edge] as number);
+    let from = area;
     for (let i = 0; i < host.results.length; i++) {
       const slot = this.#slots.offsets[pool[first + i] as RegId] as number;
       const size = bytesOf(host.results[i] as Type);
-      this.#moves.add(slot, area + (results.offsets[i] as number), size);
+      this.#moves.add(slot, from, size);
+      from += size;
     }
     this.#moves.write();
     this.writer.jump(0, target);

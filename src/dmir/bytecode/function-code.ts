@@ -3,11 +3,13 @@
  * and where in them addresses of pieces and functions are to stand. The next function overwrites
  * all but the list of pieces.
  */
-import type { BlockId } from '../ir.ts';
 import { PIECE_KEYS, type Piece } from './piece.ts';
 import type { BlockHeader, BlockWriter } from './writer.ts';
 
 const ALIGN = 16;
+
+/** What a piece counts. */
+type Counted = Pick<Piece, 'block' | 'first' | 'count'>;
 
 export class FunctionCode {
   words = new Uint32Array(1024);
@@ -19,15 +21,13 @@ export class FunctionCode {
   /** What stands there: an index of a block, or a key of a piece or a function. */
   targets = new Float64Array(64);
   /** Byte offsets of the first pieces of blocks by their index, and of others by their key. */
-  #blocks: number[] = [];
+  readonly #blocks: number[] = [];
   readonly #others: number[] = [];
 
   begin(): void {
     this.byteLength = 0;
     this.pieces = [];
     this.relocationCount = 0;
-    this.#blocks.length = 0;
-    this.#others.length = 0;
   }
 
   /**
@@ -39,7 +39,7 @@ export class FunctionCode {
     writer: BlockWriter,
     header: BlockHeader,
     target: number,
-    place: { readonly block: BlockId; readonly first: number; readonly count: number },
+    { block, first, count }: Counted,
   ): void {
     const offset = this.byteLength;
     const size = writer.byteLength;
@@ -50,16 +50,22 @@ export class FunctionCode {
     const isBlock = target < PIECE_KEYS;
     if (isBlock) this.#blocks[target] = offset;
     else this.#others[target - PIECE_KEYS] = offset;
-    const { block, first, count } = place;
     const key = isBlock ? block : target;
-    this.pieces.push({ key, block, first, count, offset, byteLength: size, marks: writer.marks() });
+    this.pieces.push({
+      key,
+      block,
+      first,
+      count,
+      offset,
+      byteLength: size,
+      marks: writer.marks(),
+    });
   }
 
   /** Byte offset of the piece that relocations call so. */
   offsetOf(target: number): number {
-    const offset = target < PIECE_KEYS ? this.#blocks[target] : this.#others[target - PIECE_KEYS];
-    if (offset === undefined) throw new Error(`BUG: no piece ${target}`);
-    return offset;
+    const isBlock = target < PIECE_KEYS;
+    return (isBlock ? this.#blocks[target] : this.#others[target - PIECE_KEYS]) as number;
   }
 
   #relocate(writer: BlockWriter, offset: number): void {

@@ -39,6 +39,30 @@ export class MoveList {
   /** Writes the moves, so that none overwrites what another still reads; constants are the last. */
   write(): void {
     const [slots, sources, sizes] = [this.#slots, this.#sources, this.#sizes];
+    const { writer } = this.#site;
+    let only = -1;
+    let moving = 0;
+    for (let i = 0; i < this.#count; i++) {
+      if (typeof sources[i] === 'bigint' || sources[i] === slots[i]) continue;
+      moving++;
+      only = i;
+    }
+    if (moving === 1) {
+      const isWide = sizes[only] === WIDE;
+      writer.word(isWide ? 'MOVE' : 'MOVE_64', slots[only] as number, sources[only] as number, 0);
+    } else if (moving > 1) {
+      this.#writeOrdered();
+    }
+    for (let i = 0; i < this.#count; i++) {
+      const source = sources[i] as Source;
+      if (typeof source === 'number') continue;
+      if (sizes[i] === WIDE) setWide(writer, slots[i] as number, source);
+      else setNarrow(writer, slots[i] as number, source);
+    }
+  }
+
+  #writeOrdered(): void {
+    const [slots, sources, sizes] = [this.#slots, this.#sources, this.#sizes];
     const moves = { targets: [] as number[], sources: [] as number[], sizes: [] as number[] };
     for (let i = 0; i < this.#count; i++) {
       const source = sources[i] as Source;
@@ -47,18 +71,10 @@ export class MoveList {
       moves.sources.push(source);
       moves.sizes.push(sizes[i] as number);
     }
-    const { writer } = this.#site;
-    if (moves.targets.length > 0)
-      writeMoves(
-        writer,
-        orderMoves(moves, () => this.#site.temp()),
-      );
-    for (let i = 0; i < this.#count; i++) {
-      const source = sources[i] as Source;
-      if (typeof source === 'number') continue;
-      if (sizes[i] === WIDE) setWide(writer, slots[i] as number, source);
-      else setNarrow(writer, slots[i] as number, source);
-    }
+    writeMoves(
+      this.#site.writer,
+      orderMoves(moves, () => this.#site.temp()),
+    );
   }
 }
 

@@ -21,13 +21,15 @@ export class OutgoingFinder {
   offsets = new Int32Array(0);
   /** Bytes that they take there. */
   bytes = 0;
-  /** Those values. */
+  /** How many values those are, and which. */
+  count = 0;
   readonly values: RegId[] = [];
   #func!: FlatFunc;
   #analysis!: FlatAnalysis;
   #sizes!: Uint8Array;
   /** Values that are in their places behind the call before, and byte offset and end of each. */
   readonly #residents: number[] = [];
+  #residentsEnd = 0;
   /** Operations of a block that call. */
   readonly #calls: number[] = [];
 
@@ -38,7 +40,7 @@ export class OutgoingFinder {
     this.#sizes = sizes;
     this.offsets = roomFor(this.offsets, func.registerCount).fill(NOWHERE, 0, func.registerCount);
     this.bytes = 0;
-    this.values.length = 0;
+    this.count = 0;
     if (func.open) return;
     const { blocks, count } = analysis.order;
     for (let i = 0; i < count; i++) {
@@ -53,22 +55,22 @@ export class OutgoingFinder {
     const start = firsts[block] as number;
     const size = counts[block] as number;
     const calls = this.#calls;
-    calls.length = 0;
+    let callCount = 0;
     for (let i = 0; i < size; i++) {
       const op = ops[start + i] as number;
-      if (op === CALL || op === CALL_INDIRECT) calls.push(i);
+      if (op === CALL || op === CALL_INDIRECT) calls[callCount++] = i;
     }
-    this.#residents.length = 0;
-    for (let i = 0; i < calls.length; i++) {
+    this.#residentsEnd = 0;
+    for (let i = 0; i < callCount; i++) {
       const index = calls[i] as number;
       const at = start + index;
       const { params, results } = module.funcs[imms[at] as number] as Func;
       const position = first + 2 * index;
       const before = i === 0 ? first - 1 : first + 2 * (calls[i - 1] as number) + 1;
-      const after = first + 2 * (calls[i + 1] ?? size - 1);
+      const after = first + 2 * (i + 1 < callCount ? (calls[i + 1] as number) : size - 1);
       const args = (argsAt[at] as number) + (ops[at] === CALL ? 0 : 1);
       this.#placeArguments(args, params, before, position);
-      this.#residents.length = 0;
+      this.#residentsEnd = 0;
       this.#placeResults(resultsAt[at] as number, results, after);
     }
   }
@@ -114,16 +116,18 @@ export class OutgoingFinder {
     const [start, end] = [starts[value] as number, ends[value] as number];
     const to = from + size;
     const residents = this.#residents;
-    for (let i = 0; i < residents.length; i += 3) {
+    for (let i = 0; i < this.#residentsEnd; i += 3) {
       const other = residents[i] as RegId;
       const isMeanwhile = start < (ends[other] as number) && (starts[other] as number) < end;
       if (isMeanwhile && from < (residents[i + 2] as number) && (residents[i + 1] as number) < to) {
         return;
       }
     }
-    residents.push(value, from, to);
+    residents[this.#residentsEnd++] = value;
+    residents[this.#residentsEnd++] = from;
+    residents[this.#residentsEnd++] = to;
     this.offsets[value] = from;
-    this.values.push(value);
+    this.values[this.count++] = value;
     if (to > this.bytes) this.bytes = to;
   }
 }

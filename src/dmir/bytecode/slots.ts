@@ -74,6 +74,7 @@ export class SlotAssigner implements Slots {
 
   /** Cells of the lists: a register and the next cell. */
   readonly #cells: number[] = [];
+  #cellsEnd = 0;
   /** How many registers begin or end at a position or before it. */
   #counts = new Int32Array(0);
   readonly #free8: number[] = [];
@@ -91,13 +92,12 @@ export class SlotAssigner implements Slots {
     if (func.open) this.#fixWindow(module);
     else this.#fixParams();
     this.#outgoing.run(module, func, analysis, this.sizes);
-    for (const value of this.#outgoing.values) {
-      this.#isPlaced[value] = 1;
-      this.#isFixed[value] = 1;
-    }
+    const { values, count: outgoing } = this.#outgoing;
+    for (let i = 0; i < outgoing; i++) this.#fix(values[i] as RegId, 0, 1);
     this.#findHints();
     this.#scan();
-    for (const value of this.#outgoing.values) {
+    for (let i = 0; i < outgoing; i++) {
+      const value = values[i] as RegId;
       this.offsets[value] = this.top + (this.#outgoing.offsets[value] as number);
     }
     this.temps = this.top + this.#outgoing.bytes;
@@ -163,7 +163,10 @@ export class SlotAssigner implements Slots {
   // ---- hints
 
   #addHint(register: RegId, other: RegId): void {
-    const cell = this.#cells.push(other, NONE) - 2;
+    const cell = this.#cellsEnd;
+    this.#cells[cell] = other;
+    this.#cells[cell + 1] = NONE;
+    this.#cellsEnd = cell + 2;
     if (this.#hintsAt[register] === NONE) this.#hintsAt[register] = cell;
     else this.#cells[(this.#hintsEnd[register] as number) + 1] = cell;
     this.#hintsEnd[register] = cell;
@@ -174,7 +177,7 @@ export class SlotAssigner implements Slots {
     const { edgeArgsAt, edgeArgCounts, paramsAt, paramCounts } = this.#func;
     this.#hintsAt = roomFor(this.#hintsAt, registerCount).fill(NONE, 0, registerCount);
     this.#hintsEnd = roomFor(this.#hintsEnd, registerCount);
-    this.#cells.length = 0;
+    this.#cellsEnd = 0;
     if (this.#func.open) return;
     const { blocks, count } = this.#analysis.order;
     for (let i = 0; i < count; i++) {

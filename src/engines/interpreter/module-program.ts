@@ -17,6 +17,7 @@ import { OP_NUMBER } from '../../dmir/flat.ts';
 import { type FlatFunc, flattenFunc } from '../../dmir/flat-func.ts';
 import type { Func, Module } from '../../dmir/ir.ts';
 import type { FunctionSource } from '../../dmir/lazy.ts';
+import type { Type } from '../../dmir/types.ts';
 import * as L from '../../kernel/layout.ts';
 import { JumpTable } from './jump-table.ts';
 import type { Kernel } from './kernel.ts';
@@ -222,9 +223,10 @@ export class ModuleProgram {
     this.#kernel.u32.set(code.words.subarray(0, code.byteLength / 4), entry / 4);
     this.#relocate(code, entry);
     const placed = this.#link(index, func, code, entry);
-    const before = lastWhere(this.#placed, (other) => other.entry < entry);
-    if (before === this.#placed.length - 1) this.#placed.push(placed);
-    else this.#placed.splice(before + 1, 0, placed);
+    const all = this.#placed;
+    const last = all[all.length - 1];
+    if (last === undefined || last.entry < entry) all.push(placed);
+    else all.splice(lastWhere(all, (other) => other.entry < entry) + 1, 0, placed);
     this.#functions.set(index, placed);
     return placed;
   }
@@ -323,14 +325,32 @@ function takeAll(): (bytes: number) => number {
   };
 }
 
+/** Signatures that begin alike: by the next type, `null` between parameters and results. */
+class Signatures {
+  number = 0;
+  readonly #next = new Map<Type | null, Signatures>();
+
+  behind(type: Type | null): Signatures {
+    let next = this.#next.get(type);
+    if (next === undefined) {
+      next = new Signatures();
+      this.#next.set(type, next);
+    }
+    return next;
+  }
+}
+
 /** Equal numbers for equal signatures; 0 for open functions, which nothing can call. */
 function numberSignatures({ funcs }: Module): number[] {
-  const numbers = new Map<string, number>();
+  const all = new Signatures();
+  let count = 0;
   return funcs.map(({ open, params, results }) => {
     if (open) return 0;
-    const key = `${params.join()}>${results.join()}`;
-    const number = numbers.get(key) ?? numbers.size + 1;
-    numbers.set(key, number);
-    return number;
+    let signature = all;
+    for (const type of params) signature = signature.behind(type);
+    signature = signature.behind(null);
+    for (const type of results) signature = signature.behind(type);
+    if (signature.number === 0) signature.number = ++count;
+    return signature.number;
   });
 }
