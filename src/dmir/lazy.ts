@@ -2,6 +2,7 @@
 
 import type { RegionUse } from './bytecode/encode-open.ts';
 import type { FlatBlock } from './flat.ts';
+import type { FlatFunc } from './flat-func.ts';
 import type { Block, Func, Module } from './ir.ts';
 
 /** What an equal source is made of, together with its code: plain data, for another thread. */
@@ -35,6 +36,14 @@ export interface LazySource {
   flatten(id: number): FlatBlock;
 }
 
+/** Functions of a module that are lowered when somebody asks. */
+export interface FunctionSource {
+  /** The function with its blocks. */
+  lower(index: number): Func;
+  /** The same in columns, which the next function of any source overwrites. */
+  flatten(index: number): FlatFunc;
+}
+
 /** Bytes that a frame finds in a region when it begins. */
 export interface RegionImage {
   readonly region: number;
@@ -47,7 +56,7 @@ export interface RegionImage {
  * what the regions hold at the start. The module's regions are those of frames (`FRAME_REGIONS`),
  * then regions of its own.
  */
-export interface ModuleSource {
+export interface ModuleSource extends FunctionSource {
   readonly code: Uint8Array;
   readonly module: Module;
   /** Cell space of the kernel for each space of the module. */
@@ -59,6 +68,4 @@ export interface ModuleSource {
   readonly image: readonly RegionImage[];
   /** What the frame reads as its input instead of what it is called with. */
   readonly input: Uint8Array | undefined;
-  /** The function with its blocks. */
-  lower(index: number): Func;
 }

@@ -6,6 +6,7 @@ import { parseModule } from '../../src/dmir/parse.ts';
 import { prune } from '../../src/dmir/passes/prune.ts';
 import { printModule } from '../../src/dmir/print.ts';
 import { verifyModule } from '../../src/dmir/verify.ts';
+import { apply } from '../support/passes.ts';
 import { createPrng } from '../support/prng.ts';
 import { randomModule } from '../support/random-module.ts';
 import { randomValue } from '../support/random-values.ts';
@@ -38,7 +39,7 @@ function parse(text: string): Module {
 test('parameters that are the same on every edge or unused go, and so does what fed them', () => {
   const module = parse(LOOP);
   const before = runReference(module, 'sum', [9n, 5n]).results;
-  for (const func of module.funcs) prune(func);
+  for (const func of module.funcs) apply(func, prune);
   assert.deepEqual(verifyModule(module), []);
   assert.deepEqual(runReference(module, 'sum', [9n, 5n]).results, before);
   const text = printModule(module);
@@ -50,7 +51,7 @@ test('pruned random functions end as before', () => {
   for (let seed = 1; seed <= 300; seed++) {
     const module = randomModule(createPrng(seed));
     const pruned = randomModule(createPrng(seed));
-    for (const func of pruned.funcs) prune(func);
+    for (const func of pruned.funcs) apply(func, prune);
     assert.deepEqual(verifyModule(pruned), [], `seed ${seed}`);
     const random = createPrng(seed);
     for (const { name, params } of module.funcs) {

@@ -6,6 +6,7 @@ import { prune } from '../../src/dmir/passes/prune.ts';
 import { shortcut } from '../../src/dmir/passes/shortcut.ts';
 import { printModule } from '../../src/dmir/print.ts';
 import { verifyModule } from '../../src/dmir/verify.ts';
+import { apply } from '../support/passes.ts';
 import { createPrng } from '../support/prng.ts';
 import { randomModule } from '../support/random-module.ts';
 import { randomValue } from '../support/random-values.ts';
@@ -26,10 +27,7 @@ func @pick(i64, i64) -> i64 {
   return $5
 }
 `);
-  for (const func of module.funcs) {
-    shortcut(func);
-    prune(func);
-  }
+  for (const func of module.funcs) apply(func, shortcut, prune);
   assert.deepEqual(verifyModule(module), []);
   assert.deepEqual(runReference(module, 'pick', [3n, 5n]).results, [3n]);
   assert.deepEqual(runReference(module, 'pick', [8n, 5n]).results, [3n]);
@@ -42,7 +40,7 @@ test('shortened random functions end as before', () => {
   for (let seed = 1; seed <= 300; seed++) {
     const module = randomModule(createPrng(seed));
     const short = randomModule(createPrng(seed));
-    for (const func of short.funcs) shortcut(func);
+    for (const func of short.funcs) apply(func, shortcut);
     assert.deepEqual(verifyModule(short), [], `seed ${seed}`);
     const random = createPrng(seed);
     for (const { name, params } of module.funcs) {

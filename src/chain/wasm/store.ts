@@ -5,7 +5,6 @@
  */
 import { LockstepError } from '../../base/errors.ts';
 import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
-import type { Func } from '../../dmir/ir.ts';
 import type { TrapKind } from '../../dmir/ops.ts';
 import { Kernel } from '../../engines/interpreter/kernel.ts';
 import {
@@ -146,8 +145,7 @@ export class WasmStore {
       signature: (type) => this.linker.signature(type),
       vector: (name) => this.linker.vector(name),
     });
-    const lower = (place: number): Func => program.lower(place);
-    const runner = new ModuleRunner(program.module, this.#kernel, lower, this.#runner);
+    const runner = new ModuleRunner(program.module, this.#kernel, program, this.#runner);
     this.#loaded = { instance, instanceCount, program, runner };
     return this.#loaded;
   }

@@ -2,11 +2,13 @@
  * Bytecode as text: one line for a word with those that extend it. Registers are `[offset]`,
  * constants `#value`, changes of the window pointer `sp+n`, targets `@name`.
  */
-import type { Module } from '../ir.ts';
+import { flattenFunc } from '../flat-func.ts';
+import type { BlockId, Module } from '../ir.ts';
 import { FunctionEncoder } from './encode-function.ts';
 import { FORM_ROWS, type Form } from './forms.ts';
+import type { FunctionCode } from './function-code.ts';
 import { FUNCTION_KEYS, PIECE_KEYS, type Piece } from './piece.ts';
-import { HEADER_BYTES } from './writer.ts';
+import { HEADER_BYTES, type Relocation } from './writer.ts';
 
 const WORD_BYTES = 8;
 const H_CODE = 12;
@@ -109,45 +111,65 @@ export function printBytecode(module: Module): string {
     signature: (index) => signatures[index] as number,
   });
   const parts = module.funcs.map((func) => {
-    const pieces = encoder.encode(func);
-    const keys = nameKeys(module, pieces);
-    return [`func @${func.name}`, ...pieces.flatMap((piece) => printPiece(piece, keys))].join('\n');
+    const code = encoder.encode(flattenFunc(func));
+    const name = nameTargets(module, [...func.blocks.keys()], code.pieces);
+    const lines = code.pieces.flatMap((piece) => printPiece(code, piece, name));
+    return [`func @${func.name}`, ...lines].join('\n');
   });
   return `${parts.join('\n\n')}\n`;
 }
 
 /** `@16` for a block's first piece, `@16.1` for the next, `@f` for a function. */
-function nameKeys(module: Module, pieces: readonly Piece[]): (key: number) => string {
-  const names = new Map<number, string>();
-  const counts = new Map<number, number>();
+function nameTargets(
+  module: Module,
+  blocks: readonly BlockId[],
+  pieces: readonly Piece[],
+): (target: number) => string {
+  const names = new Map<number, string>(blocks.map((id, index) => [index, `@${id}`]));
+  const counts = new Map<BlockId, number>();
   for (const { key, block } of pieces) {
-    const count = counts.get(block.id) ?? 0;
-    counts.set(block.id, count + 1);
-    names.set(key, key < PIECE_KEYS ? `@${block.id}` : `@${block.id}.${count}`);
+    const count = counts.get(block) ?? 0;
+    counts.set(block, count + 1);
+    if (key >= PIECE_KEYS) names.set(key, `@${block}.${count}`);
   }
-  return (key) => {
-    if (key >= FUNCTION_KEYS) return `@${module.funcs[key - FUNCTION_KEYS]?.name}`;
-    return names.get(key) ?? `@${key}`;
+  return (target) => {
+    if (target >= FUNCTION_KEYS) return `@${module.funcs[target - FUNCTION_KEYS]?.name}`;
+    return names.get(target) ?? `@${target}`;
   };
 }
 
 /**
  * The lines of a block that has no address yet, as `BlockWriter.take` gives it.
  *
- * @param name the name of a block, piece or function by its key
+ * @param name what stands in the place of an address, by what the relocation calls it
  */
 export function disassemblePiece(
-  { bytes, relocations }: Pick<Piece, 'bytes' | 'relocations'>,
-  name: (key: number) => string,
+  {
+    bytes,
+    relocations,
+  }: { readonly bytes: Uint8Array; readonly relocations: readonly Relocation[] },
+  name: (target: number) => string,
 ): string[] {
   const targets = new Map(relocations.map(({ offset, block }) => [offset, block]));
   return disassembleBlock(bytes, (offset) => {
-    const key = targets.get(offset);
-    return key === undefined ? '@?' : name(key);
+    const target = targets.get(offset);
+    return target === undefined ? '@?' : name(target);
   });
 }
 
-function printPiece(piece: Piece, name: (key: number) => string): string[] {
-  const [head, ...words] = disassemblePiece(piece, name);
-  return [`${name(piece.key)}: ${head}`, ...words.map((line) => `  ${line}`)];
+function printPiece(
+  code: FunctionCode,
+  { key, block, offset, byteLength }: Piece,
+  name: (target: number) => string,
+): string[] {
+  const relocations: Relocation[] = [];
+  for (let i = 0; i < code.relocationCount; i++) {
+    const at = (code.relocations[i] as number) - offset;
+    if (at < 0 || at >= byteLength) continue;
+    relocations.push({ offset: at, block: code.targets[i] as number });
+  }
+  const bytes = new Uint8Array(code.words.buffer, offset, byteLength);
+  const [head, ...words] = disassemblePiece({ bytes, relocations }, name);
+  const own = key < PIECE_KEYS ? `@${block}` : name(key);
+  return [`${own}: ${head}`, ...words.map((line) => `  ${line}`)];
 }

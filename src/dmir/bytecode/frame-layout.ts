@@ -24,3 +24,10 @@ export function layoutOf(types: readonly Type[]): Layout {
   }
   return { offsets, bytes };
 }
+
+/** Bytes that values of the types take side by side. */
+export function layoutBytes(types: readonly Type[]): number {
+  let bytes = 0;
+  for (const type of types) bytes += bytesOf(type);
+  return bytes;
+}

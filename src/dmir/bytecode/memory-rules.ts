@@ -2,14 +2,13 @@
  * How operations on memory, gas and state become words. Regions are reached by number, with 64-bit
  * addresses: a wider address that does not fit stands for the greatest one.
  */
-import type { Inst } from '../ir.ts';
 import { TYPE_BITS } from '../types.ts';
 import type { FormName } from './forms.ts';
-import { address, isWide, type Site, slotOf } from './site.ts';
+import { address, isWide, type Operation, type Site, slotOf } from './site.ts';
 
-type Rule = (site: Site, inst: Inst) => void;
+type Rule = (site: Site, inst: Operation) => void;
 
-function accessForm(kind: 'LOAD' | 'STORE', { op, type }: Inst): FormName {
+function accessForm(kind: 'LOAD' | 'STORE', { op, type }: Operation): FormName {
   if (op === 'load8_u' || op === 'store8') return `${kind}8` as FormName;
   const bits = TYPE_BITS[type];
   const order = op.endsWith('_be') && bits > 8 ? '_BE' : '';
@@ -19,10 +18,10 @@ function accessForm(kind: 'LOAD' | 'STORE', { op, type }: Inst): FormName {
 /** The form and the first field of an access whose word adds the offset, and the offset. */
 function placed(
   site: Site,
-  inst: Inst,
+  inst: Operation,
   kind: 'LOAD' | 'STORE',
 ): { readonly form: FormName; readonly a: number; readonly offset: number } | undefined {
-  const place = site.place(inst);
+  const place = site.place();
   if (place === undefined) return undefined;
   const suffix = place.base === null ? '_C' : '_AT';
   const form = `${accessForm(kind, inst)}${suffix}` as FormName;
@@ -60,7 +59,7 @@ const store: Rule = (site, inst) => {
 };
 
 /** A 64-bit number as a result of type i64 or i256. */
-function giveNumber(site: Site, inst: Inst, write: (d: number) => void): void {
+function giveNumber(site: Site, inst: Operation, write: (d: number) => void): void {
   if (inst.type === 'i64') {
     write(site.result());
     return;
@@ -158,7 +157,7 @@ const refundAdd: Rule = (site) => {
 
 const log: Rule = (site, inst) => {
   const [a, b] = [address(site, 0), address(site, 1)];
-  const topics = inst.args.slice(2).map((_, i) => slotOf(site, site.arg(i + 2)));
+  const topics = Array.from({ length: site.argCount - 2 }, (_, i) => slotOf(site, site.arg(i + 2)));
   const [c = 0, e = 0, f = 0, g = 0] = topics;
   site.writer.word('LOG_RANGE', topics.length, a, b);
   site.writer.extension(c, e, f, g);
@@ -166,7 +165,7 @@ const log: Rule = (site, inst) => {
 };
 
 /** The output of `finish` and `revert`; the kernel's statuses for them are 1 and 2. */
-export function emitOutput(site: Site, inst: Inst): void {
+export function emitOutput(site: Site, inst: Operation): void {
   const [a, b] = [address(site, 0), address(site, 1)];
   site.writer.word('OUTPUT', inst.imm, a, b);
   site.writer.extension(inst.op === 'finish' ? 1 : 2, 0, 0, 0);

@@ -7,7 +7,6 @@
  * rule takes each type is tested. Calls, charges and terminators are the encoders'.
  */
 
-import type { Inst } from '../ir.ts';
 import { OPS, type OpName, TRAP_KINDS } from '../ops.ts';
 import { TYPE_BITS, type Type } from '../types.ts';
 import { MEMORY_RULES } from './memory-rules.ts';
@@ -19,6 +18,7 @@ import {
   isWide,
   maskOf,
   move,
+  type Operation,
   type Site,
   type Source,
   scalar,
@@ -26,7 +26,7 @@ import {
   wide,
 } from './site.ts';
 
-export type Rule = (site: Site, inst: Inst) => void;
+export type Rule = (site: Site, operation: Operation) => void;
 
 /** Operations that encoders place themselves. */
 export type PlacedOp =

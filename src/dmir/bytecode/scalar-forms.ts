@@ -159,7 +159,14 @@ function formsOf(op: OpName): ScalarForm[] {
 /** The forms in the order of the table. */
 export const SCALAR_FORMS: readonly ScalarForm[] = OP_NAMES.flatMap(formsOf);
 
-const NAMES: ReadonlySet<string> = new Set(SCALAR_FORMS.map(({ name }) => name));
+/** The form of each operation and type without a constant, and with one. */
+const BY_OP = new Map<OpName, Map<Type, { plain?: ScalarFormName; constant?: ScalarFormName }>>();
+for (const { name, op, type, isConstant } of SCALAR_FORMS) {
+  const types = BY_OP.get(op) ?? new Map();
+  BY_OP.set(op, types);
+  const forms = types.get(type) ?? {};
+  types.set(type, { ...forms, [isConstant ? 'constant' : 'plain']: name });
+}
 
 /** The form of an operation on a 32-bit or 64-bit type; undefined where there is none. */
 export function scalarForm(
@@ -167,6 +174,6 @@ export function scalarForm(
   type: Type,
   isConstant: boolean,
 ): ScalarFormName | undefined {
-  const name = `${op}_${type}`.toUpperCase() + (isConstant ? '_K' : '');
-  return NAMES.has(name) ? (name as ScalarFormName) : undefined;
+  const forms = BY_OP.get(op)?.get(type);
+  return isConstant ? forms?.constant : forms?.plain;
 }

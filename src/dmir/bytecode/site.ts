@@ -6,7 +6,6 @@
  * bytes for `i128`, `i256`, and for an `i1` that an operation on those types gives. Rules keep one
  * invariant: once a result is written, no operand is read, since both may be the same register.
  */
-import type { Inst } from '../ir.ts';
 import type { OpName } from '../ops.ts';
 import { TYPE_BITS, type Type } from '../types.ts';
 import type { FormName } from './forms.ts';
@@ -17,9 +16,17 @@ import type { BlockWriter } from './writer.ts';
 /** An operand: a slot, or the constant itself. */
 export type Source = number | bigint;
 
+/** What an operation says besides its operands and results, as in `Inst`. */
+export interface Operation {
+  readonly op: OpName;
+  readonly type: Type;
+  readonly imm: number;
+}
+
 /** One operation at its place in a function. */
 export interface Site {
   readonly writer: BlockWriter;
+  readonly argCount: number;
   arg(index: number): Source;
   /** Type of a register operand; of a constant, the narrowest of i64 and i256 that holds it. */
   argType(index: number): Type;
@@ -28,7 +35,7 @@ export interface Site {
   /** A slot of 32 bytes until the operation ends. */
   temp(): number;
   /** Where an access reaches whose word adds the offset; undefined for all others. */
-  place(inst: Inst): { readonly base: number | null; readonly offset: number } | undefined;
+  place(): { readonly base: number | null; readonly offset: number } | undefined;
   /** Cell space of the kernel for a space of the module. */
   space(index: number): number;
 }

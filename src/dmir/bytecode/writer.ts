@@ -31,6 +31,8 @@ export interface Relocation {
   readonly block: number;
 }
 
+const NO_MARKS: readonly number[] = [];
+
 export class BlockWriter {
   #code = new Int32Array(1024);
   #constants = new Int32Array(1024);
@@ -43,7 +45,8 @@ export class BlockWriter {
   /** Offsets in the code, each before its block. */
   #relocations = new Float64Array(64);
   #relocationCount = 0;
-  #marks: number[] = [];
+  readonly #marks: number[] = [];
+  #markCount = 0;
   /** Words written, each of which is one dispatch unless it extends the word before. */
   dispatches = 0;
 
@@ -52,20 +55,23 @@ export class BlockWriter {
     this.#codeBytes = 0;
     this.#constantBytes = 0;
     this.#relocationCount = 0;
-    // Emptying what is empty is not free.
-    if (this.#marks.length > 0) this.#marks = [];
+    this.#markCount = 0;
     this.dispatches = 0;
   }
 
   /** Notes that the words from here on belong to the instruction of the index. */
   mark(index: number): void {
-    this.#marks.push(this.#codeBytes, index);
+    this.#marks[this.#markCount++] = this.#codeBytes;
+    this.#marks[this.#markCount++] = index;
   }
 
   /** Pairs of byte offset in the finished block and instruction, ascending. */
-  marks(): number[] {
+  marks(): readonly number[] {
+    if (this.#markCount === 0) return NO_MARKS;
     const code = HEADER_BYTES + this.#constantBytes;
-    return this.#marks.map((value, i) => (i % 2 === 0 ? value + code : value));
+    const marks = this.#marks.slice(0, this.#markCount);
+    for (let i = 0; i < marks.length; i += 2) marks[i] = (marks[i] as number) + code;
+    return marks;
   }
 
   /** Bytes of constants, of which `H_CODE` bounds the number. */
@@ -211,7 +217,11 @@ export class BlockWriter {
   }
 
   /** The finished block as a piece of its own. */
-  take(header: BlockHeader): { bytes: Uint8Array; relocations: Relocation[]; marks: number[] } {
+  take(header: BlockHeader): {
+    bytes: Uint8Array;
+    relocations: Relocation[];
+    marks: readonly number[];
+  } {
     const bytes = new Uint8Array(this.byteLength);
     this.copyTo(new Uint32Array(bytes.buffer), 0, header);
     const relocations: Relocation[] = [];

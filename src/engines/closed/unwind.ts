@@ -40,7 +40,7 @@ export function unwind(
   for (let i = left.length - 1; i >= 0; i--) {
     const each = left[i] as Left;
     writeRegisters(kernel, each, pointer, records);
-    const { pieces } = program.function(each.site.func);
+    const pieces = program.pieces(each.site.func);
     if (i === 0) {
       goOn(kernel, frame, each.site, pieces);
       break;
@@ -127,15 +127,15 @@ function goOn(
 
 /** The piece behind a call. */
 function pieceAt(pieces: readonly PlacedPiece[], block: BlockId, first: number): PlacedPiece {
-  const piece = pieces.find((each) => each.block.id === block && each.first === first);
+  const piece = pieces.find((each) => each.block === block && each.first === first);
   if (piece === undefined)
     throw new Error(`BUG: no piece begins at instruction ${first} of @${block}`);
   return piece;
 }
 
 function pieceOf(pieces: readonly PlacedPiece[], block: BlockId, index: number): PlacedPiece {
-  const piece = pieces.find(({ block: { id }, first, count }) => {
-    return id === block && first <= index && index < first + count;
+  const piece = pieces.find((each) => {
+    return each.block === block && each.first <= index && index < each.first + each.count;
   });
   if (piece === undefined) throw new Error(`BUG: no piece has instruction ${index} of @${block}`);
   return piece;

@@ -9,7 +9,7 @@
 import { assert } from '../../base/assert.ts';
 import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
 import { FRAME_REGIONS, type ProgramHandle, type Range } from '../../dmir/host.ts';
-import type { Func, Region } from '../../dmir/ir.ts';
+import type { Region } from '../../dmir/ir.ts';
 import type { ModuleSource } from '../../dmir/lazy.ts';
 import * as L from '../../kernel/layout.ts';
 import { GAS_PART } from '../closed/unit.ts';
@@ -53,14 +53,14 @@ export class ClosedProgram implements ProgramHandle {
     this.source = source;
     this.isTransient = isTransient;
     this.codeLength = source.code.length;
-    const { module, spaces, input, lower } = source;
+    const { module, spaces, input } = source;
     const bytes = module.funcs.length * FUNCTION_BYTES + (input?.length ?? 0);
     this.#memory = new CodeChunks(area, bytes);
     const take = (size: number): number => this.#memory.take(size);
     this.record = take(L.PROGRAM_BYTES);
     kernel.u32.fill(0, this.record / 4, (this.record + L.PROGRAM_BYTES) / 4);
     kernel.u32[(this.record + L.P_CODE_LENGTH) / 4] = this.codeLength;
-    this.#program = new ModuleProgram(kernel, module, spaces, (index): Func => lower(index), take);
+    this.#program = new ModuleProgram(kernel, module, spaces, source, take);
     this.#plan = this.#writePlan(take);
     if (input === undefined) return;
     this.#input = { base: take(input.length), length: input.length };

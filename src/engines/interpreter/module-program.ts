@@ -2,16 +2,22 @@
  * A dMIR module's bytecode in the kernel: its function table, and the functions encoded so far.
  *
  * A function that a call names but no run has entered is a stub that leaves the loop with its place
- * in the module; encoding it points the stub and the table at it. Pieces are kept in the order of
- * their addresses, so the one that holds an address is found by halving.
+ * in the module; encoding it points the stub and the table at it. What is kept of a function is
+ * where its pieces are: who asks for its blocks has it lowered again. Functions are kept in the
+ * order of their addresses, so the one that holds an address is found by halving.
  *
  * A function with compiled code is called at a block of one word, which enters that code. The
  * function's own blocks stay as they are, for frames that compiled code leaves.
  */
 import { CodeLimitError, FunctionEncoder } from '../../dmir/bytecode/encode-function.ts';
 import { FORM } from '../../dmir/bytecode/forms.ts';
+import type { FunctionCode } from '../../dmir/bytecode/function-code.ts';
 import { FUNCTION_KEYS, type Piece } from '../../dmir/bytecode/piece.ts';
+import { OP_NUMBER } from '../../dmir/flat.ts';
+import { type FlatFunc, flattenFunc } from '../../dmir/flat-func.ts';
 import type { Func, Module } from '../../dmir/ir.ts';
+import type { FunctionSource } from '../../dmir/lazy.ts';
+import type { Type } from '../../dmir/types.ts';
 import * as L from '../../kernel/layout.ts';
 import { JumpTable } from './jump-table.ts';
 import type { Kernel } from './kernel.ts';
@@ -25,18 +31,18 @@ const DISPATCH_IDS_MAX = 2 ** 32 - 1;
 /** A piece at its address. */
 export interface PlacedPiece extends Piece {
   readonly address: number;
-  readonly func: Func;
   /** Place of the function in the module. */
   readonly index: number;
 }
 
 interface PlacedFunction {
+  readonly index: number;
+  /** Address of the first piece; the offsets of pieces count from it. */
   readonly entry: number;
   /** Jump table of an open function that dispatches, and its places less one. */
   readonly jumps: number;
   readonly jumpMask: number;
-  readonly func: Func;
-  readonly pieces: readonly PlacedPiece[];
+  readonly pieces: readonly Piece[];
 }
 
 export class ModuleProgram {
@@ -47,7 +53,7 @@ export class ModuleProgram {
   readonly table: number;
   readonly #kernel: Kernel;
   readonly #encoder: FunctionEncoder;
-  readonly #lower: (index: number) => Func;
+  readonly #source: FunctionSource;
   readonly #functions = new Map<number, PlacedFunction>();
   /** Blocks that calls of functions enter instead, where compiled code runs. */
   readonly #heads = new Map<number, number>();
@@ -55,12 +61,13 @@ export class ModuleProgram {
   readonly #calls = new Map<number, number[]>();
   readonly #signatures: readonly number[];
   readonly #stubs: number[] = [];
-  readonly #pieces: PlacedPiece[] = [];
+  /** In the order of their addresses. */
+  readonly #placed: PlacedFunction[] = [];
   readonly #take: (bytes: number) => number;
   readonly #refused = new Map<number, CodeLimitError>();
 
   /**
-   * @param lower - Gives a function its blocks where the module only declares it.
+   * @param source - Gives functions their blocks where the module only declares them.
    * @param take - Gives code memory, aligned to 16 bytes; without it the program takes the whole
    *   code area of the kernel.
    */
@@ -68,13 +75,13 @@ export class ModuleProgram {
     kernel: Kernel,
     module: Module,
     spaces: readonly number[],
-    lower?: (index: number) => Func,
+    source: FunctionSource = new WholeModule(module),
     take: (bytes: number) => number = takeAll(),
   ) {
     this.module = module;
     this.spaces = spaces;
     this.#take = take;
-    this.#lower = lower ?? ((index) => module.funcs[index] as Func);
+    this.#source = source;
     this.#kernel = kernel;
     this.#signatures = numberSignatures(module);
     const signature = (index: number): number => this.signature(index);
@@ -158,6 +165,17 @@ export class ModuleProgram {
     for (const address of this.#calls.get(index) ?? []) u32[address / 4] = target;
   }
 
+  /** The function with its blocks. */
+  lower(index: number): Func {
+    return this.#source.lower(index);
+  }
+
+  /** The pieces of a function at their addresses. @throws CodeLimitError */
+  pieces(index: number): PlacedPiece[] {
+    const placed = this.function(index);
+    return placed.pieces.map((piece) => toPlaced(placed, piece));
+  }
+
   /** The piece that begins at the address; undefined for stubs and heads. */
   pieceFrom(address: number): PlacedPiece | undefined {
     const piece = this.#find(address);
@@ -167,22 +185,18 @@ export class ModuleProgram {
   /** The piece that holds the address. */
   pieceAt(address: number): PlacedPiece {
     const piece = this.#find(address);
-    if (piece === undefined || address < piece.address) {
-      throw new Error(`BUG: no code at ${address}`);
-    }
+    if (piece === undefined) throw new Error(`BUG: no code at ${address}`);
     return piece;
   }
 
-  /** The last piece that begins at the address or before it, else the first one. */
+  /** The last piece that begins at the address or before it. */
   #find(address: number): PlacedPiece | undefined {
-    let low = 0;
-    let high = this.#pieces.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.#pieces[middle] as PlacedPiece).address <= address) low = middle;
-      else high = middle - 1;
-    }
-    return this.#pieces[low];
+    const place = lastWhere(this.#placed, ({ entry }) => entry <= address);
+    const placed = this.#placed[place];
+    if (placed === undefined) return undefined;
+    const { entry, pieces } = placed;
+    const piece = pieces[lastWhere(pieces, ({ offset }) => entry + offset <= address)] as Piece;
+    return toPlaced(placed, piece);
   }
 
   #makeStub(index: number): number {
@@ -203,37 +217,32 @@ export class ModuleProgram {
   }
 
   #place(index: number): PlacedFunction {
-    const func = this.#lower(index);
-    const pieces = this.#encoder.encode(func);
-    const addresses = new Map<number, number>();
-    const placed = pieces.map((piece) => {
-      const address = this.#take(piece.bytes.length);
-      addresses.set(piece.key, address);
-      this.#kernel.u8.set(piece.bytes, address);
-      return { ...piece, address, func, index };
-    });
-    const last = this.#pieces[this.#pieces.length - 1]?.address ?? 0;
-    this.#pieces.push(...placed);
-    if (placed.some(({ address }, i) => address < (placed[i - 1]?.address ?? last))) {
-      this.#pieces.sort((a, b) => a.address - b.address);
-    }
-    for (const piece of placed) this.#relocate(piece, addresses);
-    const result = this.#link(index, placed, addresses);
-    this.#functions.set(index, result);
-    return result;
+    const func = this.#source.flatten(index);
+    const code = this.#encoder.encode(func);
+    const entry = this.#take(code.byteLength);
+    this.#kernel.u32.set(code.words.subarray(0, code.byteLength / 4), entry / 4);
+    this.#relocate(code, entry);
+    const placed = this.#link(index, func, code, entry);
+    const all = this.#placed;
+    const last = all[all.length - 1];
+    if (last === undefined || last.entry < entry) all.push(placed);
+    else all.splice(lastWhere(all, (other) => other.entry < entry) + 1, 0, placed);
+    this.#functions.set(index, placed);
+    return placed;
   }
 
-  #relocate({ address, relocations }: PlacedPiece, addresses: ReadonlyMap<number, number>): void {
+  #relocate(code: FunctionCode, entry: number): void {
     const { u32 } = this.#kernel;
-    for (const { offset, block } of relocations) {
-      const callee = block - FUNCTION_KEYS;
-      const target = callee < 0 ? addresses.get(block) : this.#entryOf(callee);
-      if (target === undefined) throw new Error(`BUG: no piece ${block}`);
-      u32[(address + offset) / 4] = target;
+    const { relocations, targets } = code;
+    for (let i = 0; i < code.relocationCount; i++) {
+      const address = entry + (relocations[i] as number);
+      const target = targets[i] as number;
+      const callee = target - FUNCTION_KEYS;
+      u32[address / 4] = callee < 0 ? entry + code.offsetOf(target) : this.#entryOf(callee);
       if (callee < 0) continue;
       const calls = this.#calls.get(callee);
-      if (calls === undefined) this.#calls.set(callee, [address + offset]);
-      else calls.push(address + offset);
+      if (calls === undefined) this.#calls.set(callee, [address]);
+      else calls.push(address);
     }
   }
 
@@ -243,34 +252,62 @@ export class ModuleProgram {
   }
 
   /** Points the table and the stub at the function, and makes the jump table of an open one. */
-  #link(
-    index: number,
-    pieces: readonly PlacedPiece[],
-    addresses: ReadonlyMap<number, number>,
-  ): PlacedFunction {
-    const { address: entry, func } = pieces[0] as PlacedPiece;
+  #link(index: number, func: FlatFunc, code: FunctionCode, entry: number): PlacedFunction {
     const { u32, view } = this.#kernel;
     u32[(this.table + index * L.FUNCTION_BYTES) / 4] = entry;
     const word = (this.#stubs[index] as number) + L.HEADER_BYTES;
     view.setUint32(word, FORM.JUMP, true);
     view.setUint32(word + 4, entry, true);
-    const none = { entry, jumps: 0, jumpMask: 0, func, pieces };
+    const none = { index, entry, jumps: 0, jumpMask: 0, pieces: code.pieces };
     if (!func.open) return none;
-    const ids = [...func.blocks.keys()];
-    const isDispatching = [...func.blocks.values()].some(({ insts }) => {
-      return insts[insts.length - 1]?.op === 'dispatch';
-    });
-    if (!isDispatching) return none;
-    if (ids.some((id) => id >= DISPATCH_IDS_MAX)) {
-      throw new Error(
-        `@${func.name} dispatches and has a block id of ${DISPATCH_IDS_MAX} or more: number its ` +
-          'blocks lower.',
-      );
+    const blocks = [...func.blockIds.subarray(0, func.blockCount).keys()];
+    if (!blocks.some((block) => func.ops[func.last(block)] === OP_NUMBER.dispatch)) return none;
+    const table = new JumpTable(this.#kernel, (bytes) => this.#take(bytes), blocks.length);
+    for (const block of blocks) {
+      const id = func.blockIds[block] as number;
+      if (id >= DISPATCH_IDS_MAX) {
+        throw new Error(
+          `@${func.name} dispatches and has a block id of ${DISPATCH_IDS_MAX} or more: number its ` +
+            'blocks lower.',
+        );
+      }
+      table.enter(id, entry + code.offsetOf(block));
     }
-    const table = new JumpTable(this.#kernel, (bytes) => this.#take(bytes), ids.length);
-    for (const id of ids) table.enter(id, addresses.get(id) as number);
     return { ...none, jumps: table.address, jumpMask: table.mask };
   }
+}
+
+/** A module that has the blocks of its functions. */
+class WholeModule implements FunctionSource {
+  readonly #module: Module;
+
+  constructor(module: Module) {
+    this.#module = module;
+  }
+
+  lower(index: number): Func {
+    return this.#module.funcs[index] as Func;
+  }
+
+  flatten(index: number): FlatFunc {
+    return flattenFunc(this.lower(index));
+  }
+}
+
+function toPlaced({ index, entry }: PlacedFunction, piece: Piece): PlacedPiece {
+  return { ...piece, index, address: entry + piece.offset };
+}
+
+/** Index of the last item that a condition holds for; it holds for all before that one. */
+function lastWhere<T>(items: readonly T[], holds: (item: T) => boolean): number {
+  let low = -1;
+  let high = items.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (holds(items[middle] as T)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** Takes the code area from its start. */
@@ -288,14 +325,32 @@ function takeAll(): (bytes: number) => number {
   };
 }
 
+/** Signatures that begin alike: by the next type, `null` between parameters and results. */
+class Signatures {
+  number = 0;
+  readonly #next = new Map<Type | null, Signatures>();
+
+  behind(type: Type | null): Signatures {
+    let next = this.#next.get(type);
+    if (next === undefined) {
+      next = new Signatures();
+      this.#next.set(type, next);
+    }
+    return next;
+  }
+}
+
 /** Equal numbers for equal signatures; 0 for open functions, which nothing can call. */
 function numberSignatures({ funcs }: Module): number[] {
-  const numbers = new Map<string, number>();
+  const all = new Signatures();
+  let count = 0;
   return funcs.map(({ open, params, results }) => {
     if (open) return 0;
-    const key = `${params.join()}>${results.join()}`;
-    const number = numbers.get(key) ?? numbers.size + 1;
-    numbers.set(key, number);
-    return number;
+    let signature = all;
+    for (const type of params) signature = signature.behind(type);
+    signature = signature.behind(null);
+    for (const type of results) signature = signature.behind(type);
+    if (signature.number === 0) signature.number = ++count;
+    return signature.number;
   });
 }

@@ -10,7 +10,8 @@ import { LockstepError } from '../../base/errors.ts';
 import { FORM } from '../../dmir/bytecode/forms.ts';
 import { layoutOf } from '../../dmir/bytecode/frame-layout.ts';
 import { failedCharge } from '../../dmir/bytecode/piece.ts';
-import type { Func, HostDecl, Module, Region } from '../../dmir/ir.ts';
+import type { Block, Func, HostDecl, Module, Region } from '../../dmir/ir.ts';
+import type { FunctionSource } from '../../dmir/lazy.ts';
 import { TRAP_KINDS, type TrapKind } from '../../dmir/ops.ts';
 import { DEFAULT_SCHEDULE, type Schedule } from '../../dmir/schedule.ts';
 import { TYPE_BITS, type Type } from '../../dmir/types.ts';
@@ -97,7 +98,8 @@ export interface ModuleResult {
 }
 
 export interface TrapPlace {
-  readonly func: Func;
+  /** Place of the function in the module. */
+  readonly func: number;
   /** Source program counter; -1 where there is none. */
   readonly pc: number;
 }
@@ -127,12 +129,12 @@ export class ModuleRunner {
   /**
    * The kernel is the runner's until another runner takes it.
    *
-   * @param lower - Gives a function its blocks where the module only declares it.
+   * @param source - Gives functions their blocks where the module only declares them.
    */
   constructor(
     module: Module,
     kernel: Kernel = new Kernel(),
-    lower?: (index: number) => Func,
+    source?: FunctionSource,
     { engine = 'interpreter', seed }: RunnerOptions = {},
   ) {
     this.module = module;
@@ -141,7 +143,7 @@ export class ModuleRunner {
     this.#spaces = module.spaces.map((name, index) => {
       return name === TRANSIENT_SPACE ? L.SPACE_TRANSIENT : SPACES_FIRST + index;
     });
-    this.program = new ModuleProgram(kernel, module, this.#spaces, lower);
+    this.program = new ModuleProgram(kernel, module, this.#spaces, source);
     const bases = (): readonly number[] => placeRegions(module, new Map()).bases;
     const { program } = this;
     this.#tier = new ModuleTier({ kernel, program, frame: FRAME, bases, engine, seed });
@@ -440,19 +442,20 @@ class Run {
     const isEntry = pc === piece.address;
     // The window is checked before anything is charged or counted.
     if (isEntry && !isOutOfGas) return;
+    const { insts } = this.#program.lower(piece.index).blocks.get(piece.block) as Block;
     let index = isEntry ? piece.first : instructionAt(piece, pc);
     const isCharge = isEntry || view.getUint16(pc, true) === FORM.CHARGE;
     if (isCharge) {
       const charged = isEntry ? BigInt(view.getUint32(pc + L.H_GAS, true)) : 0n;
       const before = BigInt.asUintN(64, (u64[gas] as bigint) + charged);
-      const failed = failedCharge(this.#program.module, piece.block, index, before);
+      const failed = failedCharge(this.#program.module, insts, index, before);
       index = failed.index;
       u64[gas] = failed.gas;
     }
     const counted = isEntry ? 0 : piece.count;
     u64[steps] = (u64[steps] as bigint) + BigInt(index + 1 - piece.first - counted);
-    const inst = piece.block.insts[index];
-    if (!isCharge && inst !== undefined) this.#trapAt = { func: piece.func, pc: inst.pc };
+    const inst = insts[index];
+    if (!isCharge && inst !== undefined) this.#trapAt = { func: piece.index, pc: inst.pc };
   }
 
   // ---- outcome

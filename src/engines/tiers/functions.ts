@@ -5,6 +5,7 @@
  * have code already are called by the table. What cannot be compiled stays with the interpreter.
  */
 import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
+import { PIECE_KEYS } from '../../dmir/bytecode/piece.ts';
 import type { Block, BlockId, Func } from '../../dmir/ir.ts';
 import * as L from '../../kernel/layout.ts';
 import { Body, isInlinable } from '../closed/body.ts';
@@ -84,7 +85,7 @@ export class FunctionTier {
    */
   enter(piece: PlacedPiece, frame: number, isWanted: Filter = ALL): boolean {
     const { index, key } = piece;
-    if (!this.#isOn || piece.first !== 0 || !piece.func.blocks.has(key)) return false;
+    if (!this.#isOn || key >= PIECE_KEYS) return false;
     const shape = this.#shapeToCompile(index);
     if (shape === undefined) return true;
     const head = this.#rootOf(index, shape, key, isWanted);
@@ -124,11 +125,10 @@ export class FunctionTier {
   #shapeOf(index: number): FunctionShape {
     const known = this.#shapes.get(index);
     if (known !== undefined) return known;
-    const shape = new FunctionShape(
-      this.#program.module,
-      index,
-      this.#program.function(index).func,
-    );
+    // Code can only be left for a function that is encoded.
+    this.#program.function(index);
+    const func = this.#program.lower(index);
+    const shape = new FunctionShape(this.#program.module, index, func);
     this.#shapes.set(index, shape);
     return shape;
   }

@@ -8,6 +8,7 @@
  */
 import { LockstepError } from '../../base/errors.ts';
 import type { FuncBuilder } from '../../dmir/builder.ts';
+import type { FlatFunc } from '../../dmir/flat-func.ts';
 import { ENV_BYTES, FRAME_BYTES, FRAME_REGIONS } from '../../dmir/host.ts';
 import type { Func, Region } from '../../dmir/ir.ts';
 import type { ModuleSource, RegionImage } from '../../dmir/lazy.ts';
@@ -178,11 +179,12 @@ export function linkContract(module: WasmModule, abi: ContractAbi): LinkedContra
   // The image has all of it.
   for (const memory of instance.memories) memory.bytes = new Uint8Array(0);
   const lower = (index: number): Func => program.lower(index);
+  const flatten = (index: number): FlatFunc => program.flatten(index);
   return (entry, input) => {
     const { place } = mains[entry];
     return {
       ...{ code: module.bytes, module: program.module, spaces: SPACE_NUMBERS, entry: place },
-      ...{ startGas, image, input, lower },
+      ...{ startGas, image, input, lower, flatten },
     };
   };
 }

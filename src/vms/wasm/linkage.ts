@@ -74,9 +74,8 @@ export function dmirTypes(types: readonly ValType[]): Type[] {
  * function stands where another has a vector, which are both `i128`.
  */
 export function markers({ params, results }: FuncType): Type[] {
-  const values = [...params, ...results];
-  if (!values.includes(FUNCREF)) return [];
-  return values.flatMap((type) => {
+  if (!params.includes(FUNCREF) && !results.includes(FUNCREF)) return [];
+  return [...params, ...results].flatMap((type) => {
     if (type === FUNCREF) return ['i8'];
     return type === V128 ? ['i16'] : [];
   });

@@ -31,7 +31,7 @@ export function popAddress(lowerer: FunctionLowerer, offset: number): Value {
 export function load(type: Type, fill?: 'sext' | 'zext'): Lowering {
   return (lowerer, { op, b }) => {
     const args = [popAddress(lowerer, b)];
-    const [value] = lowerer.inst('load', { type, imm: lowerer.linkage.memory, args });
+    const value = lowerer.inst('load', { type, imm: lowerer.linkage.memory, args });
     const result = dmirType(op.results[0] as ValType);
     const whole = fill === undefined ? value : lowerer.op(fill, result, value as number);
     lowerer.push(whole as number, result);
@@ -57,7 +57,7 @@ export function store(type: Type): Lowering {
 }
 
 export const memorySize: Lowering = (lowerer) => {
-  const [bytes] = lowerer.inst('mem_size', { type: 'i64', imm: lowerer.linkage.memory });
+  const bytes = lowerer.inst('mem_size', { type: 'i64', imm: lowerer.linkage.memory });
   const pages = lowerer.op('ushr', 'i64', bytes as number, PAGE_SHIFT);
   lowerer.push(lowerer.op('trunc', 'i32', pages), 'i32');
 };
@@ -75,15 +75,13 @@ export function grow(
 ): Value {
   const { max } = lowerer.linkage.module.regions[region] as Region;
   const bytes = lowerer.op('shl', 'i64', delta, shift);
-  const [length] = lowerer.inst('mem_size', { type: 'i64', imm: region }) as [number];
+  const length = lowerer.inst('mem_size', { type: 'i64', imm: region });
   const isPast = lowerer.op('ugt', 'i64', lowerer.op('add', 'i64', length, bytes), BigInt(max));
   const cost = lowerer.op('mul', 'i64', delta, gas);
   const charged = lowerer.op('select', 'i64', isPast, 0n, cost);
   lowerer.inst('charge_dyn', { type: 'i64', args: [charged] });
   lowerer.endCharge();
-  const [before] = lowerer.inst('mem_grow', { type: 'i64', imm: region, args: [bytes] }) as [
-    number,
-  ];
+  const before = lowerer.inst('mem_grow', { type: 'i64', imm: region, args: [bytes] });
   return lowerer.op('sshr', 'i64', before, shift);
 }
 
@@ -116,7 +114,7 @@ export function checkRange(
 }
 
 function memoryBytes(lowerer: FunctionLowerer): Value {
-  return lowerer.inst('mem_size', { type: 'i64', imm: lowerer.linkage.memory })[0] as number;
+  return lowerer.inst('mem_size', { type: 'i64', imm: lowerer.linkage.memory });
 }
 
 export const memoryCopy: Lowering = (lowerer) => {
@@ -151,7 +149,7 @@ export const memoryInit: Lowering = (lowerer, { a }) => {
 /** Bytes of a segment; 0 once it is dropped. */
 export function loadLength(lowerer: FunctionLowerer, address: number): Value {
   const imm = lowerer.linkage.cells;
-  return lowerer.inst('load', { type: 'i64', imm, args: [BigInt(address)] })[0] as number;
+  return lowerer.inst('load', { type: 'i64', imm, args: [BigInt(address)] });
 }
 
 /** Drops a segment: it has no bytes any more. */

@@ -41,13 +41,13 @@ function popEntry(lowerer: FunctionLowerer, shift: bigint): Value {
 export function loadPlace(lowerer: FunctionLowerer, index: number): Value {
   const { region, shift } = tableOf(lowerer, index);
   const args = [popEntry(lowerer, shift)];
-  return lowerer.inst('load', { type: 'i64', imm: region, args })[0] as number;
+  return lowerer.inst('load', { type: 'i64', imm: region, args });
 }
 
 export const tableGet: Lowering = (lowerer, { a }) => {
   const { region, type, shift } = tableOf(lowerer, a);
   const args = [popEntry(lowerer, shift)];
-  lowerer.push(lowerer.inst('load', { type, imm: region, args })[0] as number, type);
+  lowerer.push(lowerer.inst('load', { type, imm: region, args }), type);
 };
 
 export const tableSet: Lowering = (lowerer, { a }) => {
@@ -58,7 +58,7 @@ export const tableSet: Lowering = (lowerer, { a }) => {
 };
 
 function tableBytes(lowerer: FunctionLowerer, region: number): number {
-  return lowerer.inst('mem_size', { type: 'i64', imm: region })[0] as number;
+  return lowerer.inst('mem_size', { type: 'i64', imm: region });
 }
 
 export const tableSize: Lowering = (lowerer, { a }) => {

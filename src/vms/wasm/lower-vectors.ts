@@ -18,7 +18,7 @@ const MASK_128 = (1n << 128n) - 1n;
 /** Calls the function of an instruction. */
 function callVector(lowerer: FunctionLowerer, name: VectorName, args: Value[]): RegId {
   const imm = lowerer.linkage.vector(name);
-  return lowerer.inst('call', { imm, args })[0] as RegId;
+  return lowerer.inst('call', { imm, args });
 }
 
 const call: Lowering = (lowerer, { op }) => {
@@ -29,7 +29,7 @@ const call: Lowering = (lowerer, { op }) => {
 
 function loadBits(lowerer: FunctionLowerer, { b }: Instruction, type: Type): RegId {
   const args = [popAddress(lowerer, b)];
-  return lowerer.inst('load', { type, imm: lowerer.linkage.memory, args })[0] as RegId;
+  return lowerer.inst('load', { type, imm: lowerer.linkage.memory, args });
 }
 
 const load: Lowering = (lowerer, instruction) => {

@@ -10,8 +10,10 @@
  * Code that cannot be reached is skipped: nothing is lowered from an unconditional branch to the
  * end of its construct. The body must be valid.
  */
-import { FuncBuilder, type InstOptions, type Value } from '../../dmir/builder.ts';
-import { type BlockId, createFunc, type Func, type Inst, type RegId } from '../../dmir/ir.ts';
+import type { Edge, Value } from '../../dmir/builder.ts';
+import { NO_RESULT, OP_NUMBER, TYPE_NUMBER } from '../../dmir/flat.ts';
+import type { FlatFunc } from '../../dmir/flat-func.ts';
+import type { BlockId, Operand, RegId } from '../../dmir/ir.ts';
 import type { OpName } from '../../dmir/ops.ts';
 import type { Type } from '../../dmir/types.ts';
 import { findAssignedLocals } from './assigned-locals.ts';
@@ -22,6 +24,10 @@ import { LOWERINGS } from './lowerings.ts';
 import { Reader } from './reader.ts';
 import type { Body, FuncType, ValType, WasmModule } from './types.ts';
 import { blockTypes, readLocals } from './validate.ts';
+
+const NO_CHARGE = -1;
+/** What is read last: no body is read while another one is. */
+const INSTRUCTION = createInstruction();
 
 /** A construct that branches may name. */
 interface Label {
@@ -43,78 +49,96 @@ interface Label {
   readonly params: readonly Value[];
 }
 
-/** A lowered function, and its ranges of code. */
-export interface LoweredFunction {
-  readonly func: Func;
-  readonly ranges: Ranges;
+/** What an operation may have besides its name. */
+export interface OperationOptions {
+  readonly type?: Type;
+  readonly imm?: number;
+  readonly args?: readonly Value[];
 }
 
-/** Lowers the function with the body, to be placed under the name. */
+export interface EndOptions extends OperationOptions {
+  readonly targets?: readonly Edge[];
+}
+
+const NO_TARGETS: readonly Edge[] = [];
+const NO_VALUES: readonly Value[] = [];
+const NOTHING = {};
+
+/** Lowers the function with the body to the columns, under the name; gives its ranges of code. */
 export function lowerFunction(
   module: WasmModule,
   body: Body,
   name: string,
   linkage: Linkage,
-): LoweredFunction {
-  return new FunctionLowerer(module, body, name, linkage).run();
+  into: FlatFunc,
+): Ranges {
+  return LOWERER.lower(module, body, name, linkage, into);
 }
 
+/** Lowers bodies one at a time: what it holds is of the last. */
 export class FunctionLowerer {
-  readonly wasm: WasmModule;
-  readonly linkage: Linkage;
-  readonly #builder: FuncBuilder;
-  readonly #func: Func;
-  readonly #type: FuncType;
-  readonly #reader: Reader;
-  readonly #localTypes: readonly ValType[];
-  readonly #assigned: readonly (readonly number[])[];
-  readonly #locals: Value[];
+  wasm!: WasmModule;
+  linkage!: Linkage;
+  #func!: FlatFunc;
+  #type!: FuncType;
+  #reader!: Reader;
+  #localTypes: readonly ValType[] = [];
+  #assigned: readonly (readonly number[])[] = [];
+  readonly #locals: Value[] = [];
+  #stackHeight = 0;
   readonly #stack: Value[] = [];
   /** Types of the values on the stack. */
   readonly #kinds: Type[] = [];
   readonly #labels: Label[] = [];
-  readonly #ranges: number[] = [];
-  /** Flags of which a register is the value as a number. */
-  readonly #flags = new Map<Value, RegId>();
+  #ranges: number[] = [];
   #constructs = 0;
-  #block: BlockId = 0;
   #nextBlock = 1;
+  /** Offset of the instruction. */
+  #pc = 0;
   /** Whether the place cannot be reached; then the count of constructs begun since. */
   #isDead = false;
   #deadDepth = 0;
-  /** The charge that the place belongs to. */
-  #charge: Inst | null = null;
+  /** The charge that the place belongs to, or -1. */
+  #charge = NO_CHARGE;
 
-  constructor(module: WasmModule, body: Body, name: string, linkage: Linkage) {
+  /** See `lowerFunction`. */
+  lower(module: WasmModule, body: Body, name: string, linkage: Linkage, into: FlatFunc): Ranges {
     this.wasm = module;
     this.linkage = linkage;
+    this.#func = into;
     this.#type = module.types[body.type] as FuncType;
     this.#reader = new Reader(module.bytes, body.start, body.end);
     const { params, results } = this.#type;
     this.#localTypes = readLocals(this.#reader, params);
     this.#assigned = findAssignedLocals(module.bytes, this.#reader.offset, body.end);
-    this.#func = createFunc(name, false);
-    this.#func.params = dmirParams(this.#type);
-    this.#func.results = dmirTypes(results);
-    this.#builder = new FuncBuilder(linkage.module, this.#func);
-    const registers = this.#builder.block(0, this.#func.params);
-    this.#locals = this.#localTypes.map((_, index) => {
-      return index < params.length ? (registers[index] as RegId) : 0n;
-    });
+    this.#stackHeight = 0;
+    this.#labels.length = 0;
+    this.#ranges = [];
+    this.#constructs = 0;
+    this.#nextBlock = 1;
+    this.#pc = -1;
+    this.#isDead = false;
+    const types = dmirParams(this.#type);
+    into.begin(name, false, types, dmirTypes(results));
+    const registers = this.begin(0, types);
+    for (let local = 0; local < this.#localTypes.length; local++) {
+      this.#locals[local] = local < params.length ? (registers[local] as RegId) : 0n;
+    }
+    this.#open('func', 0, { params: [], results }, []);
+    this.#run();
+    into.settle(this.#nextBlock);
+    return this.#ranges;
   }
 
-  run(): LoweredFunction {
-    const { results } = this.#type;
-    this.#open('func', 0, { params: [], results }, []);
-    const instruction = createInstruction();
+  #run(): void {
+    const instruction = INSTRUCTION;
     while (this.#labels.length > 0) {
       readInstruction(this.#reader, instruction);
       if (this.#isDead && !this.#isRevived(instruction)) continue;
-      this.#builder.pc = instruction.offset;
+      this.#pc = instruction.offset;
       if (!this.#isDead) this.#count(instruction);
       LOWERINGS[instruction.op.name](this, instruction);
     }
-    return { func: this.#func, ranges: this.#ranges };
   }
 
   /** Whether an instruction behind a branch ends the construct that the branch stands in. */
@@ -135,30 +159,29 @@ export class FunctionLowerer {
   #count({ op, offset }: Instruction): void {
     const gas = this.linkage.gas.classes[op.cost];
     if (gas === 0) return;
-    if (this.#charge === null) {
-      this.inst('charge', { imm: 0 });
-      this.#charge = this.#func.blocks.get(this.#block)?.insts.at(-1) as Inst;
+    if (this.#charge === NO_CHARGE) {
+      this.#charge = this.#func.add(OP_NUMBER.charge, TYPE_NUMBER.i64, 0, offset);
       this.#ranges.push(offset, offset);
     }
-    this.#charge.imm += gas;
+    this.#func.imms[this.#charge] = (this.#func.imms[this.#charge] as number) + gas;
     this.#ranges[this.#ranges.length - 1] = offset;
   }
 
   /** Begins a new range, so that what comes now can see the gas that is left. */
   endCharge(): void {
-    this.#charge = null;
+    this.#charge = NO_CHARGE;
   }
 
   // ---- operands
 
   push(value: Value, type: Type): void {
-    this.#stack.push(value);
-    this.#kinds.push(type);
+    const at = this.#stackHeight++;
+    this.#stack[at] = value;
+    this.#kinds[at] = type;
   }
 
   pop(): Value {
-    this.#kinds.pop();
-    return this.#stack.pop() as Value;
+    return this.#stack[--this.#stackHeight] as Value;
   }
 
   /** A register: operations that convert do not know the width of a constant. */
@@ -169,36 +192,45 @@ export class FunctionLowerer {
   }
 
   popMany(count: number): Value[] {
-    this.#kinds.length -= count;
-    return this.#stack.splice(this.#stack.length - count, count);
+    this.#stackHeight -= count;
+    return this.#stack.slice(this.#stackHeight, this.#stackHeight + count);
+  }
+
+  /** The values on top, which stay. */
+  #top(count: number): Value[] {
+    return this.#stack.slice(this.#stackHeight - count, this.#stackHeight);
   }
 
   /** Type of the value that is so far below the top. */
   kind(depth: number): Type {
-    return this.#kinds[this.#kinds.length - 1 - depth] as Type;
+    return this.#kinds[this.#stackHeight - 1 - depth] as Type;
   }
 
-  /** Makes the stack one of a height with values on it. */
-  #setStack(height: number, values: readonly Value[], types: readonly ValType[]): void {
-    this.#stack.length = height;
-    this.#kinds.length = height;
-    values.forEach((value, i) => {
-      this.push(value, dmirType(types[i] as ValType));
-    });
+  #operand(value: Value): Operand {
+    return typeof value === 'bigint' ? this.#func.constant(value) : value;
   }
 
+  /** Adds an operation of a type; gives its only or first result, -1 when it has none. */
   op(op: OpName, type: Type, ...args: Value[]): RegId {
-    return this.#builder.op(op, type, ...args);
+    return this.#add(op, type, 0, args);
   }
 
-  inst(op: OpName, options: InstOptions = {}): RegId[] {
-    return this.#builder.inst(op, options);
+  /** Adds an operation with what else it has; gives its first result. */
+  inst(op: OpName, { type = 'i64', imm = 0, args = [] }: OperationOptions = {}): RegId {
+    return this.#add(op, type, imm, args);
+  }
+
+  #add(op: OpName, type: Type, imm: number, args: readonly Value[]): RegId {
+    const func = this.#func;
+    func.add(OP_NUMBER[op], TYPE_NUMBER[type], imm, this.#pc);
+    for (let i = 0; i < args.length; i++) func.arg(this.#operand(args[i] as Value));
+    return func.giveResults(this.linkage.module);
   }
 
   /** A flag as the number that WebAssembly has for it. */
   pushFlag(flag: RegId): void {
     const number = this.op('zext', 'i32', flag);
-    this.#flags.set(number, flag);
+    this.#func.conditions[number] = flag;
     this.push(number, 'i32');
   }
 
@@ -206,7 +238,8 @@ export class FunctionLowerer {
   popFlag(): Value {
     const number = this.pop();
     if (typeof number === 'bigint') return number === 0n ? 0n : 1n;
-    return this.#flags.get(number) ?? this.op('ne', 'i32', number, 0n);
+    const flag = this.#func.conditions[number] as number;
+    return flag === NO_RESULT ? this.op('ne', 'i32', number, 0n) : flag;
   }
 
   getLocal(index: number): Value {
@@ -227,22 +260,56 @@ export class FunctionLowerer {
     return this.#nextBlock++;
   }
 
-  /** Goes on in a new block. */
+  /** Goes on in a new block; gives its parameters. */
   begin(id: BlockId, types: readonly Type[] = []): RegId[] {
-    this.#charge = null;
-    this.#block = id;
-    return this.#builder.block(id, types);
+    this.#beginBlock(id);
+    return types.map((type) => this.#param(type));
+  }
+
+  #beginBlock(id: BlockId): void {
+    this.#charge = NO_CHARGE;
+    this.#func.block(id);
+  }
+
+  /** Adds a parameter to the block. */
+  #param(type: Type): RegId {
+    const register = this.#func.register(TYPE_NUMBER[type]);
+    this.#func.param(register);
+    return register;
   }
 
   /** Ends the block; what follows cannot be reached unless another block begins. */
-  end(op: OpName, options: InstOptions): void {
-    this.#builder.end(op, options);
+  end(op: OpName, { targets = NO_TARGETS, ...options }: EndOptions): void {
+    this.inst(op, options);
+    for (const [block, ...args] of targets) {
+      this.#func.edge(block);
+      this.#hand(args);
+    }
+  }
+
+  /** Adds arguments to the edge. */
+  #hand(values: readonly Value[]): void {
+    for (let i = 0; i < values.length; i++) {
+      this.#func.edgeArg(this.#operand(values[i] as Value));
+    }
+  }
+
+  /** Ends the block where a flag decides between two; the edges follow. */
+  #branch(flag: Value): void {
+    this.op('br_if', 'i64', flag);
+  }
+
+  /** The edges to blocks that take nothing. */
+  #enterPlain(then: BlockId, otherwise: BlockId): void {
+    this.#func.edge(then);
+    this.#func.edge(otherwise);
   }
 
   /** Ends with the trap kind where the flag is set. */
   trapIf(flag: Value, kind: number): void {
     const [trap, next] = [this.newBlock(), this.newBlock()];
-    this.#builder.brIf(flag, [trap], [next]);
+    this.#branch(flag);
+    this.#enterPlain(trap, next);
     const charge = this.#charge;
     this.begin(trap);
     this.end('trap', { imm: kind });
@@ -261,14 +328,24 @@ export class FunctionLowerer {
     target: BlockId,
     { params, results }: FuncType,
     assigned: readonly number[],
-    more: Partial<Pick<Label, 'otherwise' | 'before' | 'params'>> = {},
+    more: Partial<Pick<Label, 'otherwise' | 'before' | 'params'>> = NOTHING,
   ): void {
-    const height = this.#stack.length - params.length;
+    const height = this.#stackHeight - params.length;
     const types = kind === 'loop' ? params : results;
-    const { otherwise = -1, before = [], params: values = [] } = more;
+    const { otherwise = -1, before = NO_VALUES, params: values = NO_VALUES } = more;
+    const isEntered = false;
+    const paramTypes = params;
     this.#labels.push({
-      ...{ kind, target, types, assigned, height, otherwise, before },
-      ...{ paramTypes: params, params: values, isEntered: false },
+      kind,
+      target,
+      types,
+      paramTypes,
+      assigned,
+      height,
+      isEntered,
+      otherwise,
+      before,
+      params: values,
     });
   }
 
@@ -295,10 +372,11 @@ export class FunctionLowerer {
     const flag = this.popFlag();
     const [then, otherwise] = [this.newBlock(), this.newBlock()];
     const before = assigned.map((local) => this.getLocal(local));
-    const params = this.#stack.slice(this.#stack.length - types.params.length);
+    const params = this.#top(types.params.length);
     this.#open('if', this.newBlock(), types, assigned, { otherwise, before, params });
-    this.#builder.brIf(flag, [then], [otherwise]);
-    this.begin(then);
+    this.#branch(flag);
+    this.#enterPlain(then, otherwise);
+    this.#beginBlock(then);
   }
 
   /** Ends the first arm of an `if` and begins the other. */
@@ -306,7 +384,10 @@ export class FunctionLowerer {
     const label = this.#labels.pop() as Label;
     if (!this.#isDead) this.#goTo(label);
     this.#isDead = false;
-    this.#setStack(label.height, label.params, label.paramTypes);
+    this.#stackHeight = label.height;
+    label.params.forEach((value, i) => {
+      this.push(value, dmirType(label.paramTypes[i] as ValType));
+    });
     label.assigned.forEach((local, i) => {
       this.setLocal(local, label.before[i] as Value);
     });
@@ -325,7 +406,10 @@ export class FunctionLowerer {
     if (!this.#isDead) this.#goTo(label);
     if (label.kind === 'if') {
       this.begin(label.otherwise);
-      this.#builder.br(label.target, ...label.before, ...label.params);
+      this.op('br', 'i64');
+      this.#func.edge(label.target);
+      this.#hand(label.before);
+      this.#hand(label.params);
       label.isEntered = true;
     }
     if (label.isEntered) this.#enter(label);
@@ -334,29 +418,32 @@ export class FunctionLowerer {
 
   /** Goes on at the target of a label. */
   #enter({ target, assigned, types, height }: Label): void {
-    const locals = assigned.map((local) => dmirType(this.localType(local)));
-    const registers = this.begin(target, [...locals, ...dmirTypes(types)]);
-    assigned.forEach((local, i) => {
-      this.setLocal(local, registers[i] as RegId);
-    });
-    this.#setStack(height, registers.slice(assigned.length), types);
+    this.#beginBlock(target);
+    for (const local of assigned)
+      this.setLocal(local, this.#param(dmirType(this.localType(local))));
+    this.#stackHeight = height;
+    for (const type of types) this.push(this.#param(dmirType(type)), dmirType(type));
     this.#isDead = false;
   }
 
   /** The edge to a label with the values on top of the stack. */
-  #edge(label: Label): readonly [BlockId, ...Value[]] {
+  #edgeTo(label: Label): void {
     label.isEntered = true;
-    const values = this.#stack.slice(this.#stack.length - label.types.length);
-    return [label.target, ...label.assigned.map((local) => this.getLocal(local)), ...values];
+    this.#func.edge(label.target);
+    for (const local of label.assigned) this.#func.edgeArg(this.#operand(this.getLocal(local)));
+    for (let at = this.#stackHeight - label.types.length; at < this.#stackHeight; at++) {
+      this.#func.edgeArg(this.#operand(this.#stack[at] as Value));
+    }
   }
 
   #goTo(label: Label): void {
-    this.end('br', { targets: [this.#edge(label)] });
+    this.op('br', 'i64');
+    this.#edgeTo(label);
   }
 
   #return(): void {
     const { length } = this.#type.results;
-    this.end('return', { args: this.#stack.slice(this.#stack.length - length) });
+    this.end('return', { args: this.#top(length) });
   }
 
   // ---- branches
@@ -380,12 +467,15 @@ export class FunctionLowerer {
     const label = this.#label(depth);
     const next = this.newBlock();
     if (label.kind !== 'func') {
-      this.#builder.brIf(flag, this.#edge(label), [next]);
-      this.begin(next);
+      this.#branch(flag);
+      this.#edgeTo(label);
+      this.#func.edge(next);
+      this.#beginBlock(next);
       return;
     }
     const leave = this.newBlock();
-    this.#builder.brIf(flag, [leave], [next]);
+    this.#branch(flag);
+    this.#enterPlain(leave, next);
     this.begin(leave);
     this.#return();
     this.begin(next);
@@ -440,12 +530,15 @@ export class FunctionLowerer {
   }
 
   #popArguments(type: FuncType): Value[] {
-    return [...this.popMany(type.params.length), ...markers(type).map(() => 0n)];
+    const values = this.popMany(type.params.length);
+    for (const _ of markers(type)) values.push(0n);
+    return values;
   }
 
-  #pushResults(registers: readonly RegId[], { results }: FuncType): void {
-    registers.forEach((register, i) => {
-      this.push(register, dmirType(results[i] as ValType));
+  /** Pushes what a call gave: registers from the first on. */
+  #pushResults(first: RegId, { results }: FuncType): void {
+    results.forEach((type, i) => {
+      this.push(first + i, dmirType(type));
     });
     this.endCharge();
   }
@@ -456,3 +549,5 @@ export class FunctionLowerer {
     this.setDead();
   }
 }
+
+const LOWERER = new FunctionLowerer();

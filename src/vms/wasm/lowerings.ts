@@ -4,6 +4,7 @@
  * tables are `lower-memory.ts` and `lower-tables.ts`.
  */
 import type { Value } from '../../dmir/builder.ts';
+import type { RegId } from '../../dmir/ir.ts';
 import { type OpName, TRAP_KINDS } from '../../dmir/ops.ts';
 import type { Type } from '../../dmir/types.ts';
 import type { Instruction } from './instructions.ts';
@@ -45,20 +46,24 @@ function resultType({ op }: Instruction): Type {
   return dmirType(op.results[0] as ValType);
 }
 
+/** Adds an operation on the one or two values that the instruction takes. */
+function operate(lowerer: FunctionLowerer, instruction: Instruction, op: OpName): RegId {
+  const type = operandType(instruction);
+  const last = lowerer.pop();
+  if (instruction.op.operands?.length === 1) return lowerer.op(op, type, last);
+  return lowerer.op(op, type, lowerer.pop(), last);
+}
+
 /** An operation on one or two values of the type of the first. */
 function plain(op: OpName): Lowering {
   return (lowerer, instruction) => {
-    const args = lowerer.popMany((instruction.op.operands as readonly ValType[]).length);
-    lowerer.push(lowerer.op(op, operandType(instruction), ...args), resultType(instruction));
+    lowerer.push(operate(lowerer, instruction, op), resultType(instruction));
   };
 }
 
 /** A comparison, which gives a flag. */
 function compare(op: OpName): Lowering {
-  return (lowerer, instruction) => {
-    const args = lowerer.popMany((instruction.op.operands as readonly ValType[]).length);
-    lowerer.pushFlag(lowerer.op(op, operandType(instruction), ...args));
-  };
+  return (lowerer, instruction) => lowerer.pushFlag(operate(lowerer, instruction, op));
 }
 
 /** A conversion that is named by its result. A constant is put into a register of its width. */
@@ -145,7 +150,7 @@ export const LOWERINGS: Readonly<Record<OpcodeName, Lowering>> = {
   'global.get': (lowerer, { a }) => {
     const { type, address } = global(lowerer, a);
     const imm = lowerer.linkage.cells;
-    const [value] = lowerer.inst('load', { type, imm, args: [address] });
+    const value = lowerer.inst('load', { type, imm, args: [address] });
     lowerer.push(value as number, type);
   },
   'global.set': (lowerer, { a }) => {

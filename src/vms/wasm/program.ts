@@ -4,7 +4,9 @@
  * first enters them.
  */
 import { createModule, FuncBuilder } from '../../dmir/builder.ts';
+import { FlatFunc, flattenFunc } from '../../dmir/flat-func.ts';
 import { createFunc, type Func, type HostDecl, type Module, type Region } from '../../dmir/ir.ts';
+import type { FunctionSource } from '../../dmir/lazy.ts';
 import { TRAP_KINDS } from '../../dmir/ops.ts';
 import { prune } from '../../dmir/passes/prune.ts';
 import { shortcut } from '../../dmir/passes/shortcut.ts';
@@ -57,20 +59,21 @@ export interface ModuleFrame {
   readonly hosts: readonly HostDecl[];
 }
 
+type BodySource = Extract<FuncEntity['source'], { readonly kind: 'body' }>;
+
 /** A region whose bytes are those of an entity. */
 interface Bound {
   readonly name: string;
   readonly entity: TableEntity | MemoryEntity;
 }
 
-export class WasmProgram {
+export class WasmProgram implements FunctionSource {
   readonly module: Module;
   readonly #options: ProgramOptions;
   readonly #bound: Bound[] = [];
   readonly #regions = new Map<TableEntity | MemoryEntity, number>();
   readonly #globals = new Map<GlobalEntity, number>();
   readonly #segments = new Map<SegmentEntity, SegmentCells>();
-  readonly #lowered = new Map<Func, { readonly bytes: Uint8Array; readonly ranges: Ranges }>();
   readonly #linkages = new Map<Instance, Linkage>();
   readonly #cells: number;
   #cellBytes = 0;
@@ -147,52 +150,57 @@ export class WasmProgram {
 
   /** The function at a place with its blocks. */
   lower(place: number): Func {
-    const entity = this.#options.funcs[place] as FuncEntity;
+    return this.flatten(place).toFunc();
+  }
+
+  /** The same in columns, which the next function overwrites. */
+  flatten(place: number): FlatFunc {
+    const { source } = this.#options.funcs[place] as FuncEntity;
+    if (source.kind !== 'body') return flattenFunc(this.#write(place), FLAT);
+    this.#lowerBody(place, source);
+    shortcut(FLAT);
+    prune(FLAT);
+    return FLAT;
+  }
+
+  /** Lowers a body to the columns; gives its ranges of code. */
+  #lowerBody(place: number, { instance, index }: BodySource): Ranges {
+    const { module } = instance;
+    const body = module.bodies[index - module.imported.func] as Body;
+    const { name } = this.module.funcs[place] as Func;
+    return lowerFunction(module, body, name, this.#linkageOf(instance), FLAT);
+  }
+
+  /** A function that is no body of a module. */
+  #write(place: number): Func {
+    const { source, type } = this.#options.funcs[place] as FuncEntity;
     const declared = this.module.funcs[place] as Func;
-    switch (entity.source.kind) {
-      case 'host':
-        return this.#suspension(declared, entity.type.params.length);
-      case 'vector': {
-        const builder = new FuncBuilder(this.module, { ...declared, blocks: new Map() });
-        const args = builder.block(0, declared.params);
-        const result = writeVector(builder, entity.source.name, args);
-        builder.end('return', { args: [result] });
-        return builder.func;
-      }
-      case 'written': {
-        const builder = new FuncBuilder(this.module, { ...declared, blocks: new Map() });
-        entity.source.write(builder);
-        return builder.func;
-      }
-      case 'signature': {
-        const builder = new FuncBuilder(this.module, { ...declared, blocks: new Map() });
-        builder.block(0, declared.params);
-        builder.end('trap', { imm: UNREACHABLE });
-        return builder.func;
-      }
-      case 'body': {
-        const { instance, index } = entity.source;
-        const { module } = instance;
-        const body = module.bodies[index - module.imported.func] as Body;
-        const linkage = this.#linkageOf(instance);
-        const { func, ranges } = lowerFunction(module, body, declared.name, linkage);
-        shortcut(func);
-        prune(func);
-        this.#lowered.set(func, { bytes: module.bytes, ranges });
-        return func;
-      }
+    if (source.kind === 'host') return this.#suspension(declared, type.params.length);
+    const { name, params, results } = declared;
+    const func = Object.assign(createFunc(name, false), { params, results });
+    const builder = new FuncBuilder(this.module, func);
+    if (source.kind === 'written') {
+      source.write(builder);
+      return builder.func;
     }
+    const args = builder.block(0, params);
+    if (source.kind === 'vector') {
+      builder.end('return', { args: [writeVector(builder, source.name, args)] });
+    } else {
+      builder.end('trap', { imm: UNREACHABLE });
+    }
+    return builder.func;
   }
 
   /**
-   * What a function that trapped at an offset of the module had paid for instructions behind it: a
-   * range of code is charged at its head.
+   * What the function at a place, which trapped at an offset of its module, had paid for
+   * instructions behind it: a range of code is charged at its head.
    */
-  unusedGas(func: Func, offset: number): bigint {
-    const lowered = this.#lowered.get(func);
-    return lowered === undefined
-      ? 0n
-      : gasBehind(lowered.bytes, lowered.ranges, offset, this.#options.gas);
+  unusedGas(place: number, offset: number): bigint {
+    const { source } = this.#options.funcs[place] as FuncEntity;
+    if (source.kind !== 'body') return 0n;
+    const ranges = this.#lowerBody(place, source);
+    return gasBehind(source.instance.module.bytes, ranges, offset, this.#options.gas);
   }
 
   /** A function of the host is one that suspends and returns what the host answers. */
@@ -262,6 +270,9 @@ export class WasmProgram {
 }
 
 const NO_BYTES = new Uint8Array(0);
+
+/** Functions are lowered to it, one after the other. */
+const FLAT = new FlatFunc();
 
 /** Stands at places where a program has no function: calls of it trap. */
 const NO_FUNCTION = createFunc('none', true);

@@ -10,14 +10,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export class Reader {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
   offset: number;
   /** First byte that does not belong to what is read. */
   end: number;
 
   constructor(bytes: Uint8Array, offset = 0, end: number = bytes.length) {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.offset = offset;
     this.end = end;
   }
@@ -105,6 +103,8 @@ export class Reader {
   }
 
   #signed(bits: number): bigint {
+    const short = this.#short();
+    if (short !== undefined) return BigInt(short);
     let value = 0n;
     const lengthMax = Math.ceil(bits / 7);
     for (let i = 0; i < lengthMax; i++) {
@@ -122,18 +122,39 @@ export class Reader {
     throw new Error('BUG: a number without an end');
   }
 
+  /** A signed number of at most four bytes; undefined, and nothing is read, for a longer one. */
+  #short(): number | undefined {
+    const { bytes, offset } = this;
+    const end = Math.min(this.end, offset + 4);
+    let value = 0;
+    for (let at = offset; at < end; at++) {
+      const byte = bytes[at] as number;
+      const unused = 25 - 7 * (at - offset);
+      value |= (byte & 0x7f) << (25 - unused);
+      if (byte >= 0x80) continue;
+      this.offset = at + 1;
+      return (value << unused) >> unused;
+    }
+    return undefined;
+  }
+
   #checkLast(byte: number, isFitting: boolean): void {
     const at = this.offset - 1;
     if (byte >= 0x80) throw malformed(at, 'integer representation too long');
     if (!isFitting) throw malformed(at, 'integer too large');
   }
 
+  #view(size: number): DataView {
+    const at = this.skip(size);
+    return new DataView(this.bytes.buffer, this.bytes.byteOffset + at, size);
+  }
+
   f32(): bigint {
-    return BigInt(this.#view.getUint32(this.skip(4), true));
+    return BigInt(this.#view(4).getUint32(0, true));
   }
 
   f64(): bigint {
-    return this.#view.getBigUint64(this.skip(8), true);
+    return this.#view(8).getBigUint64(0, true);
   }
 
   name(): string {
