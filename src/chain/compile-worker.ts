@@ -53,10 +53,10 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export async function runJob(job: CompileJob, files?: CodeFiles): Promise<FinishedCode | null> {
   const made = findKept(job, files) ?? compile(job, files);
   if (made === undefined) return null;
-  const { engine, bytes, entries, targets, blocks } = made;
+  const { bytes, ...rest } = made;
   const module = new WebAssembly.Module(bytes);
-  await warmUp(module, bytes.length, pause);
-  return { engine, module, entries, targets, bytes: bytes.length, blocks };
+  await warmUp(module, made.places, bytes.length, pause);
+  return { ...rest, module, bytes: bytes.length };
 }
 
 type Made = KeptCode & Pick<CompileJob, 'engine'>;

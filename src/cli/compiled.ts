@@ -114,9 +114,8 @@ export function describe(engine: CompilerName, note: CompiledNote): CompiledCode
 
 /** Blocks that the interpreter enters, by the index of their function. */
 function entriesOf({ module: made }: CompiledNote, module: WasmModule): Map<number, number> {
-  return new Map(
-    made.entries.map(({ root, place }) => [module.exports.get(String(place)) as number, root]),
-  );
+  const [segment] = module.segments;
+  return new Map(made.entries.map(({ root, place }) => [segment?.indices[place] as number, root]));
 }
 
 /**

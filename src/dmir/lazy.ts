@@ -13,6 +13,15 @@ export interface SourceRecipe {
   readonly options: unknown;
 }
 
+export interface LoweredBlock {
+  readonly func: Func;
+  readonly block: Block;
+  /** Instructions of the source that it does. */
+  readonly instructionCount: number;
+  /** Whether it reads the source's bytes as data. */
+  readonly readsCode: boolean;
+}
+
 /** Code whose blocks are lowered when a run first reaches them. */
 export interface LazySource {
   /** Bytes of source code: what the region of code shows, and what a dispatch indexes. */
@@ -31,7 +40,7 @@ export interface LazySource {
   /** Whether there is a block with the id. */
   isBlock(id: number): boolean;
   /** Lowers the block with the id; registers of the function are those of the block. */
-  lower(id: number): { func: Func; block: Block; instructionCount: number };
+  lower(id: number): LoweredBlock;
   /** The same in columns, which the next block of any source overwrites. */
   flatten(id: number): FlatBlock;
 }

@@ -96,6 +96,7 @@ test('compiled code ends the frame', () => {
   const { machine, program } = createTarget(code);
   const { kernel } = machine.executor.machine;
   machine.call(CALL);
+  program.showCode();
   const install = (exit: Exit): void => {
     kernel.table.set(PLACE, compiledExit(kernel, exit));
     program.install(add, PLACE);

@@ -44,8 +44,8 @@ class TestThread {
     const { key, job } = this.posted[this.posted.length - 1] as JobMessage;
     const { engine, blocks } = job;
     const module = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
-    const code =
-      bytes === null ? null : { engine, module, entries: [], targets: [], bytes, blocks };
+    const made = { engine, module, entries: [], places: 0, targets: [], readsCode: false, blocks };
+    const code = bytes === null ? null : { ...made, bytes };
     this.results.push({ key, code });
     this.answers++;
   }

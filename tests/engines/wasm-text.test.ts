@@ -43,6 +43,7 @@ function sample(): Uint8Array {
   const module = new ModuleWriter();
   module.importMemory('env', 'memory', 1);
   module.importTable('env', 'table');
+  const first = module.importGlobal('env', 'first', I32);
   const unary = module.type([I64], [I64]);
   const log = module.importFunction('env', 'log', unary);
   const code = new ByteSink()
@@ -59,6 +60,7 @@ function sample(): Uint8Array {
     .raw([0x10, log, 0x41, 0x00, 0x13, unary, 0x00, 0x0b]);
   const index = module.addFunction(unary, [I64, I32, V128, F32, F64], code);
   module.exportFunction('a "quoted" name', index);
+  module.placeFunctions(first, [index, log, index]);
   return module.finish();
 }
 

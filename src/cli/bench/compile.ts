@@ -54,7 +54,10 @@ export function measureCompile(
   const generate = () => COMPILERS[engine]({ source, blocks });
   const { bytes } = note.module;
   const generateMs = timeRounds(rounds, generate);
-  const moduleMs = timeRounds(rounds, (round) => void new WebAssembly.Module(mark(bytes, round)));
+  const moduleMs = timeRounds(
+    rounds,
+    (round) => void new WebAssembly.Module(markModule(bytes, round)),
+  );
   const compiledCodeBytes = countCodeBytes(code, fork, blocks);
   return {
     name,
@@ -83,7 +86,7 @@ function timeRounds(rounds: number, run: (round: number) => unknown): number {
 }
 
 /** The module with a custom section that holds a number. */
-function mark(bytes: Uint8Array, number: number): Uint8Array<ArrayBuffer> {
+export function markModule(bytes: Uint8Array, number: number): Uint8Array<ArrayBuffer> {
   const content = new ByteSink().text('round').u32(number);
   return new ByteSink().append(bytes).byte(0).sized(content).bytes();
 }

@@ -156,6 +156,8 @@ interface KeeperExports {
   restore(kept: Kept, address: number): void;
 }
 
+const rowLength = (count: number): number => 2 ** (32 - Math.clz32(count - 1));
+
 let compiled: Readonly<Record<'kernel' | 'keeper', WebAssembly.Module>> | undefined;
 
 /** @throws LockstepError L2004 on a platform that lacks a feature */
@@ -172,7 +174,8 @@ export class Kernel {
   readonly keeper: KeeperExports;
   /** Compiled code, which the loop calls by its place. */
   readonly table: WebAssembly.Table;
-  readonly #freePlaces: number[] = [];
+  /** First places of rows that are free, by their lengths, which are powers of two. */
+  readonly #freeRows = new Map<number, number[]>();
   #nextPlace = 1;
   u8!: Uint8Array<ArrayBuffer>;
   u32!: Uint32Array<ArrayBuffer>;
@@ -203,19 +206,25 @@ export class Kernel {
     this.view = new DataView(buffer);
   }
 
-  /** Puts compiled code into the table, and gives its place. */
-  takePlace(code: WebAssembly.ExportValue): number {
+  /** Takes a row of places of the table for compiled code, and gives the first. */
+  takePlaces(count: number): number {
+    const length = rowLength(count);
+    const freed = this.#freeRows.get(length)?.pop();
+    if (freed !== undefined) return freed;
     const { table } = this;
-    const place = this.#freePlaces.pop() ?? this.#nextPlace++;
-    if (place >= table.length) table.grow(table.length);
-    table.set(place, code);
-    return place;
+    const first = this.#nextPlace;
+    this.#nextPlace += length;
+    if (this.#nextPlace > table.length) table.grow(Math.max(table.length, length));
+    return first;
   }
 
-  /** Takes it out again; nothing enters it any more. */
-  freePlace(place: number): void {
-    this.table.set(place, null);
-    this.#freePlaces.push(place);
+  /** Gives the row back; nothing enters the code any more. */
+  freePlaces(first: number, count: number): void {
+    for (let place = first; place < first + count; place++) this.table.set(place, null);
+    const length = rowLength(count);
+    const free = this.#freeRows.get(length);
+    if (free === undefined) this.#freeRows.set(length, [first]);
+    else free.push(first);
   }
 
   /**

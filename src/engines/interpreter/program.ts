@@ -49,6 +49,7 @@ const CHUNK_BYTES_MAX = 0x1_0000;
 const JUMPS_USUAL = 16;
 /** Bytes of code for which there is room for an entry from the start. */
 const CODE_BYTES_OF_ENTRY = 128;
+const NO_WORDS = new Uint32Array(0);
 /** Marks the address of a stub in the table of entries. */
 const IS_STUB = 1;
 
@@ -145,6 +146,51 @@ export class CodeChunks {
   }
 }
 
+/**
+ * What ENTER words displaced, in one array: an array for each would take five times as much. Found
+ * by the place of its last 32 bits, where a target may stand.
+ */
+class DisplacedHeads {
+  readonly #kernel: Kernel;
+  #words = NO_WORDS;
+  #count = 0;
+  readonly #rows = new Map<number, number>();
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** @param at index of the head's first word */
+  keep(at: number): void {
+    const row = HEAD_WORDS * this.#count++;
+    if (row === this.#words.length) {
+      const larger = new Uint32Array(Math.max(row * 2, HEAD_WORDS * 4));
+      larger.set(this.#words);
+      this.#words = larger;
+    }
+    for (let i = 0; i < HEAD_WORDS; i++) {
+      this.#words[row + i] = this.#kernel.u32[at + i] as number;
+    }
+    this.#rows.set(at + HEAD_WORDS - 1, row);
+  }
+
+  /** @param isBack the words are put where they were, or forgotten */
+  release(at: number, isBack: boolean): void {
+    const place = at + HEAD_WORDS - 1;
+    const row = this.#rows.get(place) as number;
+    if (isBack) this.#kernel.u32.set(this.#words.subarray(row, row + HEAD_WORDS), at);
+    this.#rows.delete(place);
+    if (this.#rows.size === 0) this.#count = 0;
+  }
+
+  /** Writes a block's address to the place, or to where its content is kept. */
+  setTarget(place: number, address: number): void {
+    const row = this.#rows.size === 0 ? undefined : this.#rows.get(place);
+    if (row === undefined) this.#kernel.u32[place] = address;
+    else this.#words[row + HEAD_WORDS - 1] = address;
+  }
+}
+
 /** What is known of an encoded block, for statistics and traces. */
 export interface BlockInfo {
   readonly id: number;
@@ -177,8 +223,7 @@ export class Program implements ProgramHandle {
   readonly #placed: number[] = [];
   readonly #ids = new Map<number, number>();
   readonly #installed = new Map<number, number>();
-  /** What ENTER words displaced, by the place of its last 32 bits, where a target may stand. */
-  readonly #heads = new Map<number, Uint32Array>();
+  readonly #heads: DisplacedHeads;
   #isCodeShown = false;
   #entry = 0;
   #callsAllowed = 0;
@@ -192,6 +237,7 @@ export class Program implements ProgramHandle {
   constructor(kernel: Kernel, area: CodeArea, source: LazySource, isTransient: boolean) {
     this.isTransient = isTransient;
     this.#kernel = kernel;
+    this.#heads = new DisplacedHeads(kernel);
     this.source = source;
     const { code } = source;
     this.codeLength = code.length;
@@ -247,7 +293,7 @@ export class Program implements ProgramHandle {
   }
 
   #hashCode(): Uint8Array {
-    this.#showCode();
+    this.showCode();
     this.#kernel.exports.keccak256(SCRATCH_BASE, this.codeAddress, this.codeLength);
     return this.#kernel.u8.slice(SCRATCH_BASE, SCRATCH_BASE + 32);
   }
@@ -314,7 +360,7 @@ export class Program implements ProgramHandle {
   }
 
   /** Writes the code's bytes for the frames to read; most code never looks at itself. */
-  #showCode(): void {
+  showCode(): void {
     if (!this.#isCodeShown) this.#kernel.u8.set(this.source.code, this.codeAddress);
     this.#isCodeShown = true;
   }
@@ -323,7 +369,7 @@ export class Program implements ProgramHandle {
   #encode(id: number, stub: number): number {
     const { source } = this;
     const block = source.flatten(id);
-    if (block.readsCode) this.#showCode();
+    if (block.readsCode) this.showCode();
     ENCODER.encode(block, source);
     const { writer } = ENCODER;
     const bytes = writer.byteLength;
@@ -347,15 +393,8 @@ export class Program implements ProgramHandle {
     this.#writeEntry(stub, FORM.JUMP, address);
     for (let node = stub / 4 + WAITING_WORD; node !== 0; node = u32[node + 1] as number) {
       const place = u32[node] as number;
-      if (place !== 0) this.#setTarget(place, address);
+      if (place !== 0) this.#heads.setTarget(place, address);
     }
-  }
-
-  /** Writes a block's address to the place, or to where its content is kept. */
-  #setTarget(place: number, address: number): void {
-    const head = this.#heads.size === 0 ? undefined : this.#heads.get(place);
-    if (head === undefined) this.#kernel.u32[place] = address;
-    else head[HEAD_WORDS - 1] = address;
   }
 
   #resolve(place: number, target: number): void {
@@ -423,7 +462,8 @@ export class Program implements ProgramHandle {
   }
 
   /**
-   * Has the block enter compiled code; the block is encoded if it is new. No frame of the program
+   * Has the block enter compiled code, for which `showCode` is called first if it reads the code's
+   * bytes; the block is encoded if it is new. No frame of the program
    * may stand inside a block. Like all that takes code memory, this may give up programs that no
    * frame runs, so some frame must run this one or the area have room.
    *
@@ -432,13 +472,8 @@ export class Program implements ProgramHandle {
    */
   install(id: number, index: number): void {
     assert(!this.isReleased, 'code is installed in a program that was given up');
-    this.#showCode();
     const address = this.block(id);
-    const at = address / 4;
-    if (!this.#installed.has(id)) {
-      const head = this.#kernel.u32.slice(at, at + HEAD_WORDS);
-      this.#heads.set(at + HEAD_WORDS - 1, head);
-    }
+    if (!this.#installed.has(id)) this.#heads.keep(address / 4);
     this.#writeEntry(address, FORM.ENTER, index);
     this.#installed.set(id, index);
   }
@@ -447,11 +482,8 @@ export class Program implements ProgramHandle {
   uninstall(id: number): void {
     if (!this.#installed.delete(id)) return;
     // Not by its entry: what was given up may hold another program by now.
-    const at = (this.blocks.get(id) as BlockInfo).address / 4;
-    const place = at + HEAD_WORDS - 1;
-    const head = this.#heads.get(place) as Uint32Array;
-    this.#heads.delete(place);
-    if (!this.isReleased) this.#kernel.u32.set(head, at);
+    const { address } = this.blocks.get(id) as BlockInfo;
+    this.#heads.release(address / 4, !this.isReleased);
   }
 
   uninstallAll(): void {

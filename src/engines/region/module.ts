@@ -17,13 +17,21 @@ export interface CompileInput {
 
 export interface CompiledModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** What the interpreter enters. Functions are exported by their places. */
+  /** What the interpreter enters. */
   readonly entries: readonly Entry[];
+  /**
+   * Places of regions. An instance puts their functions into the kernel's table, in this order,
+   * from the place that is the global `first`. What is not exported needs no object of the
+   * platform.
+   */
+  readonly places: number;
   /**
    * Blocks whose addresses in the interpreter the code asks for: 32 bits each, in this order, from
    * the address that is the global `targets`.
    */
   readonly targets: readonly number[];
+  /** Whether it reads the bytes of the program's code, which must be in the machine then. */
+  readonly readsCode: boolean;
 }
 
 /** An engine's compiler: undefined where none of the blocks can be compiled. */
@@ -74,7 +82,10 @@ export class RegionModule {
   readonly #indices = new Map<string, number>();
   readonly #emitter: RegionEmitter;
   readonly #type: number;
+  #readsCode = false;
+  /** Index of the first region's function, and of the global with its place in the table. */
   readonly #first: number;
+  readonly #firstPlace: number;
 
   constructor() {
     const module = this.#module;
@@ -82,6 +93,7 @@ export class RegionModule {
     module.importMemory('env', 'memory', INITIAL_PAGES);
     module.importTable('env', 'table');
     module.importGlobal('env', 'targets', I32);
+    this.#firstPlace = module.importGlobal('env', 'first', I32);
     for (const [name, [params, result]] of Object.entries(RUNTIME)) {
       const type = module.type(typesOf(params), typesOf(result));
       indices.set(name, module.importFunction('env', name, type));
@@ -101,6 +113,7 @@ export class RegionModule {
   /** Writes the function of the region whose place is next. */
   add(region: Region): void {
     this.#emitter.emit(region);
+    if (region.readsCode) this.#readsCode = true;
     this.#module.addFunction(this.#type, this.#emitter.locals, this.#emitter.body);
   }
 
@@ -114,9 +127,11 @@ export class RegionModule {
 
   /** The module, with the regions that the interpreter enters. */
   finish(entries: readonly Entry[]): CompiledModule {
-    for (let place = 0; place < this.#module.nextFunction - this.#first; place++) {
-      this.#module.exportFunction(String(place), this.#first + place);
-    }
-    return { bytes: this.#module.finish(), entries, targets: [...this.#targets.keys()] };
+    const places = this.#module.nextFunction - this.#first;
+    const indices = Array.from({ length: places }, (_, place) => this.#first + place);
+    this.#module.placeFunctions(this.#firstPlace, indices);
+    const targets = [...this.#targets.keys()];
+    const bytes = this.#module.finish();
+    return { bytes, entries, places, targets, readsCode: this.#readsCode };
   }
 }

@@ -26,13 +26,14 @@ export interface SourceBlock {
   readonly insts: readonly Inst[];
   readonly grow: number;
   readonly consts: readonly bigint[];
+  readonly readsCode: boolean;
 }
 
 /** Has the source lower a block. */
 export function lowerBlock(source: LazySource, id: number): SourceBlock {
-  const { func, block } = source.lower(id);
+  const { func, block, readsCode } = source.lower(id);
   const { params, insts, grow } = block;
-  return { id, params, insts, grow, consts: func.consts };
+  return { id, params, insts, grow, consts: func.consts, readsCode };
 }
 
 /** dMIR operations of a region at most, and blocks in it. */
@@ -95,6 +96,8 @@ export interface Region {
   readonly locals: number;
   /** Blocks that it contains. */
   readonly blocks: ReadonlySet<number>;
+  /** Whether one of them reads the source's bytes as data. */
+  readonly readsCode: boolean;
 }
 
 /** Gives the function for a target that is entered with some facts; undefined: there is none. */
@@ -127,6 +130,7 @@ export class RegionBuilder {
   /** Slots of the facts that a jump back to the root does not keep. */
   readonly broken = new Set<number>();
   isLoop = false;
+  readsCode = false;
   lowest = 0;
   #operations = 0;
   #spills = 0;
@@ -159,8 +163,8 @@ export class RegionBuilder {
   }
 
   #region(body: RegionBlock): Region {
-    const { root, graph, isLoop, changed, locals, blocks } = this;
-    return { root, graph, body, isLoop, changed, low: this.lowest, locals, blocks };
+    const { root, graph, isLoop, changed, lowest: low, locals, blocks, readsCode } = this;
+    return { root, graph, body, isLoop, changed, low, locals, blocks, readsCode };
   }
 
   /** A region that only goes on at its root, which the interpreter runs. */
@@ -250,6 +254,7 @@ export class RegionBuilder {
   #enter(id: number): RegionBlock {
     const block = this.#lower(id);
     this.blocks.add(id);
+    if (block.readsCode) this.readsCode = true;
     this.#operations += block.insts.length;
     const statements: Statement[] = [];
     this.statements = statements;

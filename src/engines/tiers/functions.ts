@@ -100,7 +100,7 @@ export class FunctionTier {
 
   /** Gives the places of the kernel's table back: no frame runs the program any more. */
   release(): void {
-    for (const place of this.#places) this.#kernel.freePlace(place);
+    for (const place of this.#places) this.#kernel.freePlaces(place, 1);
     this.#places.length = 0;
   }
 
@@ -219,7 +219,8 @@ export class FunctionTier {
   }
 
   #takePlace(entry: Callable): number {
-    const place = this.#kernel.takePlace(entry);
+    const place = this.#kernel.takePlaces(1);
+    this.#kernel.table.set(place, entry);
     this.#places.push(place);
     return place;
   }

@@ -19,8 +19,8 @@ const AREA_FULL = 0.4;
 export class Installer {
   readonly #machine: InterpreterMachine;
   readonly #imports: Record<string, WebAssembly.ImportValue>;
-  /** Places in the kernel's table by program. */
-  readonly #places = new Map<Program, number[]>();
+  /** Rows of the kernel's table by program. */
+  readonly #rows = new Map<Program, { readonly first: number; readonly count: number }>();
 
   constructor(machine: InterpreterMachine) {
     this.#machine = machine;
@@ -43,21 +43,17 @@ export class Installer {
   /** Has the program run the code, and nothing else that was compiled for it. */
   install(
     program: Program,
-    { module, entries, targets }: CompiledCode,
+    { module, entries, places, targets, readsCode }: CompiledCode,
     isWanted: (root: number) => boolean = () => true,
   ): void {
     this.remove(program);
-    const env = { ...this.#imports, targets: program.placeTargets(targets) };
-    const { exports } = new WebAssembly.Instance(module, { env });
-    const places: number[] = [];
-    this.#places.set(program, places);
+    const first = this.#machine.kernel.takePlaces(places);
+    this.#rows.set(program, { first, count: places });
+    const env = { ...this.#imports, first, targets: program.placeTargets(targets) };
+    new WebAssembly.Instance(module, { env });
+    if (readsCode) program.showCode();
     for (const { root, place } of entries) {
-      if (!isWanted(root)) continue;
-      const index = this.#machine.kernel.takePlace(
-        exports[String(place)] as WebAssembly.ExportValue,
-      );
-      places.push(index);
-      program.install(root, index);
+      if (isWanted(root)) program.install(root, first + place);
     }
   }
 
@@ -70,12 +66,13 @@ export class Installer {
   /** Gives the places of a program up that does not run any more. */
   forget(program: Program): void {
     const { kernel } = this.#machine;
-    for (const place of this.#places.get(program) ?? []) kernel.freePlace(place);
-    this.#places.delete(program);
+    const row = this.#rows.get(program);
+    if (row !== undefined) kernel.freePlaces(row.first, row.count);
+    this.#rows.delete(program);
   }
 
   /** The same as `remove` for every program. */
   removeAll(): void {
-    for (const program of [...this.#places.keys()]) this.remove(program);
+    for (const program of [...this.#rows.keys()]) this.remove(program);
   }
 }

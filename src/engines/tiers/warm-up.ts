@@ -24,13 +24,12 @@ type RegionFunction = (frame: number, window: number, gas: bigint, steps: bigint
 let memory: WebAssembly.Memory | undefined;
 
 /** What a module imports, with nothing behind it. */
-function emptyImports(module: WebAssembly.Module): WebAssembly.Imports {
+function emptyImports(module: WebAssembly.Module, table: WebAssembly.Table): WebAssembly.Imports {
   memory ??= new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: 65_536 });
   const env: Record<string, WebAssembly.ImportValue> = {};
   for (const { name, kind } of WebAssembly.Module.imports(module)) {
     if (kind === 'memory') env[name] = memory;
-    else if (kind === 'table')
-      env[name] = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+    else if (kind === 'table') env[name] = table;
     else if (kind === 'global') env[name] = 0;
     else env[name] = () => NO_GAS;
   }
@@ -38,23 +37,26 @@ function emptyImports(module: WebAssembly.Module): WebAssembly.Imports {
 }
 
 /**
- * Calls every function of a module until it is optimised, one after another, so that no more than
+ * Calls the function of every region until it is optimised, one after another, so that no more than
  * one other thread of the platform is at work.
  *
+ * @param places of regions in the module
  * @param bytes of the module
  * @param pause waits for milliseconds
  */
 export async function warmUp(
   module: WebAssembly.Module,
+  places: number,
   bytes: number,
   pause: (ms: number) => Promise<void>,
 ): Promise<void> {
-  const { exports } = new WebAssembly.Instance(module, emptyImports(module));
-  const functions = Object.values(exports) as RegionFunction[];
-  const average = bytes / Math.max(functions.length, 1);
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: places });
+  new WebAssembly.Instance(module, emptyImports(module, table));
+  const average = bytes / places;
   const calls = Math.min(CALLS_MAX, Math.ceil(TIERING_BUDGET / (average * EXPANSION)));
   let owed = 0;
-  for (const run of functions) {
+  for (let place = 0; place < places; place++) {
+    const run = table.get(place) as RegionFunction;
     for (let i = 0; i < calls; i++) run(FRAME, WINDOW, NO_GAS, 0n);
     owed += average * MS_PER_BYTE;
     if (owed < 1) continue;

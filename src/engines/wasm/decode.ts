@@ -6,7 +6,7 @@ import { assert } from '../../base/assert.ts';
 import { findOpcode, isPrefix } from './opcodes.ts';
 
 const PREAMBLE_BYTES = 8;
-const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
+const SECTION = { type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
 const decoder = new TextDecoder();
 
 export interface FunctionType {
@@ -40,6 +40,13 @@ export interface WasmModule {
   readonly functions: readonly WasmFunction[];
   /** Index of a function by the name under which it is exported. */
   readonly exports: ReadonlyMap<string, number>;
+  readonly segments: readonly WasmSegment[];
+}
+
+/** Functions that an instance puts into the first table, from the place that a global tells. */
+export interface WasmSegment {
+  readonly global: number;
+  readonly indices: readonly number[];
 }
 
 /** Goes through bytes with the number formats of WebAssembly. */
@@ -115,7 +122,8 @@ export function decodeModule(bytes: Uint8Array): WasmModule {
     index: first + i,
     type: typeIndices[i] as number,
   }));
-  return { types, imports, functions, exports: new Map(read(SECTION.export, readExport)) };
+  const exports = new Map(read(SECTION.export, readExport));
+  return { types, imports, functions, exports, segments: read(SECTION.element, readSegment) };
 }
 
 function readSections(bytes: Uint8Array): Map<number, Uint8Array> {
@@ -157,6 +165,15 @@ function readExport(reader: ByteReader): [name: string, index: number] {
   const name = reader.text();
   reader.byte();
   return [name, reader.u32()];
+}
+
+function readSegment(reader: ByteReader): WasmSegment {
+  // The kind of a segment, and `global.get`.
+  reader.take(2);
+  const global = reader.u32();
+  // The end of the place.
+  reader.byte();
+  return { global, indices: reader.list(() => reader.u32()) };
 }
 
 function readBody(reader: ByteReader): Pick<WasmFunction, 'locals' | 'code' | 'bytes'> {

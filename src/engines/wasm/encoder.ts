@@ -16,10 +16,12 @@ export const VOID = 0x40;
 
 export type ValueType = typeof I32 | typeof I64 | typeof F32 | typeof F64 | typeof V128;
 
-const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
+const SECTION = { type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
 const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
 const FUNC_TYPE = 0x60;
 const FUNCREF = 0x70;
+const GLOBAL_GET = 0x23;
+const END = 0x0b;
 /** `\0asm` and version 1. */
 const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 
@@ -41,6 +43,7 @@ export class ModuleWriter {
   readonly #head = new ByteSink();
   readonly #rows = new ByteSink();
   readonly #exports: { readonly name: string; readonly index: number }[] = [];
+  readonly #segments: { readonly global: number; readonly indices: readonly number[] }[] = [];
   #functionImports = 0;
 
   /** Index of a function type, the same for the same parameters and results. */
@@ -70,9 +73,11 @@ export class ModuleWriter {
     this.#imports.push({ module, name, kind: KIND.table, description: [FUNCREF, 0x00, 0x00] });
   }
 
-  /** A global that does not change. */
-  importGlobal(module: string, name: string, type: ValueType): void {
+  /** A global that does not change; gives its index. */
+  importGlobal(module: string, name: string, type: ValueType): number {
+    const index = this.#imports.filter(({ kind }) => kind === KIND.global).length;
     this.#imports.push({ module, name, kind: KIND.global, description: [type, 0x00] });
+    return index;
   }
 
   /** Index that the next function will have. */
@@ -108,6 +113,11 @@ export class ModuleWriter {
     this.#exports.push({ name, index });
   }
 
+  /** Has instances put functions into the first table, from the place that a global tells. */
+  placeFunctions(global: number, indices: readonly number[]): void {
+    this.#segments.push({ global, indices });
+  }
+
   finish(): Uint8Array<ArrayBuffer> {
     const out = new ByteSink();
     out.raw(PREAMBLE);
@@ -121,6 +131,10 @@ export class ModuleWriter {
     section(out, SECTION.export, this.#exports, (sink, { name, index }) =>
       sink.text(name).byte(KIND.function).u32(index),
     );
+    section(out, SECTION.element, this.#segments, (sink, { global, indices }) => {
+      sink.byte(0).byte(GLOBAL_GET).u32(global).byte(END).u32(indices.length);
+      for (const index of indices) sink.u32(index);
+    });
     const count = new ByteSink().u32(this.#functions.length);
     out.byte(SECTION.code).u32(count.length + this.#bodies.length);
     out.append(count.view()).append(this.#bodies.view());

@@ -12,6 +12,7 @@ import {
   type WasmImport,
   type WasmInst,
   type WasmModule,
+  type WasmSegment,
 } from './decode.ts';
 import { F32, F64, I32, I64, V128, VOID } from './encoder.ts';
 import { accessBytes } from './opcodes.ts';
@@ -56,6 +57,7 @@ export function printWasm(module: WasmModule, noteOf: NoteOf = () => undefined):
     ...[...module.exports].map(
       ([name, index]) => `  (export ${JSON.stringify(name)} (func $${names[index]}))`,
     ),
+    ...module.segments.map((each) => `  ${printSegment(each, names)}`),
     ')',
     '',
   ];
@@ -81,6 +83,11 @@ function printImport({ module, name, kind, value }: WasmImport): string {
     global: `(global ${typeName(value)})`,
   };
   return `(import ${JSON.stringify(module)} ${JSON.stringify(name)} ${what[kind]})`;
+}
+
+function printSegment({ global, indices }: WasmSegment, names: readonly string[]): string {
+  const functions = indices.map((index) => `$${names[index]}`).join(' ');
+  return `(elem (global.get ${global}) func ${functions})`;
 }
 
 function printFunction(

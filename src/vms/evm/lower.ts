@@ -158,6 +158,11 @@ export class Lowerer {
     FLAT.readsCode = true;
   }
 
+  /** Whether the block that was lowered last does. */
+  get readsCode(): boolean {
+    return FLAT.readsCode;
+  }
+
   get nextPc(): number {
     return this.#next;
   }

@@ -62,7 +62,8 @@ export function createEvmSource(lowerer: Lowerer): LazySource {
     isBlock: (id) => isBlock(id, lowerer.code.length),
     lower: (id) => {
       const block = lowerer.lower(id);
-      return { func: lowerer.func, block, instructionCount: lowerer.instructionCount };
+      const { func, instructionCount, readsCode } = lowerer;
+      return { func, block, instructionCount, readsCode };
     },
     flatten: (id) => lowerer.flatten(id),
   };
