@@ -89,7 +89,8 @@ test('a mistake in AssemblyScript has its place', async (context) => {
     'type.ts': `${head}export class A extends Contract {\n  f(a: f64): void {}\n}\n`,
     'body.ts': `${head}export class A extends Contract {\n  f(a: u256): bool { return a; }\n}\n`,
     'topics.ts': `${head}declare function E(${indexed}): Event;\nexport class A extends Contract {}\n`,
-    'field.ts': `${head}export class A extends Contract {\n  @view a: u64 = 1;\n}\n`,
+    'field.ts': `${head}export class A extends Contract {\n  a!: string;\n}\n`,
+    'constructor.ts': `${head}export class A extends Contract {\n  constructor() {}\n}\n`,
     'none.ts': 'export class A {}\n',
   });
   const type = await lockstep(['compile', join(folder, 'type.ts')]);
@@ -101,7 +102,9 @@ test('a mistake in AssemblyScript has its place', async (context) => {
   const topics = await lockstep(['compile', join(folder, 'topics.ts')]);
   assert.match(topics.err, /topics\.ts:2:18: error: E has too many indexed parameters/);
   const field = await lockstep(['compile', join(folder, 'field.ts')]);
-  assert.match(field.err, /field\.ts:3:3: error: a is no value that a function can read/);
+  assert.match(field.err, /field\.ts:3:3: error: a has no type of a state variable/);
+  const creation = await lockstep(['compile', join(folder, 'constructor.ts')]);
+  assert.match(creation.err, /constructor\.ts:3:3: error: A has a constructor[\s\S]*deploy/);
   const none = await lockstep(['compile', join(folder, 'none.ts')]);
   assert.match(none.err, /declares no contract[\s\S]*extends Contract/);
 });

@@ -14,17 +14,21 @@ import {
   isConstant,
   methodItem,
   methodsOf,
+  type StateField,
   variableOf,
 } from './read.ts';
 import {
   type ClassNode,
   FLAG,
   type FunctionNode,
+  KIND,
   type Member,
   type Parameter,
   type ParserNode,
   parseText,
+  replaceNodes,
   type SourceNode,
+  type ThrowNode,
 } from './syntax.ts';
 
 /** How the added code calls the library's module for it. */
@@ -59,8 +63,12 @@ function callOf({ item, parameters, result, call }: Entry): string {
 
 const offsetOf = (item: AbiItem): number => (item.type === 'constructor' ? 0 : 4);
 
-/** `__call` and `__deploy`, which the entry exports by their names. */
-function entryText(name: string, entries: readonly Entry[]): string {
+/**
+ * `__call` and `__deploy`, which the entry exports by their names.
+ *
+ * @param births - Statements that give variables the values which the source begins them with.
+ */
+function entryText(name: string, entries: readonly Entry[], births: readonly string[]): string {
   const special = (type: AbiItem['type']): Entry | undefined =>
     entries.find(({ item }) => item.type === type);
   const cases = entries.flatMap((each) =>
@@ -80,6 +88,7 @@ function entryText(name: string, entries: readonly Entry[]): string {
     '}',
     'export function __deploy(): void {',
     `${G}.loadCallData(); const contract = new ${name}();`,
+    ...births,
     deploy ? callOf(deploy) : `${G}.refuseValue();`,
     '}',
   ].join(' ');
@@ -146,10 +155,23 @@ export function addGlue(parser: ParserNode, folder: string, file: Declarations):
     const text = `class X { ${remoteText(method, methodItem(folder, method))} }`;
     method.body = (parse(text).statements[0] as ClassNode).members[0]?.body;
   }
+  replaceNodes(source.statements, (node) => {
+    if (node.kind !== KIND.throw) return undefined;
+    const { value } = node as ThrowNode;
+    return value.kind === KIND.new ? undefined : revertWith(parse, value);
+  });
   source.statements.push(...parse(`import * as ${G} from 'lockstep/glue';`).statements);
 }
 
-/** Gives a contract's fields their slots, and its file the functions `__call` and `__deploy`. */
+/** What stands for `throw` of an error of the contract: the language throws texts alone. */
+function revertWith(parse: (text: string) => SourceNode, value: object): object {
+  const [block] = parse('{ __error.revert(); while (true) {} }').statements;
+  if (block === undefined) throw new Error('BUG: a block was not parsed');
+  replaceNodes(block, (node) => ('text' in node && node.text === '__error' ? value : undefined));
+  return block;
+}
+
+/** Makes state variables of a contract's fields, and adds `__call` and `__deploy` to its file. */
 export function addEntry(
   parser: ParserNode,
   folder: string,
@@ -161,18 +183,41 @@ export function addEntry(
   const memberOf = (text: string): Member => {
     return (parse(`class X { ${text} }`).statements[0] as ClassNode).members[0] as Member;
   };
-  let slot = 0;
+  const variables = contract.members.map((member) => variableOf(folder, member));
+  const births: string[] = [];
+  const slots: string[] = [];
   for (const [i, member] of contract.members.entries()) {
-    const type = member.type?.range;
-    if (variableOf(folder, member) !== undefined) {
-      const { initializer } = memberOf(`x: ${type} = new ${type}(${G}.slotAt(${slot++}));`);
-      member.initializer = initializer;
-      member.flags &= ~FLAG.definite;
+    const { name, type, initializer } = member;
+    const variable = variables[i];
+    if (variable !== undefined) {
+      if (initializer != null) births.push(`contract.${name.text} = ${initializer.range};`);
+      const slot = `__slot${slots.length}`;
+      const word = new Array(32)
+        .fill(0)
+        .with(30, slots.length >> 8)
+        .with(31, slots.length & 255);
+      slots.push(`const ${slot} = memory.data<u8>([${word.join(', ')}]);`);
+      const [getter, setter] = accessorsOf(variable, String(type?.range), slot);
+      contract.members[i] = memberOf(getter);
+      if (setter !== undefined) contract.members.push(memberOf(setter));
     } else if (isConstant(member)) {
-      const { name, initializer } = member;
-      const getter = `get ${name.text}(): ${type} { return ${initializer?.range}; }`;
+      const getter = `get ${name.text}(): ${type?.range} { return ${initializer?.range}; }`;
       contract.members[i] = memberOf(getter);
     }
   }
-  source.statements.push(...parse(entryText(contract.name.text, entries)).statements);
+  const entry = entryText(contract.name.text, entries, births);
+  source.statements.push(...parse([...slots, entry].join('\n')).statements);
+}
+
+/** How a state variable is read, and unless it is a handle, written. */
+function accessorsOf(
+  { name, isHandle, valueType }: StateField,
+  type: string,
+  slot: string,
+): [getter: string, setter?: string] {
+  if (isHandle) return [`get ${name}(): ${type} { return changetype<${type}>(${slot}); }`];
+  return [
+    `get ${name}(): ${type} { return ${G}.loadSlot<${valueType}>(${slot}); }`,
+    `set ${name}(value: ${type}) { ${G}.storeSlot<${valueType}>(${slot}, value); }`,
+  ];
 }

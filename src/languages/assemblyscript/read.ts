@@ -30,15 +30,17 @@ export function readDeclarations(source: SourceNode): Declarations {
   const functions = source.statements.filter(
     ({ kind, flags }) => kind === KIND.function && (flags & FLAG.declare) !== 0,
   ) as FunctionNode[];
-  const giving = (result: string): FunctionNode[] =>
-    functions.filter(({ signature }) => signature.returnType.name?.identifier.text === result);
+  const giving = (...results: readonly string[]): FunctionNode[] =>
+    functions.filter(({ signature: { returnType } }) =>
+      results.includes(returnType.name?.identifier.text ?? ''),
+    );
   const extending = (base: string): ClassNode[] =>
     classes.filter(({ extendsType }) => extendsType?.name?.identifier.text === base);
   return {
     source,
     contracts: extending('Contract').filter(({ flags }) => (flags & FLAG.abstract) === 0),
     events: giving('Event'),
-    errors: giving('CustomError'),
+    errors: giving('Error', 'CustomError'),
     remotes: extending('Remote'),
   };
 }
@@ -57,11 +59,12 @@ export function onlyContract({ contracts }: Declarations, file: string): ClassNo
   );
 }
 
-/** Where a mistake is, below the folder. */
-function placeOf(folder: string, { start, source }: Range): string {
+/** A mistake, with its place below the folder. */
+function reject(folder: string, { start, source }: Range, message: string, remedy: string): never {
   const before = source.text.slice(0, start).split('\n');
   const file = join(folder, source.normalizedPath);
-  return `${file}:${before.length}:${(before.at(-1) ?? '').length + 1}`;
+  const place = `${file}:${before.length}:${(before.at(-1) ?? '').length + 1}`;
+  throw new InputError('compiler-failed', `${place}: error: ${message}`, remedy);
 }
 
 /** The ABI's name of a type; undefined for none. */
@@ -73,11 +76,8 @@ function abiTypeOf(folder: string, type: TypeNode): string | undefined {
   if (name === 'Array' && argument !== undefined) return `${abiTypeOf(folder, argument)}[]`;
   const row = findOwnType('assemblyscript', name);
   if (row !== undefined) return row.abi;
-  throw new InputError(
-    'compiler-failed',
-    `${placeOf(folder, type.range)}: error: ${type.range} is no type of the ABI`,
-    `types are ${typeNames('assemblyscript')}, and arrays of them`,
-  );
+  const remedy = `types are ${typeNames('assemblyscript')}, and arrays of them`;
+  return reject(folder, type.range, `${type.range} is no type of the ABI`, remedy);
 }
 
 const isIndexed = (type: TypeNode): boolean => type.name?.identifier.text === 'Indexed';
@@ -118,24 +118,55 @@ export function methodItem(folder: string, member: Member): AbiItem {
   return { type: 'function', name: name.text, inputs, outputs, stateMutability };
 }
 
-/** Fields that are state variables, with their keys and values. */
-export function variableOf(folder: string, member: Member): Variable | undefined {
-  const { kind, flags, type } = member;
-  if (kind !== KIND.field || type == null || (flags & FLAG.static) !== 0) return undefined;
-  const keys: string[] = [];
-  for (let at: TypeNode = type; ; ) {
-    const name = at.name?.identifier.text;
-    const [first, second] = at.typeArguments ?? [];
-    if (name === 'Mapping' && first !== undefined && second !== undefined) {
-      keys.push(abiTypeOf(folder, first) ?? '');
-      if (second.name?.identifier.text !== 'Mapping') {
-        return { name: member.name.text, keys, value: abiTypeOf(folder, second) ?? '' };
-      }
-      at = second;
-    } else if (name === 'Value' && first !== undefined) {
-      return { name: member.name.text, keys, value: abiTypeOf(folder, first) ?? '' };
-    } else return undefined;
+/** Fields of an instance, which are state variables and constants. */
+const isField = ({ kind, flags }: Member): boolean =>
+  kind === KIND.field && (flags & FLAG.static) === 0;
+
+/** Whether a field is its initial value and takes no storage. */
+export function isConstant(member: Member): boolean {
+  return isField(member) && (member.flags & FLAG.readonly) !== 0 && member.initializer != null;
+}
+
+/** A state variable: what lasts of it, and its types in the source. */
+export interface StateField extends Variable {
+  /** Types of the keys. */
+  readonly keyTypes: readonly string[];
+  /** Type of the value. */
+  readonly valueType: string;
+  /** The field is a handle with `get` and `set`, not the value itself. */
+  readonly isHandle: boolean;
+}
+
+/**
+ * The state variable that a field is; undefined for what is no field, or a constant.
+ *
+ * @throws InputError `compiler-failed` where the type is none of a state variable
+ */
+export function variableOf(folder: string, member: Member): StateField | undefined {
+  const { type, name, range } = member;
+  if (!isField(member) || isConstant(member)) return undefined;
+  const keys: TypeNode[] = [];
+  let at = type ?? undefined;
+  for (; at?.name?.identifier.text === 'Mapping'; at = at.typeArguments?.[1]) {
+    keys.push(...(at.typeArguments ?? []).slice(0, 1));
   }
+  const isValue = keys.length === 0 && at?.name?.identifier.text === 'Value';
+  const value = isValue ? at?.typeArguments?.[0] : at;
+  const row = findOwnType('assemblyscript', value?.name?.identifier.text ?? '');
+  if (value === undefined || row?.isWord !== true) {
+    const remedy =
+      'its type is one that takes a word, such as u256, or a Mapping to one; ' +
+      'what lasts no longer than a call is static, and a constant readonly with a value';
+    return reject(folder, range, `${name.text} has no type of a state variable`, remedy);
+  }
+  return {
+    name: name.text,
+    keys: keys.map((each) => abiTypeOf(folder, each) ?? ''),
+    value: row.abi,
+    keyTypes: keys.map((each) => String(each.range)),
+    valueType: String(value.range),
+    isHandle: isValue || keys.length > 0,
+  };
 }
 
 /** A function of a contract, with the types and the code that answer a call of it. */
@@ -159,27 +190,12 @@ function methodEntry(folder: string, method: Member): Entry {
   };
 }
 
-/** Whether a field with a mark is its initial value, which its function gives. */
-export function isConstant(member: Member): boolean {
-  const { kind, flags, type, initializer } = member;
-  const isReadonly = (flags & FLAG.readonly) !== 0 && (flags & FLAG.static) === 0;
-  const hasValue = kind === KIND.field && isReadonly && type != null && initializer != null;
-  return hasValue && marksOf(member).length > 0;
-}
-
-/** A marked field is read by a function of its name, by its keys if it has some. */
+/** A field that is not private is read by a function of its name, by its keys if it has some. */
 function fieldEntry(folder: string, field: Member): Entry | undefined {
-  const marks = marksOf(field);
-  const stateMutability = MUTABILITIES.find((each) => marks.includes(each));
-  if (stateMutability === undefined || field.kind !== KIND.field) return undefined;
+  if (!isField(field) || (field.flags & HIDDEN) !== 0) return undefined;
   const name = field.name.text;
-  if (field.type == null || !(isConstant(field) || variableOf(folder, field))) {
-    throw new InputError(
-      'compiler-failed',
-      `${placeOf(folder, field.range)}: error: ${name} is no value that a function can read`,
-      'write readonly NAME: TYPE = …; or a field of the type Value or Mapping',
-    );
-  }
+  const marks = marksOf(field);
+  const stateMutability = MUTABILITIES.find((each) => marks.includes(each)) ?? 'view';
   const item = (inputs: readonly string[], output: string): AbiItem => ({
     ...{ type: 'function', name, stateMutability },
     inputs: inputs.map((type) => ({ name: '', type })),
@@ -188,21 +204,19 @@ function fieldEntry(folder: string, field: Member): Entry | undefined {
   const place = `contract.${name}`;
   const variable = variableOf(folder, field);
   if (variable === undefined) {
-    const own = item([], abiTypeOf(folder, field.type) ?? '');
-    return { item: own, parameters: [], result: String(field.type.range), call: () => place };
+    const { type } = field;
+    if (type == null) return reject(folder, field.range, `${name} has no type`, 'write its type');
+    const own = item([], abiTypeOf(folder, type) ?? '');
+    return { item: own, parameters: [], result: String(type.range), call: () => place };
   }
-  const types: string[] = [];
-  let at = field.type;
-  for (; at.name?.identifier.text === 'Mapping'; at = at.typeArguments?.[1] as TypeNode) {
-    types.push(String(at.typeArguments?.[0]?.range));
-  }
-  const [value] = at.name?.identifier.text === 'Value' ? (at.typeArguments ?? []) : [at];
+  const { keys, value, keyTypes, valueType, isHandle } = variable;
   return {
-    item: item(variable.keys, variable.value),
-    parameters: types,
-    result: String(value?.range),
+    item: item(keys, value),
+    parameters: keyTypes,
+    result: valueType,
     call: (values) => {
-      const gets = types.length === 0 ? ['.get()'] : values.map((each) => `.get(${each})`);
+      if (!isHandle) return place;
+      const gets = values.length === 0 ? ['.get()'] : values.map((each) => `.get(${each})`);
       return place + gets.join('');
     },
   };
@@ -212,6 +226,10 @@ function fieldEntry(folder: string, field: Member): Entry | undefined {
 export function entriesOf(folder: string, contract: ClassNode): Entry[] {
   const methods = new Set(methodsOf(contract));
   return contract.members.flatMap((member) => {
+    if ((member.flags & FLAG.constructor) !== 0) {
+      const remedy = 'the method deploy runs once, when the contract is deployed';
+      reject(folder, member.range, `${contract.name.text} has a constructor`, remedy);
+    }
     return (methods.has(member) ? methodEntry : fieldEntry)(folder, member) ?? [];
   });
 }
@@ -245,11 +263,8 @@ export function eventItem(folder: string, { name, signature }: FunctionNode): Ab
   }));
   const item: AbiItem = { type: 'event', name: name.text, inputs, anonymous: false };
   if (!hasTooManyTopics(item)) return item;
-  throw new InputError(
-    'compiler-failed',
-    `${placeOf(folder, name.range)}: error: ${name.text} has too many indexed parameters`,
-    'an event has three at most',
-  );
+  const message = `${name.text} has too many indexed parameters`;
+  return reject(folder, name.range, message, 'an event has three at most');
 }
 
 export function errorItem(folder: string, { name, signature }: FunctionNode): AbiItem {
