@@ -5,16 +5,20 @@
  */
 import type { AbiItem } from '../contract.ts';
 import { selectorWord, topicWords } from '../glue-words.ts';
+import { fieldsOf, headOf, isDynamic } from '../shapes.ts';
 import {
   type Declarations,
   type Entry,
   entriesOf,
   errorItem,
   eventItem,
+  givesFields,
   isConstant,
   methodItem,
   methodsOf,
+  type Scope,
   type StateField,
+  structFields,
   variableOf,
 } from './read.ts';
 import {
@@ -44,7 +48,7 @@ const putAll = (values: readonly Parameter[]): string =>
 const listTypes = (member: Member): readonly Parameter[] => member.signature?.parameters ?? [];
 
 /** Reads the parameters, calls what answers, and writes its result. */
-function callOf({ item, parameters, result, call }: Entry): string {
+function callOf({ item, parameters, result, hasFields, call }: Entry): string {
   const reads = parameters.map((type, at) => `const a${at} = input.next<${type}>();`);
   const answer = call(parameters.map((_, at) => `a${at}`));
   return [
@@ -54,8 +58,9 @@ function callOf({ item, parameters, result, call }: Entry): string {
     ...(result === undefined
       ? [`${answer};`, `${G}.finish(0, 0);`]
       : [
-          `const output = new ${G}.Writer(0, 1);`,
-          `output.put<${result}>(${answer});`,
+          `const result: ${result} = ${answer};`,
+          `const output = new ${G}.Writer(0, ${headOf(fieldsOf(item.outputs))});`,
+          hasFields ? 'result.__put(output);' : `output.put<${result}>(result);`,
           `${G}.finish(output.start, output.length);`,
         ]),
   ].join(' ');
@@ -99,13 +104,14 @@ function eventText({ name, signature }: FunctionNode, item: AbiItem): string {
   const { parameters } = signature;
   const indexed = parameters.filter((_, at) => item.inputs?.[at]?.indexed === true);
   const plain = parameters.filter((_, at) => item.inputs?.[at]?.indexed !== true);
+  const data = item.inputs?.filter((each) => each.indexed !== true);
   const topics = [
     `${G}.Bytes32.of(${topicWords(item).join(', ')})`,
     ...indexed.map((each) => `${G}.topicOf<${each.type.range}>(${each.name.text})`),
   ];
   return [
     `function ${name.text}(${listOf(parameters)}): ${G}.Event {`,
-    `const ${OUT} = new ${G}.Writer(0, ${plain.length}); ${putAll(plain)}`,
+    `const ${OUT} = new ${G}.Writer(0, ${headOf(fieldsOf(data))}); ${putAll(plain)}`,
     `return new ${G}.Event(${OUT}, ${topics.length}, ${topics.join(', ')}); }`,
   ].join(' ');
 }
@@ -115,7 +121,7 @@ function errorText({ name, signature }: FunctionNode, item: AbiItem): string {
   const { parameters } = signature;
   return [
     `function ${name.text}(${listOf(parameters)}): ${G}.CustomError {`,
-    `const ${OUT} = ${writerOf(item, parameters.length)}; ${putAll(parameters)}`,
+    `const ${OUT} = ${writerOf(item)}; ${putAll(parameters)}`,
     `return new ${G}.CustomError(${OUT}); }`,
   ].join(' ');
 }
@@ -123,37 +129,58 @@ function errorText({ name, signature }: FunctionNode, item: AbiItem): string {
 const listOf = (parameters: readonly Parameter[]): string =>
   parameters.map(({ name, type }) => `${name.text}: ${type.range}`).join(', ');
 
-const writerOf = (item: AbiItem, count: number): string =>
-  `${G}.Writer.withSelector(${hex32(selectorWord(item))}, ${count})`;
+const writerOf = (item: AbiItem): string =>
+  `${G}.Writer.withSelector(${hex32(selectorWord(item))}, ${headOf(fieldsOf(item.inputs))})`;
 
 /** A method of another contract with the body that calls it. */
-function remoteText(method: Member, item: AbiItem): string {
+function remoteText(scope: Scope, method: Member, item: AbiItem): string {
   const parameters = listTypes(method);
   const result = method.signature?.returnType.range;
   const isStatic = item.stateMutability === 'view' || item.stateMutability === 'pure';
   const count = (item.outputs ?? []).length;
   const call = `${G}.callRemote(this.address, ${OUT}, ${isStatic}, ${count})`;
+  const read = givesFields(scope, method) ? 'fields' : 'next';
   return [
     `${method.name.text}(${listOf(parameters)}): ${result} {`,
-    `const ${OUT} = ${writerOf(item, parameters.length)};`,
+    `const ${OUT} = ${writerOf(item)};`,
     putAll(parameters),
-    count > 0 ? `return ${call}.next<${result}>(); }` : `${call}; }`,
+    count > 0 ? `return ${call}.${read}<${result}>(); }` : `${call}; }`,
   ].join(' ');
 }
 
-/** Gives a file's events, errors and other contracts their code. */
-export function addGlue(parser: ParserNode, folder: string, file: Declarations): void {
-  const { source, events, errors, remotes } = file;
+/** What a structure, or a class of several results, has besides its fields. */
+function structText(scope: Scope, node: ClassNode): string {
+  const fields = structFields(scope, node);
+  const shapes = fieldsOf(fields.map(({ param }) => param));
+  return [
+    `__take(input: ${G}.Reader): void {`,
+    ...fields.map(({ name, type }) => `this.${name} = input.next<${type}>();`),
+    `} __put(output: ${G}.Writer): void {`,
+    ...fields.map(({ name, type }) => `output.put<${type}>(this.${name});`),
+    `} __words(): i32 { return ${headOf(shapes)}; }`,
+    `__isDynamic(): bool { return ${shapes.some(({ shape }) => isDynamic(shape))}; }`,
+  ].join(' ');
+}
+
+/** Gives a file's events, errors, structures and other contracts their code. */
+export function addGlue(parser: ParserNode, scope: Scope, file: Declarations): void {
+  const { source, events, errors, remotes, structs } = file;
   const parse = (text: string): SourceNode => parseText(parser, text, source.normalizedPath);
   const define = (node: FunctionNode, text: string): void => {
     const own = parse((node.flags & FLAG.export) === 0 ? text : `export ${text}`);
     source.statements.splice(source.statements.indexOf(node), 1, ...own.statements);
   };
-  for (const event of events) define(event, eventText(event, eventItem(folder, event)));
-  for (const error of errors) define(error, errorText(error, errorItem(folder, error)));
+  for (const event of events) define(event, eventText(event, eventItem(scope, event)));
+  for (const error of errors) define(error, errorText(error, errorItem(scope, error)));
   for (const method of remotes.flatMap(methodsOf)) {
-    const text = `class X { ${remoteText(method, methodItem(folder, method))} }`;
+    const text = `class X { ${remoteText(scope, method, methodItem(scope, method))} }`;
     method.body = (parse(text).statements[0] as ClassNode).members[0]?.body;
+  }
+  for (const node of structs) {
+    const text = `class X { ${structText(scope, node)} }`;
+    // Reading sets the fields of an object that is there.
+    for (const member of node.members) member.flags &= ~FLAG.readonly;
+    node.members.push(...(parse(text).statements[0] as ClassNode).members);
   }
   replaceNodes(source.statements, (node) => {
     if (node.kind !== KIND.throw) return undefined;
@@ -174,16 +201,16 @@ function revertWith(parse: (text: string) => SourceNode, value: object): object 
 /** Makes state variables of a contract's fields, and adds `__call` and `__deploy` to its file. */
 export function addEntry(
   parser: ParserNode,
-  folder: string,
+  scope: Scope,
   { source }: Declarations,
   contract: ClassNode,
 ): void {
   const parse = (text: string): SourceNode => parseText(parser, text, source.normalizedPath);
-  const entries = entriesOf(folder, contract);
+  const entries = entriesOf(scope, contract);
   const memberOf = (text: string): Member => {
     return (parse(`class X { ${text} }`).statements[0] as ClassNode).members[0] as Member;
   };
-  const variables = contract.members.map((member) => variableOf(folder, member));
+  const variables = contract.members.map((member) => variableOf(scope, member));
   const births: string[] = [];
   const slots: string[] = [];
   for (const [i, member] of contract.members.entries()) {

@@ -67,6 +67,12 @@ interface Entries<K, V> {
 
 type Extract<T, U> = T extends U ? T : never;
 
+/** The base of structures: a class whose fields are those of a tuple of the ABI. */
+export declare abstract class Struct {}
+
+/** The base of what a function gives that has several results: a class with them as fields. */
+export declare abstract class Results {}
+
 /** The base of other contracts: methods that say `return remote()` are calls. */
 export declare abstract class Remote {
   constructor(address: Address);

@@ -24,6 +24,12 @@ export abstract class Contract {}
  */
 export type Indexed<T> = T;
 
+/** The base of structures: their fields are those of a tuple. */
+export abstract class Struct {}
+
+/** The base of what functions give that have several results: its fields. */
+export abstract class Results {}
+
 /** The base of other contracts: methods without a body of their own are calls. */
 export abstract class Remote {
   constructor(readonly address: Address) {}
