@@ -2,9 +2,13 @@
 #include <lockstep.hpp>
 
 LOCKSTEP(contract Token {
-  uint256 supply;
-  mapping(address => uint256) balances;
-  mapping(address => mapping(address => uint256)) allowances;
+  string public constant name = "Lockstep Token";
+  string public constant symbol = "LOCK";
+  uint8 public constant decimals = 18;
+
+  uint256 public totalSupply;
+  mapping(address account => uint256) public balanceOf;
+  mapping(address owner => mapping(address spender => uint256)) public allowance;
 
   event Transfer(address indexed from, address indexed to, uint256 value);
   event Approval(address indexed owner, address indexed spender, uint256 value);
@@ -15,37 +19,24 @@ LOCKSTEP(contract Token {
   error InvalidSpender(address spender);
 
   constructor();
-  function name() view returns (string);
-  function symbol() view returns (string);
-  function decimals() view returns (uint8);
-  function totalSupply() view returns (uint256);
-  function balanceOf(address account) view returns (uint256);
-  function allowance(address owner, address spender) view returns (uint256);
   function transfer(address to, uint256 value) returns (bool);
   function approve(address spender, uint256 value) returns (bool);
   function transferFrom(address from, address to, uint256 value) returns (bool);
 })
 
 void constructor() {
-  u256 total = u256(1'000'000) * u256_pow(10, 18);
-  supply = total;
-  balances[msg_sender()] = total;
-  emit_Transfer(address_zero(), msg_sender(), total);
+  u256 supply = u256(1'000'000) * u256_pow(10, decimals);
+  totalSupply = supply;
+  balanceOf[msg_sender()] = supply;
+  emit_Transfer(address_zero(), msg_sender(), supply);
 }
-
-string name() { return "Lockstep Token"; }
-string symbol() { return "LOCK"; }
-uint8_t decimals() { return 18; }
-u256 totalSupply() { return supply; }
-u256 balanceOf(address account) { return balances[account]; }
-u256 allowance(address owner, address spender) { return allowances[owner][spender]; }
 
 static void move(address from, address to, u256 value) {
   if (address_is_zero(to)) revert_InvalidReceiver(to);
-  u256 balance = balances[from];
+  u256 balance = balanceOf[from];
   if (balance < value) revert_InsufficientBalance(from, balance, value);
-  balances[from] = balance - value;
-  balances[to] += value;
+  balanceOf[from] = balance - value;
+  balanceOf[to] += value;
   emit_Transfer(from, to, value);
 }
 
@@ -56,7 +47,7 @@ bool transfer(address to, u256 value) {
 
 bool approve(address spender, u256 value) {
   if (address_is_zero(spender)) revert_InvalidSpender(spender);
-  allowances[msg_sender()][spender] = value;
+  allowance[msg_sender()][spender] = value;
   emit_Approval(msg_sender(), spender, value);
   return true;
 }
@@ -64,10 +55,10 @@ bool approve(address spender, u256 value) {
 /* An allowance of the greatest number is unlimited and does not shrink. */
 bool transferFrom(address from, address to, u256 value) {
   address spender = msg_sender();
-  u256 allowed = allowances[from][spender];
+  u256 allowed = allowance[from][spender];
   if (allowed != u256_max()) {
     if (allowed < value) revert_InsufficientAllowance(spender, allowed, value);
-    allowances[from][spender] = allowed - value;
+    allowance[from][spender] = allowed - value;
   }
   move(from, to, value);
   return true;

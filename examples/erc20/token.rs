@@ -3,9 +3,13 @@ use lockstep::{lockstep, msg, Address, U256};
 
 lockstep! {
     contract Token {
-        uint256 supply;
-        mapping(address => uint256) balances;
-        mapping(address => mapping(address => uint256)) allowances;
+        string public constant name = "Lockstep Token";
+        string public constant symbol = "LOCK";
+        uint8 public constant decimals = 18;
+
+        uint256 public totalSupply;
+        mapping(address account => uint256) public balanceOf;
+        mapping(address owner => mapping(address spender => uint256)) public allowance;
 
         event Transfer(address indexed from, address indexed to, uint256 value);
         event Approval(address indexed owner, address indexed spender, uint256 value);
@@ -16,12 +20,6 @@ lockstep! {
         error InvalidSpender(address spender);
 
         constructor();
-        function name() view returns (string);
-        function symbol() view returns (string);
-        function decimals() view returns (uint8);
-        function totalSupply() view returns (uint256);
-        function balanceOf(address account) view returns (uint256);
-        function allowance(address owner, address spender) view returns (uint256);
         function transfer(address to, uint256 value) returns (bool);
         function approve(address spender, uint256 value) returns (bool);
         function transferFrom(address from, address to, uint256 value) returns (bool);
@@ -29,34 +27,10 @@ lockstep! {
 }
 
 fn constructor() {
-    let supply = U256::from(1_000_000) * U256::from(10).pow(18);
-    SUPPLY.set(supply);
-    BALANCES.at(msg::sender()).set(supply);
+    let supply = U256::from(1_000_000) * U256::from(10).pow(DECIMALS as u32);
+    TOTAL_SUPPLY.set(supply);
+    BALANCE_OF.at(msg::sender()).set(supply);
     Transfer { from: Address::ZERO, to: msg::sender(), value: supply }.emit();
-}
-
-fn name() -> &'static str {
-    "Lockstep Token"
-}
-
-fn symbol() -> &'static str {
-    "LOCK"
-}
-
-fn decimals() -> u8 {
-    18
-}
-
-fn total_supply() -> U256 {
-    SUPPLY.get()
-}
-
-fn balance_of(account: Address) -> U256 {
-    BALANCES.at(account).get()
-}
-
-fn allowance(owner: Address, spender: Address) -> U256 {
-    ALLOWANCES.at(owner).at(spender).get()
 }
 
 fn transfer(to: Address, value: U256) -> bool {
@@ -69,7 +43,7 @@ fn approve(spender: Address, value: U256) -> bool {
         InvalidSpender { spender }.revert();
     }
     let owner = msg::sender();
-    ALLOWANCES.at(owner).at(spender).set(value);
+    ALLOWANCE.at(owner).at(spender).set(value);
     Approval { owner, spender, value }.emit();
     true
 }
@@ -77,7 +51,7 @@ fn approve(spender: Address, value: U256) -> bool {
 /// An allowance of the greatest number is unlimited and does not shrink.
 fn transfer_from(from: Address, to: Address, value: U256) -> bool {
     let spender = msg::sender();
-    let allowed = ALLOWANCES.at(from).at(spender);
+    let allowed = ALLOWANCE.at(from).at(spender);
     let allowance = allowed.get();
     if allowance != U256::MAX {
         if allowance < value {
@@ -93,12 +67,12 @@ fn move_tokens(from: Address, to: Address, value: U256) {
     if to.is_zero() {
         InvalidReceiver { receiver: to }.revert();
     }
-    let balance = BALANCES.at(from).get();
+    let balance = BALANCE_OF.at(from).get();
     if balance < value {
         InsufficientBalance { account: from, balance, needed: value }.revert();
     }
-    BALANCES.at(from).set(balance - value);
-    let receiver = BALANCES.at(to);
+    BALANCE_OF.at(from).set(balance - value);
+    let receiver = BALANCE_OF.at(to);
     receiver.set(receiver.get() + value);
     Transfer { from, to, value }.emit();
 }

@@ -19,11 +19,13 @@ import {
   CONTRACT_GAS,
   type ContractAbi,
   type ContractEntry,
+  contractLimits,
   type LinkedContract,
   linkContract,
   readContract,
 } from '../vms/wasm/contract.ts';
 import { isWasm, readDeployment, writeDeployment } from '../vms/wasm/deployment.ts';
+import type { WasmLimits } from '../vms/wasm/limits.ts';
 import { initCodeBytesMax } from './transactions/gas.ts';
 
 export interface ContractOptions {
@@ -40,6 +42,7 @@ export class ContractLoader implements InitCodeLoader {
   readonly #hasModules: boolean;
   readonly #machine: () => InterpreterMachine;
   readonly #abi: ContractAbi;
+  readonly #limits: WasmLimits;
   /** What was linked last, by its bytes: a creation leaves what the first call needs. */
   #linked: { readonly code: Uint8Array; readonly contract: LinkedContract } | undefined;
 
@@ -48,10 +51,12 @@ export class ContractLoader implements InitCodeLoader {
     this.#machine = machine;
     this.#hasModules = options.costs.moduleBytesMax > 0n;
     this.bytesMax = initCodeBytesMax(options.costs);
+    this.#limits = contractLimits(Number(options.costs.moduleBytesMax));
     const { gas, valid } = opcodesOf(options.fork, options.overrides);
     this.#abi = {
       hosts: MODULE_HOSTS,
       envWords: ENV_WORD,
+      seed: options.costs.moduleSeed,
       opcodeGas: (name) => (valid[OP[name as OpName]] === 1 ? gas[OP[name as OpName]] : undefined),
     };
   }
@@ -121,7 +126,7 @@ export class ContractLoader implements InitCodeLoader {
     const known = this.#linked;
     if (known !== undefined && equalBytes(known.code, code)) return known.contract;
     const copy = code.slice();
-    const contract = linkContract(readContract(copy), this.#abi);
+    const contract = linkContract(readContract(copy, this.#limits), this.#abi, this.#limits);
     this.#linked = { code: copy, contract };
     return contract;
   }

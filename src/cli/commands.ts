@@ -137,7 +137,6 @@ export const COMMANDS: readonly CommandSpec[] = [
         name: 'language',
         value: 'NAME',
         summary: `${LANGUAGE_NAMES.join(', ')}; solidity unless told`,
-        choices: LANGUAGE_NAMES,
       },
       OPTION.json,
     ],

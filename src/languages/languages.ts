@@ -82,19 +82,28 @@ function only(contract: EvmContract, options: CompileOptions, notes: Note[]): Co
 export const LANGUAGE_NAMES = Object.keys(LANGUAGES) as LanguageName[];
 
 /**
+ * Says what there is for Go.
+ *
+ * @param what - What is Go.
+ * @throws InputError `file-format`
+ */
+export function refuseGo(what: string): never {
+  throw new InputError(
+    'file-format',
+    `${what} is Go, which Lockstep does not compile`,
+    "Go's own compiler (https://go.dev/dl, 1.24 or later) makes modules of 1.8 MB, for machines with a " +
+      'higher moduleBytesMax, and TinyGo (https://tinygo.org) was not tried: see docs/languages.md; ' +
+      `the languages are: ${LANGUAGE_NAMES.map((name) => LANGUAGES[name].title).join(', ')}`,
+  );
+}
+
+/**
  * The language of a file by its name.
  *
  * @throws InputError `file-format` for a language that is known and not compiled
  */
 export function languageOf(file: string): LanguageName | undefined {
   const extension = extname(file).toLowerCase();
-  if (extension === '.go') {
-    throw new InputError(
-      'file-format',
-      `${file} is Go, which Lockstep does not compile`,
-      "the modules of Go's own compiler take megabytes and need files and clocks of the system; " +
-        `the languages are: ${LANGUAGE_NAMES.map((name) => LANGUAGES[name].title).join(', ')}`,
-    );
-  }
+  if (extension === '.go') refuseGo(file);
   return LANGUAGE_NAMES.find((name) => LANGUAGES[name].extensions.includes(extension));
 }

@@ -2,7 +2,15 @@
  * What the code around a contract on WebAssembly is written from: its ABI, its state variables and
  * the other contracts that it calls. Each language reads it from its sources in its own way.
  */
-import type { Abi, AbiItem, EvmContract, StorageLayout, StorageType } from './contract.ts';
+import type { AbiValue } from './abi-values.ts';
+import type {
+  Abi,
+  AbiItem,
+  AbiParam,
+  EvmContract,
+  StorageLayout,
+  StorageType,
+} from './contract.ts';
 import { findType } from './types.ts';
 
 /** A value, or with keys a mapping (of mappings) to values; types are those of the ABI. */
@@ -10,6 +18,18 @@ export interface Variable {
   readonly name: string;
   readonly keys: readonly string[];
   readonly value: string;
+  /** What it is when the contract is deployed, where that is not zero. */
+  readonly initial?: AbiValue;
+  /** The function that reads it, where the declaration is `public`. */
+  readonly getter?: AbiItem;
+}
+
+/** A value of the code, which takes no storage. */
+export interface Constant {
+  readonly name: string;
+  readonly type: string;
+  readonly value: AbiValue;
+  readonly getter?: AbiItem;
 }
 
 /** Another contract, of which some functions are known. */
@@ -22,7 +42,20 @@ export interface Model {
   readonly name: string;
   readonly abi: Abi;
   readonly variables: readonly Variable[];
+  readonly constants: readonly Constant[];
   readonly remotes: readonly Remote[];
+}
+
+/** Functions that the source defines: all but those that declarations of values give. */
+export function definedFunctions(model: Model): AbiItem[] {
+  const own = new Set([...model.variables, ...model.constants].map(({ getter }) => getter));
+  return itemsOf(model, 'function').filter((item) => !own.has(item));
+}
+
+/** All parameters and results that the interface and other contracts have. */
+export function paramsOf({ abi, remotes }: Model): AbiParam[] {
+  const items = [...abi, ...remotes.flatMap(({ functions }) => functions)];
+  return items.flatMap(({ inputs = [], outputs = [] }) => [...inputs, ...outputs]);
 }
 
 export function itemsOf(model: Model, type: AbiItem['type']): AbiItem[] {

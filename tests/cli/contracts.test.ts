@@ -89,7 +89,8 @@ test('a mistake in AssemblyScript has its place', async (context) => {
     'type.ts': `${head}export class A extends Contract {\n  f(a: f64): void {}\n}\n`,
     'body.ts': `${head}export class A extends Contract {\n  f(a: u256): bool { return a; }\n}\n`,
     'topics.ts': `${head}declare function E(${indexed}): Event;\nexport class A extends Contract {}\n`,
-    'field.ts': `${head}export class A extends Contract {\n  @view a: u64 = 1;\n}\n`,
+    'field.ts': `${head}export class A extends Contract {\n  a!: string;\n}\n`,
+    'constructor.ts': `${head}export class A extends Contract {\n  constructor() {}\n}\n`,
     'none.ts': 'export class A {}\n',
   });
   const type = await lockstep(['compile', join(folder, 'type.ts')]);
@@ -101,9 +102,31 @@ test('a mistake in AssemblyScript has its place', async (context) => {
   const topics = await lockstep(['compile', join(folder, 'topics.ts')]);
   assert.match(topics.err, /topics\.ts:2:18: error: E has too many indexed parameters/);
   const field = await lockstep(['compile', join(folder, 'field.ts')]);
-  assert.match(field.err, /field\.ts:3:3: error: a is no value that a function can read/);
+  assert.match(field.err, /field\.ts:3:3: error: a has no type of a state variable/);
+  const creation = await lockstep(['compile', join(folder, 'constructor.ts')]);
+  assert.match(creation.err, /constructor\.ts:3:3: error: A has a constructor[\s\S]*deploy/);
   const none = await lockstep(['compile', join(folder, 'none.ts')]);
   assert.match(none.err, /declares no contract[\s\S]*extends Contract/);
+});
+
+test('what no type of AssemblyScript can be has its place', async (context) => {
+  const head = "import { Contract, Event, Results, Struct, u256 } from 'lockstep/contract';\n";
+  const two = 'class Two extends Results { a!: u256; b!: u256; }\n';
+  const contract = (body: string): string => `export class A extends Contract { ${body} }\n`;
+  const mistakes: readonly (readonly [text: string, said: RegExp])[] = [
+    [contract('f(a: StaticArray<u8>): void {}'), /2:40: error: StaticArray<u8> is no type of/],
+    [two + contract('f(a: Two): void {}'), /3:40: error: Two is no type[\s\S]*extends Struct/],
+    [`class S extends Struct { s!: S; }\n${contract('f(a: S): void {}')}`, /S has itself as a/],
+    [`class S extends Struct {}\n${contract('f(a: S): void {}')}`, /2:7: error: S has no fields/],
+    [`declare function E(a: Indexed<Array<u8>>): Event;\n${contract('')}`, /a cannot be indexed/],
+    [contract('a!: Mapping<Array<u8>, u8>;'), /2:47: error: Array<u8> is no type of a key/],
+  ];
+  for (const [text, said] of mistakes) {
+    const folder = folderOf(context, { 'a.ts': head + text });
+    const { code, err } = await lockstep(['compile', join(folder, 'a.ts')]);
+    assert.equal(code, 1, text);
+    assert.match(err, said);
+  }
 });
 
 test('a contract that the file does not have is named, as in Solidity', async () => {

@@ -118,5 +118,8 @@ test('the package has a name that npm takes', async (context) => {
 test('a language that is none is a wrong use', async () => {
   const { code, err } = await lockstep(['new', 'x', '--language', 'cobol']);
   assert.equal(code, 2);
-  assert.match(err, /cobol/);
+  assert.match(err, /--language is one of solidity, .* not "cobol"/);
+  const go = await lockstep(['new', 'x', '--language', 'go']);
+  assert.equal(go.code, 2);
+  assert.match(go.err, /is Go, which Lockstep does not compile[\s\S]*go\.dev[\s\S]*moduleBytesMax/);
 });

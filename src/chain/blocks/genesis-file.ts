@@ -101,6 +101,9 @@ function optional<K extends string>(key: K, value: unknown): { [key in K]?: bigi
   return { [key]: readNumber(value, key) } as { [key in K]?: bigint };
 }
 
+/** Amounts of the schedule that say which modules are contracts, and what they are given. */
+const MODULE_AMOUNTS = ['moduleBytesMax', 'moduleSeed'] as const;
+
 function readSchedule(config: Json): ForkSchedule {
   const blobs = readObject(config.blobSchedule ?? {}, 'config.blobSchedule');
   const steps: ForkStep[] = [{ fork: 'frontier' }];
@@ -121,10 +124,10 @@ function readSchedule(config: Json): ForkSchedule {
     const step = { fork, time: readNumber(time, `config.${fork}Time`) };
     steps.push(withBlobs(step, readBlobs(blobs[fork])));
   }
-  const { moduleBytesMax } = config;
-  const costs = isAbsent(moduleBytesMax)
-    ? {}
-    : { moduleBytesMax: readNumber(moduleBytesMax, 'config.moduleBytesMax') };
+  const amounts = MODULE_AMOUNTS.filter((name) => !isAbsent(config[name]));
+  const costs = Object.fromEntries(
+    amounts.map((name) => [name, readNumber(config[name], `config.${name}`)]),
+  );
   return {
     chainId: isAbsent(config.chainId) ? 1n : readNumber(config.chainId, 'config.chainId'),
     steps: steps.map((step) => withCosts(step, costs)),

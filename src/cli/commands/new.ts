@@ -1,13 +1,19 @@
 /** `lockstep new`: a project with a contract and its test. */
-import { type Args, onePositional } from '../args.ts';
+import { type Args, onePositional, usageError } from '../args.ts';
 import type { Io } from '../io.ts';
 import { packageDescription } from '../version.ts';
 
 export async function run(args: Args, io: Io): Promise<number> {
   const folder = onePositional(args, 'a name: lockstep new NAME', 'new');
   const { createProject } = await import('../../languages/project.ts');
-  const { LANGUAGES } = await import('../../languages/languages.ts');
-  const language = (args.value('language') ?? 'solidity') as keyof typeof LANGUAGES;
+  const { LANGUAGE_NAMES, LANGUAGES, refuseGo } = await import('../../languages/languages.ts');
+  const wanted = args.value('language') ?? 'solidity';
+  if (wanted === 'go') refuseGo(`a project of --language ${wanted}`);
+  const language = LANGUAGE_NAMES.find((name) => name === wanted);
+  if (language === undefined) {
+    const text = `--language is one of ${LANGUAGE_NAMES.join(', ')}, not ${JSON.stringify(wanted)}`;
+    throw usageError(text, 'new');
+  }
   const { name, version, peerDependencies } = packageDescription();
   const versions = { ...peerDependencies, [name]: `^${version}` };
   const files = createProject({ folder, language, versions });

@@ -11,7 +11,7 @@ import { InputError } from '../errors.ts';
 import { type Model, moduleContract } from '../model.ts';
 import { needPackage } from '../packages.ts';
 import { addEntry, addGlue } from './glue.ts';
-import { onlyContract, readDeclarations, readModel } from './read.ts';
+import { onlyContract, readDeclarations, readModel, scopeOf } from './read.ts';
 import type { ParserNode } from './syntax.ts';
 
 interface Compilation {
@@ -67,9 +67,10 @@ export async function compileAssemblyScript(file: string, notes: Note[]): Promis
       const own = files.find(({ source }) => source.normalizedPath === unit);
       if (own === undefined) throw new Error(`BUG: ${unit} was not parsed`);
       const contract = onlyContract(own, file);
-      model = readModel(dirname(file), contract, files);
-      for (const each of files) addGlue(parser, dirname(file), each);
-      addEntry(parser, dirname(file), own, contract);
+      const scope = scopeOf(dirname(file), files);
+      model = readModel(scope, contract, files);
+      for (const each of files) addGlue(parser, scope, each);
+      addEntry(parser, scope, own, contract);
     } catch (error) {
       rejection = error;
       throw error;

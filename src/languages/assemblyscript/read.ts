@@ -16,6 +16,19 @@ import {
   type TypeNode,
 } from './syntax.ts';
 
+/** What the declarations of all files have in common. */
+export interface Scope {
+  /** Where the contract lies. */
+  readonly folder: string;
+  /** Classes of structures, and of several results, by name. */
+  readonly structs: ReadonlyMap<string, ClassNode>;
+}
+
+export function scopeOf(folder: string, files: readonly Declarations[]): Scope {
+  const structs = files.flatMap((file) => file.structs);
+  return { folder, structs: new Map(structs.map((each) => [each.name.text, each])) };
+}
+
 /** Declarations of a source by what they stand for. */
 export interface Declarations {
   readonly source: SourceNode;
@@ -23,6 +36,7 @@ export interface Declarations {
   readonly events: readonly FunctionNode[];
   readonly errors: readonly FunctionNode[];
   readonly remotes: readonly ClassNode[];
+  readonly structs: readonly ClassNode[];
 }
 
 export function readDeclarations(source: SourceNode): Declarations {
@@ -30,16 +44,17 @@ export function readDeclarations(source: SourceNode): Declarations {
   const functions = source.statements.filter(
     ({ kind, flags }) => kind === KIND.function && (flags & FLAG.declare) !== 0,
   ) as FunctionNode[];
-  const giving = (result: string): FunctionNode[] =>
-    functions.filter(({ signature }) => signature.returnType.name?.identifier.text === result);
+  const giving = (...results: readonly string[]): FunctionNode[] =>
+    functions.filter(({ signature }) => results.includes(nameOf(signature.returnType)));
   const extending = (base: string): ClassNode[] =>
-    classes.filter(({ extendsType }) => extendsType?.name?.identifier.text === base);
+    classes.filter(({ extendsType }) => nameOf(extendsType) === base);
   return {
     source,
     contracts: extending('Contract').filter(({ flags }) => (flags & FLAG.abstract) === 0),
     events: giving('Event'),
-    errors: giving('CustomError'),
+    errors: giving('Error', 'CustomError'),
     remotes: extending('Remote'),
+    structs: [...extending('Struct'), ...extending('Results')],
   };
 }
 
@@ -57,33 +72,86 @@ export function onlyContract({ contracts }: Declarations, file: string): ClassNo
   );
 }
 
-/** Where a mistake is, below the folder. */
-function placeOf(folder: string, { start, source }: Range): string {
+/** A mistake, with its place below the folder. */
+function reject(scope: Scope, { start, source }: Range, message: string, remedy: string): never {
   const before = source.text.slice(0, start).split('\n');
-  const file = join(folder, source.normalizedPath);
-  return `${file}:${before.length}:${(before.at(-1) ?? '').length + 1}`;
+  const file = join(scope.folder, source.normalizedPath);
+  const place = `${file}:${before.length}:${(before.at(-1) ?? '').length + 1}`;
+  throw new InputError('compiler-failed', `${place}: error: ${message}`, remedy);
 }
 
-/** The ABI's name of a type; undefined for none. */
-function abiTypeOf(folder: string, type: TypeNode): string | undefined {
-  const name = type.name?.identifier.text ?? '';
+const nameOf = (type: TypeNode | null | undefined): string => type?.name?.identifier.text ?? '';
+
+/** Whether a class is several results, of which a function gives each. */
+const isResults = (node: ClassNode | undefined): boolean => nameOf(node?.extendsType) === 'Results';
+
+/**
+ * What the ABI has for a type.
+ *
+ * @param parents - Structures that have the type as a field.
+ */
+function typeParam(scope: Scope, type: TypeNode, parents: readonly string[] = []): AbiParam {
+  const name = nameOf(type);
   const [argument] = type.typeArguments ?? [];
-  if (name === 'void') return undefined;
-  if (name === 'Indexed' && argument !== undefined) return abiTypeOf(folder, argument);
-  if (name === 'Array' && argument !== undefined) return `${abiTypeOf(folder, argument)}[]`;
+  if (name === 'Indexed' && argument !== undefined) return typeParam(scope, argument, parents);
+  if (name === 'Array' && argument !== undefined) {
+    const { type: item, internalType, ...rest } = typeParam(scope, argument, parents);
+    const own = internalType === undefined ? {} : { internalType: `${internalType}[]` };
+    return { ...rest, type: `${item}[]`, ...own };
+  }
   const row = findOwnType('assemblyscript', name);
-  if (row !== undefined) return row.abi;
-  throw new InputError(
-    'compiler-failed',
-    `${placeOf(folder, type.range)}: error: ${type.range} is no type of the ABI`,
-    `types are ${typeNames('assemblyscript')}, and arrays of them`,
-  );
+  if (row !== undefined) return { type: row.abi };
+  const node = scope.structs.get(name);
+  if (node !== undefined && !isResults(node)) {
+    if (parents.includes(name)) {
+      reject(scope, type.range, `${name} has itself as a field`, 'use another type');
+    }
+    const components = fieldParams(scope, node, [...parents, name]);
+    return { type: 'tuple', internalType: `struct ${name}`, components };
+  }
+  const remedy =
+    node === undefined
+      ? `types are ${typeNames('assemblyscript')}, classes that extend Struct, and Array of them`
+      : `what extends Results is what a function gives; a value extends Struct`;
+  return reject(scope, type.range, `${type.range} is no type of the ABI`, remedy);
 }
 
-const isIndexed = (type: TypeNode): boolean => type.name?.identifier.text === 'Indexed';
+/** Fields of a structure, or several results. */
+function fieldParams(scope: Scope, node: ClassNode, parents: readonly string[] = []): AbiParam[] {
+  const params = node.members.filter(isField).map(({ name, type, range }) => {
+    if (type == null) return reject(scope, range, `${name.text} has no type`, 'write its type');
+    return { name: name.text, ...typeParam(scope, type, parents) };
+  });
+  if (params.length > 0) return params;
+  const message = `${node.name.text} has no fields`;
+  return reject(scope, node.name.range, message, 'write NAME!: TYPE;');
+}
 
-function paramOf(folder: string, { name, type }: Parameter): AbiParam {
-  return { name: name.text, type: abiTypeOf(folder, type) ?? '' };
+/** Fields of a structure with their types in the source. */
+export function structFields(
+  scope: Scope,
+  node: ClassNode,
+): { readonly name: string; readonly type: string; readonly param: AbiParam }[] {
+  const fields = node.members.filter(isField);
+  return fieldParams(scope, node).map((param, at) => {
+    const { name, type } = fields[at] as Member;
+    return { name: name.text, type: String(type?.range), param };
+  });
+}
+
+const isIndexed = (type: TypeNode): boolean => nameOf(type) === 'Indexed';
+
+const paramOf = (scope: Scope, { name, type }: Parameter): AbiParam => ({
+  name: name.text,
+  ...typeParam(scope, type),
+});
+
+/** What a function gives: nothing, one value, or several. */
+function outputsOf(scope: Scope, type: TypeNode): AbiParam[] {
+  if (nameOf(type) === 'void') return [];
+  const node = scope.structs.get(nameOf(type));
+  if (node !== undefined && isResults(node)) return fieldParams(scope, node);
+  return [{ name: '', ...typeParam(scope, type) }];
 }
 
 const HIDDEN = FLAG.private | FLAG.protected | FLAG.static | FLAG.get | FLAG.set | FLAG.constructor;
@@ -105,154 +173,193 @@ const SPECIAL: Readonly<Record<string, 'constructor' | 'receive' | 'fallback'>> 
   fallback: 'fallback',
 };
 
-export function methodItem(folder: string, member: Member): AbiItem {
+export function methodItem(scope: Scope, member: Member): AbiItem {
   const { name, signature } = member;
   const marks = marksOf(member);
   const stateMutability = MUTABILITIES.find((each) => marks.includes(each)) ?? 'nonpayable';
-  const inputs = (signature?.parameters ?? []).map((each) => paramOf(folder, each));
+  const inputs = (signature?.parameters ?? []).map((each) => paramOf(scope, each));
   const special = SPECIAL[name.text];
   if (special === 'constructor') return { type: special, inputs, stateMutability };
   if (special !== undefined) return { type: special, stateMutability };
-  const type = signature && abiTypeOf(folder, signature.returnType);
-  const outputs = type === undefined ? [] : [{ name: '', type }];
+  const outputs = signature === undefined ? [] : outputsOf(scope, signature.returnType);
   return { type: 'function', name: name.text, inputs, outputs, stateMutability };
 }
 
-/** Fields that are state variables, with their keys and values. */
-export function variableOf(folder: string, member: Member): Variable | undefined {
-  const { kind, flags, type } = member;
-  if (kind !== KIND.field || type == null || (flags & FLAG.static) !== 0) return undefined;
-  const keys: string[] = [];
-  for (let at: TypeNode = type; ; ) {
-    const name = at.name?.identifier.text;
-    const [first, second] = at.typeArguments ?? [];
-    if (name === 'Mapping' && first !== undefined && second !== undefined) {
-      keys.push(abiTypeOf(folder, first) ?? '');
-      if (second.name?.identifier.text !== 'Mapping') {
-        return { name: member.name.text, keys, value: abiTypeOf(folder, second) ?? '' };
-      }
-      at = second;
-    } else if (name === 'Value' && first !== undefined) {
-      return { name: member.name.text, keys, value: abiTypeOf(folder, first) ?? '' };
-    } else return undefined;
+/** Fields of an instance: of a contract they are state variables and constants. */
+const isField = ({ kind, flags }: Member): boolean =>
+  kind === KIND.field && (flags & FLAG.static) === 0;
+
+/** Whether a field is its initial value and takes no storage. */
+export function isConstant(member: Member): boolean {
+  return isField(member) && (member.flags & FLAG.readonly) !== 0 && member.initializer != null;
+}
+
+/** A state variable: what lasts of it, and its types in the source. */
+export interface StateField extends Variable {
+  /** Types of the keys. */
+  readonly keyTypes: readonly string[];
+  /** Type of the value. */
+  readonly valueType: string;
+  /** The field is a handle with `get` and `set`, not the value itself. */
+  readonly isHandle: boolean;
+}
+
+function keyType(scope: Scope, type: TypeNode): string {
+  const row = findOwnType('assemblyscript', nameOf(type));
+  if (row !== undefined) return row.abi;
+  const remedy = `keys are ${typeNames('assemblyscript')}`;
+  return reject(scope, type.range, `${type.range} is no type of a key`, remedy);
+}
+
+/**
+ * The state variable that a field is; undefined for what is no field, or a constant.
+ *
+ * @throws InputError `compiler-failed` where the type is none of a state variable
+ */
+export function variableOf(scope: Scope, member: Member): StateField | undefined {
+  const { type, name, range } = member;
+  if (!isField(member) || isConstant(member)) return undefined;
+  const keys: TypeNode[] = [];
+  let at = type ?? undefined;
+  while (at !== undefined && nameOf(at) === 'Mapping') {
+    const [key, value]: readonly (TypeNode | undefined)[] = at.typeArguments ?? [];
+    if (key !== undefined) keys.push(key);
+    at = value;
   }
+  const isValue = keys.length === 0 && nameOf(at) === 'Value';
+  const value = isValue ? at?.typeArguments?.[0] : at;
+  const row = findOwnType('assemblyscript', nameOf(value));
+  if (value === undefined || row?.isWord !== true) {
+    const remedy =
+      'its type is one that takes a word, such as u256, or a Mapping to one; ' +
+      'what lasts no longer than a call is static, and a constant readonly with a value';
+    return reject(scope, range, `${name.text} has no type of a state variable`, remedy);
+  }
+  return {
+    name: name.text,
+    keys: keys.map((each) => keyType(scope, each)),
+    value: row.abi,
+    keyTypes: keys.map((each) => String(each.range)),
+    valueType: String(value.range),
+    isHandle: isValue || keys.length > 0,
+  };
 }
 
 /** A function of a contract, with the types and the code that answer a call of it. */
 export interface Entry {
   readonly item: AbiItem;
   readonly parameters: readonly string[];
-  /** Type of the result; undefined for none. */
+  /** Type of what `call` gives; undefined for nothing. */
   readonly result: string | undefined;
+  /** Whether that has several results as its fields. */
+  readonly hasFields: boolean;
   /** @param values - Expressions of the parameters. */
   call(values: readonly string[]): string;
 }
 
-function methodEntry(folder: string, method: Member): Entry {
-  const item = methodItem(folder, method);
-  const hasResult = (item.outputs ?? []).length > 0;
+function methodEntry(scope: Scope, method: Member): Entry {
+  const item = methodItem(scope, method);
+  const { parameters = [], returnType } = method.signature ?? {};
   return {
     item,
-    parameters: (method.signature?.parameters ?? []).map(({ type }) => String(type.range)),
-    result: hasResult ? String(method.signature?.returnType.range) : undefined,
+    parameters: parameters.map(({ type }) => String(type.range)),
+    result: (item.outputs ?? []).length > 0 ? String(returnType?.range) : undefined,
+    hasFields: givesFields(scope, method),
     call: (values) => `contract.${method.name.text}(${values.join(', ')})`,
   };
 }
 
-/** Whether a field with a mark is its initial value, which its function gives. */
-export function isConstant(member: Member): boolean {
-  const { kind, flags, type, initializer } = member;
-  const isReadonly = (flags & FLAG.readonly) !== 0 && (flags & FLAG.static) === 0;
-  const hasValue = kind === KIND.field && isReadonly && type != null && initializer != null;
-  return hasValue && marksOf(member).length > 0;
-}
+/** Whether a method gives several results. */
+export const givesFields = (scope: Scope, { signature }: Member): boolean =>
+  isResults(scope.structs.get(nameOf(signature?.returnType)));
 
-/** A marked field is read by a function of its name, by its keys if it has some. */
-function fieldEntry(folder: string, field: Member): Entry | undefined {
-  const marks = marksOf(field);
-  const stateMutability = MUTABILITIES.find((each) => marks.includes(each));
-  if (stateMutability === undefined || field.kind !== KIND.field) return undefined;
+/** A field that is not private is read by a function of its name, by its keys if it has some. */
+function fieldEntry(scope: Scope, field: Member): Entry | undefined {
+  if (!isField(field) || (field.flags & HIDDEN) !== 0) return undefined;
   const name = field.name.text;
-  if (field.type == null || !(isConstant(field) || variableOf(folder, field))) {
-    throw new InputError(
-      'compiler-failed',
-      `${placeOf(folder, field.range)}: error: ${name} is no value that a function can read`,
-      'write readonly NAME: TYPE = …; or a field of the type Value or Mapping',
-    );
-  }
-  const item = (inputs: readonly string[], output: string): AbiItem => ({
+  const marks = marksOf(field);
+  const stateMutability = MUTABILITIES.find((each) => marks.includes(each)) ?? 'view';
+  const item = (inputs: readonly string[], output: AbiParam): AbiItem => ({
     ...{ type: 'function', name, stateMutability },
     inputs: inputs.map((type) => ({ name: '', type })),
-    outputs: [{ name: '', type: output }],
+    outputs: [{ name: '', ...output }],
   });
   const place = `contract.${name}`;
-  const variable = variableOf(folder, field);
+  const variable = variableOf(scope, field);
   if (variable === undefined) {
-    const own = item([], abiTypeOf(folder, field.type) ?? '');
-    return { item: own, parameters: [], result: String(field.type.range), call: () => place };
+    const { type } = field;
+    if (type == null) return reject(scope, field.range, `${name} has no type`, 'write its type');
+    const own = item([], typeParam(scope, type));
+    const result = String(type.range);
+    return { item: own, parameters: [], result, hasFields: false, call: () => place };
   }
-  const types: string[] = [];
-  let at = field.type;
-  for (; at.name?.identifier.text === 'Mapping'; at = at.typeArguments?.[1] as TypeNode) {
-    types.push(String(at.typeArguments?.[0]?.range));
-  }
-  const [value] = at.name?.identifier.text === 'Value' ? (at.typeArguments ?? []) : [at];
+  const { keys, value, keyTypes, valueType, isHandle } = variable;
   return {
-    item: item(variable.keys, variable.value),
-    parameters: types,
-    result: String(value?.range),
+    item: item(keys, { type: value }),
+    parameters: keyTypes,
+    result: valueType,
+    hasFields: false,
     call: (values) => {
-      const gets = types.length === 0 ? ['.get()'] : values.map((each) => `.get(${each})`);
+      if (!isHandle) return place;
+      const gets = values.length === 0 ? ['.get()'] : values.map((each) => `.get(${each})`);
       return place + gets.join('');
     },
   };
 }
 
 /** Functions of a contract, in the order of the source. */
-export function entriesOf(folder: string, contract: ClassNode): Entry[] {
+export function entriesOf(scope: Scope, contract: ClassNode): Entry[] {
   const methods = new Set(methodsOf(contract));
   return contract.members.flatMap((member) => {
-    return (methods.has(member) ? methodEntry : fieldEntry)(folder, member) ?? [];
+    if ((member.flags & FLAG.constructor) !== 0) {
+      const remedy = 'the method deploy runs once, when the contract is deployed';
+      reject(scope, member.range, `${contract.name.text} has a constructor`, remedy);
+    }
+    return (methods.has(member) ? methodEntry : fieldEntry)(scope, member) ?? [];
   });
 }
 
 /** The model of a contract from the declarations of all files, its own first. */
 export function readModel(
-  folder: string,
+  scope: Scope,
   contract: ClassNode,
   files: readonly Declarations[],
 ): Model {
-  const functions = entriesOf(folder, contract).map(({ item }) => item);
-  const events = files.flatMap((file) => file.events.map((each) => eventItem(folder, each)));
-  const errors = files.flatMap((file) => file.errors.map((each) => errorItem(folder, each)));
+  const functions = entriesOf(scope, contract).map(({ item }) => item);
+  const events = files.flatMap((file) => file.events.map((each) => eventItem(scope, each)));
+  const errors = files.flatMap((file) => file.errors.map((each) => errorItem(scope, each)));
   return {
     name: contract.name.text,
     abi: [...functions, ...events, ...errors],
-    variables: contract.members.flatMap((each) => variableOf(folder, each) ?? []),
+    variables: contract.members.flatMap((each) => variableOf(scope, each) ?? []),
+    constants: [],
     remotes: files
       .flatMap(({ remotes }) => remotes)
       .map((each) => ({
         name: each.name.text,
-        functions: methodsOf(each).map((method) => methodItem(folder, method)),
+        functions: methodsOf(each).map((method) => methodItem(scope, method)),
       })),
   };
 }
 
-export function eventItem(folder: string, { name, signature }: FunctionNode): AbiItem {
+export function eventItem(scope: Scope, { name, signature }: FunctionNode): AbiItem {
   const inputs = signature.parameters.map((each) => ({
-    ...paramOf(folder, each),
+    ...paramOf(scope, each),
     indexed: isIndexed(each.type),
   }));
   const item: AbiItem = { type: 'event', name: name.text, inputs, anonymous: false };
+  const list = inputs.findIndex(({ indexed, type }) => indexed && /\]$|^tuple/.test(type));
+  if (list >= 0) {
+    const message = `${inputs[list]?.name} cannot be indexed`;
+    const { range } = signature.parameters[list] as Parameter & { range: Range };
+    reject(scope, range, message, 'arrays and structures stand in the data of an event');
+  }
   if (!hasTooManyTopics(item)) return item;
-  throw new InputError(
-    'compiler-failed',
-    `${placeOf(folder, name.range)}: error: ${name.text} has too many indexed parameters`,
-    'an event has three at most',
-  );
+  const message = `${name.text} has too many indexed parameters`;
+  return reject(scope, name.range, message, 'an event has three at most');
 }
 
-export function errorItem(folder: string, { name, signature }: FunctionNode): AbiItem {
-  const inputs = signature.parameters.map((each) => paramOf(folder, each));
+export function errorItem(scope: Scope, { name, signature }: FunctionNode): AbiItem {
+  const inputs = signature.parameters.map((each) => paramOf(scope, each));
   return { type: 'error', name: name.text, inputs };
 }

@@ -49,7 +49,7 @@ export interface Member extends Declaration {
   readonly range: Range;
   readonly decorators: readonly { readonly name: Named }[] | null;
   readonly type?: TypeNode | null;
-  initializer?: { readonly range: Range } | null | undefined;
+  readonly initializer?: { readonly range: Range } | null;
   readonly signature?: Signature;
   body?: unknown;
 }
@@ -72,8 +72,21 @@ export interface ParserNode {
   parseFile(text: string, path: string, isEntry: boolean): void;
 }
 
+/** `throw`, in whatever holds statements. */
+export interface ThrowNode {
+  readonly kind: number;
+  readonly value: { readonly kind: number };
+}
+
 /** Numbers of `NodeKind` and `CommonFlags`. */
-export const KIND = { class: 52, field: 55, function: 56, method: 59 } as const;
+export const KIND = {
+  new: 18,
+  throw: 46,
+  class: 52,
+  field: 55,
+  function: 56,
+  method: 59,
+} as const;
 export const FLAG = {
   export: 1 << 1,
   declare: 1 << 2,
@@ -84,8 +97,6 @@ export const FLAG = {
   protected: 1 << 10,
   get: 1 << 11,
   set: 1 << 12,
-  /** `name!`: the field has a value although none is written. */
-  definite: 1 << 14,
   constructor: 1 << 19,
 } as const;
 
@@ -97,4 +108,21 @@ export function parseText(parser: ParserNode, text: string, path: string): Sourc
   const [source] = own.sources;
   if (source === undefined) throw new Error(`BUG: the parser gave no tree of ${path}`);
   return source;
+}
+
+const isNode = (value: unknown): value is { readonly kind: number } =>
+  typeof value === 'object' && value !== null && 'kind' in value;
+
+/** Puts what a function gives in the place of every node below one that it gives something for. */
+export function replaceNodes(
+  root: object,
+  replace: (node: { readonly kind: number }) => object | undefined,
+): void {
+  for (const [key, value] of Object.entries(root)) {
+    // Ranges lead to the source, and so back up.
+    if (key === 'range' || typeof value !== 'object' || value === null) continue;
+    const other = isNode(value) ? replace(value) : undefined;
+    if (other !== undefined) Object.assign(root, { [key]: other });
+    else if (isNode(value) || Array.isArray(value)) replaceNodes(value, replace);
+  }
 }

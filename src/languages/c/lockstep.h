@@ -134,6 +134,13 @@ typedef struct u256 {
 #endif
 } u256;
 
+/* What a constant begins with. */
+#ifdef __cplusplus
+#define LOCKSTEP_U256(...) {__VA_ARGS__}
+#else
+#define LOCKSTEP_U256(...) {{__VA_ARGS__}}
+#endif
+
 /* --- Memory --- */
 
 extern uint8_t __heap_base;
@@ -155,6 +162,12 @@ LOCKSTEP_SHARED void *lockstep_allocate(uint32_t size) {
   return (void *)at;
 }
 
+/* Memory for items, of which there are no more than a frame could have. */
+LOCKSTEP_SHARED void *lockstep_allocate_items(uint32_t count, uint32_t size) {
+  if (count > UINT32_MAX / 2 / size) __builtin_trap();
+  return lockstep_allocate(count * size);
+}
+
 /* --- Ends of a frame --- */
 
 /* Ends the frame without data, as Solidity does for calls that it cannot read. */
@@ -162,6 +175,7 @@ LOCKSTEP_NORETURN static inline void reject(void) { host_revert(0, 0); }
 
 #define PANIC_OVERFLOW 0x11
 #define PANIC_DIVISION 0x12
+#define PANIC_INDEX 0x32
 
 /* A panic of Solidity: `Panic(uint256)`. */
 LOCKSTEP_NORETURN LOCKSTEP_SHARED void panic(uint8_t code) {
@@ -472,13 +486,27 @@ static const uint8_t *next_word(reader *in) {
   return at;
 }
 
-LOCKSTEP_SHARED bytes next_bytes(reader *in) {
+/* Where a value stands whose offset is next; its own offsets count from there. */
+LOCKSTEP_SHARED reader lockstep_follow(reader *in) {
   uint64_t offset = read_uint64(next_word(in)), size = (uint64_t)(in->end - in->base);
   if (offset > size || size - offset < 32) reject();
-  const uint8_t *at = in->base + offset;
-  uint64_t length = read_uint64(at);
-  if (length > (uint64_t)(in->end - at - 32)) reject();
-  bytes value = {at + 32, (uint32_t)length};
+  reader part = {in->base + offset, in->base + offset, in->end};
+  return part;
+}
+
+/* The same for a list: its length, and its items, each of which takes so many bytes at least. */
+LOCKSTEP_SHARED reader lockstep_follow_list(reader *in, uint32_t item_bytes, uint32_t *count) {
+  reader part = lockstep_follow(in);
+  uint64_t length = read_uint64(next_word(&part));
+  if (length > (uint64_t)(part.end - part.at) / item_bytes) reject();
+  part.base = part.at;
+  *count = (uint32_t)length;
+  return part;
+}
+
+LOCKSTEP_SHARED bytes next_bytes(reader *in) {
+  bytes value;
+  value.data = lockstep_follow_list(in, 1, &value.size).at;
   return value;
 }
 
@@ -488,12 +516,13 @@ static inline string next_string(reader *in) {
   return text;
 }
 
-/* Writes values one after the other; `prefix` bytes of a selector stand before them. */
+/* Writes values one after the other; `prefix` bytes of a selector or a length stand before them. */
 typedef struct writer {
   uint8_t *data;
   uint32_t prefix, head, size, capacity;
 } writer;
 
+/* `count` words come first, with values and offsets; what offsets lead to is put behind them. */
 LOCKSTEP_SHARED writer new_writer(uint32_t prefix, uint32_t selector, uint32_t count) {
   writer out = {0, prefix, prefix, prefix + 32 * count, 0};
   out.capacity = out.size + 256;
@@ -508,18 +537,36 @@ static inline uint8_t *put_word(writer *out) {
   return at;
 }
 
-LOCKSTEP_SHARED void put_bytes(writer *out, bytes value) {
-  uint32_t needed = out->size + 32 + value.size + (-value.size & 31);
-  write_uint32(put_word(out), out->size - out->prefix);
+/* Room at the end for a value whose offset is the next word. */
+LOCKSTEP_SHARED uint8_t *put_offset(writer *out, uint32_t size) {
+  uint32_t start = out->size, needed = start + size;
+  write_uint32(put_word(out), start - out->prefix);
   if (needed > out->capacity) {
     uint8_t *larger = (uint8_t *)lockstep_allocate(2 * needed);
-    __builtin_memcpy(larger, out->data, out->size);
+    __builtin_memcpy(larger, out->data, start);
     out->data = larger;
     out->capacity = 2 * needed;
   }
-  write_uint32(out->data + out->size, value.size);
-  __builtin_memcpy(out->data + out->size + 32, value.data, value.size);
   out->size = needed;
+  return out->data + start;
+}
+
+/* The same for what another writer has. */
+static inline void put_tail(writer *out, const writer *part) {
+  __builtin_memcpy(put_offset(out, part->size), part->data, part->size);
+}
+
+/* A writer of the items of a list, behind its length. */
+LOCKSTEP_SHARED writer new_list(uint32_t count, uint32_t item_words) {
+  writer out = new_writer(32, 0, count * item_words);
+  write_uint32(out.data, count);
+  return out;
+}
+
+LOCKSTEP_SHARED void put_bytes(writer *out, bytes value) {
+  uint8_t *at = put_offset(out, 32 + value.size + (-value.size & 31));
+  write_uint32(at, value.size);
+  __builtin_memcpy(at + 32, value.data, value.size);
 }
 
 static inline void put_string(writer *out, string value) {

@@ -22,6 +22,20 @@ inline bool operator>=(IN(u256) a, IN(u256) b) { return !u256_less(a, b); }
 inline bool operator==(IN(address) a, IN(address) b) { return address_equal(a, b); }
 inline bool operator!=(IN(address) a, IN(address) b) { return !address_equal(a, b); }
 
+/* An array of any length; `new_T_array(size)` makes one of zeros. */
+template <class T>
+struct Array {
+  T *item;
+  uint32_t size;
+
+  T &operator[](uint32_t index) const {
+    if (index >= size) panic(PANIC_INDEX);
+    return item[index];
+  }
+  T *begin() const { return item; }
+  T *end() const { return item + size; }
+};
+
 /* How a type is read from a word and written to one. */
 template <class T>
 struct Word;

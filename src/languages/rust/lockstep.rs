@@ -121,7 +121,7 @@ extern "C" {
     static __heap_base: u8;
 }
 
-/// Memory that is zero.
+/// Memory that is zero, aligned to eight bytes.
 #[inline(never)]
 pub fn allocate(size: usize) -> &'static mut [u8] {
     unsafe {
@@ -129,7 +129,7 @@ pub fn allocate(size: usize) -> &'static mut [u8] {
         if *next == 0 {
             *next = &__heap_base as *const u8 as usize;
         }
-        let at = *next;
+        let at = (*next + 7) & !7;
         let limit = core::arch::wasm32::memory_size(0) * PAGE;
         let end = match at.checked_add(size) {
             Some(end) => end,
@@ -599,6 +599,30 @@ impl Reader {
     pub fn next<T: Abi>(&mut self) -> T {
         T::next(self)
     }
+
+    /// What the next offset leads to; its own offsets count from there.
+    #[inline(never)]
+    pub fn follow(&mut self) -> Reader {
+        let offset = u64::read(self.word());
+        if offset > self.data.len() as u64 {
+            reject();
+        }
+        let data = &self.data[offset as usize..];
+        word_at(data, 0);
+        Reader::new(data)
+    }
+
+    /// The same for a list: its length, and its items, each of which takes so many bytes at least.
+    #[inline(never)]
+    fn follow_list(&mut self, item_bytes: usize) -> (usize, Reader) {
+        let mut part = self.follow();
+        let length = u64::read(part.word());
+        let data = &part.data[32..];
+        if length > (data.len() / item_bytes) as u64 {
+            reject();
+        }
+        (length as usize, Reader::new(data))
+    }
 }
 
 #[inline(never)]
@@ -649,37 +673,67 @@ impl Writer {
         unsafe { &mut *(self.data.as_mut_ptr().add(at) as *mut Word) }
     }
 
+    /// A writer of the items of a list, behind its length.
+    fn list(length: usize, item_bytes: usize) -> Writer {
+        let size = 32 + length * item_bytes;
+        let mut writer = Writer { data: allocate(size + 256), prefix: 32, head: 0, size };
+        (length as u64).write(writer.word());
+        writer
+    }
+
+    /// Room at the end for a value whose offset is the next word.
     #[inline(never)]
-    fn bytes(&mut self, value: &[u8]) {
-        let offset = (self.size - self.prefix) as u64;
-        offset.write(self.word());
-        let at = self.size + 32;
-        self.size = at + (value.len() + 31) / 32 * 32;
+    fn offset(&mut self, size: usize) -> &mut [u8] {
+        let start = self.size;
+        ((start - self.prefix) as u64).write(self.word());
+        self.size = start + size;
         if self.size > self.data.len() {
             let larger = allocate(2 * self.size);
-            larger[..self.data.len()].copy_from_slice(self.data);
+            larger[..start].copy_from_slice(&self.data[..start]);
             self.data = larger;
         }
-        (value.len() as u64).write(unsafe { &mut *(self.data.as_mut_ptr().add(at - 32) as *mut Word) });
-        self.data[at..at + value.len()].copy_from_slice(value);
+        &mut self.data[start..start + size]
+    }
+
+    /// The same for what another writer has.
+    pub fn tail(&mut self, part: &Writer) {
+        self.offset(part.size).copy_from_slice(part.data());
+    }
+
+    #[inline(never)]
+    fn bytes(&mut self, value: &[u8]) {
+        let room = self.offset(32 + (value.len() + 31) / 32 * 32);
+        room[24..32].copy_from_slice(&(value.len() as u64).to_be_bytes());
+        room[32..32 + value.len()].copy_from_slice(value);
     }
 }
 
 /// A type of the ABI.
-pub trait Abi: Sized {
+pub trait Abi: Copy {
+    /// Bytes that a value takes among others, without what an offset leads to.
+    const HEAD: usize = 32;
+    /// Whether an offset stands in the place of the value.
+    const IS_DYNAMIC: bool;
     fn next(reader: &mut Reader) -> Self;
     fn put(self, writer: &mut Writer);
-    /// An indexed value of an event: itself, or for a value of any length its hash.
+}
+
+/// An indexed value of an event: itself, or for a value of any length its hash.
+pub trait Topic {
     fn topic(self) -> Word;
 }
 
 impl<T: InWord> Abi for T {
+    const IS_DYNAMIC: bool = false;
     fn next(reader: &mut Reader) -> T {
         T::read(reader.word())
     }
     fn put(self, writer: &mut Writer) {
         self.write(writer.word());
     }
+}
+
+impl<T: InWord> Topic for T {
     fn topic(self) -> Word {
         let mut word = [0; 32];
         self.write(&mut word);
@@ -688,25 +742,24 @@ impl<T: InWord> Abi for T {
 }
 
 impl Abi for &'static [u8] {
-    #[inline(never)]
+    const IS_DYNAMIC: bool = true;
     fn next(reader: &mut Reader) -> &'static [u8] {
-        let offset = u64::read(reader.word());
-        let length = u64::read(word_at(reader.data, offset));
-        let start = offset as usize + 32;
-        if length > (reader.data.len() - start) as u64 {
-            reject();
-        }
-        &reader.data[start..start + length as usize]
+        let (length, content) = reader.follow_list(1);
+        &content.data[..length]
     }
     fn put(self, writer: &mut Writer) {
         writer.bytes(self);
     }
+}
+
+impl Topic for &'static [u8] {
     fn topic(self) -> Word {
         keccak256(self).0
     }
 }
 
 impl Abi for &'static str {
+    const IS_DYNAMIC: bool = true;
     fn next(reader: &mut Reader) -> &'static str {
         match core::str::from_utf8(reader.next()) {
             Ok(text) => text,
@@ -716,8 +769,85 @@ impl Abi for &'static str {
     fn put(self, writer: &mut Writer) {
         writer.bytes(self.as_bytes());
     }
+}
+
+impl Topic for &'static str {
     fn topic(self) -> Word {
         self.as_bytes().topic()
+    }
+}
+
+/// An array of so many items: `T[N]`.
+impl<T: Abi, const N: usize> Abi for [T; N] {
+    const HEAD: usize = if T::IS_DYNAMIC { 32 } else { N * T::HEAD };
+    const IS_DYNAMIC: bool = T::IS_DYNAMIC;
+    fn next(reader: &mut Reader) -> [T; N] {
+        if !T::IS_DYNAMIC {
+            return core::array::from_fn(|_| reader.next());
+        }
+        let mut part = reader.follow();
+        core::array::from_fn(|_| part.next())
+    }
+    fn put(self, writer: &mut Writer) {
+        if !T::IS_DYNAMIC {
+            return self.iter().for_each(|each| writer.put(*each));
+        }
+        let mut part = Writer::plain(N);
+        self.iter().for_each(|each| part.put(*each));
+        writer.tail(&part);
+    }
+}
+
+/// An array of any length: `T[]`. It is read as a slice, and made of an iterator by `collect()`.
+#[derive(Clone, Copy)]
+pub struct Array<T: 'static>(pub &'static [T]);
+
+impl<T> core::ops::Deref for Array<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        self.0
+    }
+}
+
+impl<T: Copy> core::iter::FromIterator<T> for Array<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Array<T> {
+        let items = items.into_iter();
+        let mut capacity = items.size_hint().0;
+        let mut data = allocate_items::<T>(capacity);
+        let mut length = 0;
+        for item in items {
+            unsafe {
+                if length == capacity {
+                    capacity = 2 * capacity + 4;
+                    let larger = allocate_items::<T>(capacity);
+                    core::ptr::copy_nonoverlapping(data, larger, length);
+                    data = larger;
+                }
+                data.add(length).write(item);
+            }
+            length += 1;
+        }
+        Array(unsafe { core::slice::from_raw_parts(data, length) })
+    }
+}
+
+fn allocate_items<T>(count: usize) -> *mut T {
+    match count.checked_mul(core::mem::size_of::<T>()) {
+        Some(size) => allocate(size).as_mut_ptr() as *mut T,
+        None => core::arch::wasm32::unreachable(),
+    }
+}
+
+impl<T: Abi> Abi for Array<T> {
+    const IS_DYNAMIC: bool = true;
+    fn next(reader: &mut Reader) -> Array<T> {
+        let (length, mut items) = reader.follow_list(T::HEAD);
+        (0..length).map(|_| items.next()).collect()
+    }
+    fn put(self, writer: &mut Writer) {
+        let mut items = Writer::list(self.len(), T::HEAD);
+        self.iter().for_each(|each| items.put(*each));
+        writer.tail(&items);
     }
 }
 

@@ -2,22 +2,19 @@
 #include <lockstep.h>
 
 LOCKSTEP(contract Counter {
-  uint256 stored;
+  uint256 public number;
 
   event Incremented(address indexed by, uint256 number);
 
   error TooMuch(uint256 amount);
 
-  function number() view returns (uint256);
   function increment(uint256 amount) returns (uint256);
 })
 
-u256 number(void) { return stored_get(); }
-
 u256 increment(u256 amount) {
   if (u256_less(u256_from(10), amount)) revert_TooMuch(amount);
-  u256 sum = u256_add(stored_get(), amount);
-  stored_set(sum);
+  u256 sum = u256_add(number_get(), amount);
+  number_set(sum);
   emit_Incremented(msg_sender(), sum);
   return sum;
 }

@@ -2,21 +2,18 @@
 #include <lockstep.hpp>
 
 LOCKSTEP(contract Counter {
-  uint256 stored;
+  uint256 public number;
 
   event Incremented(address indexed by, uint256 number);
 
   error TooMuch(uint256 amount);
 
-  function number() view returns (uint256);
   function increment(uint256 amount) returns (uint256);
 })
 
-u256 number() { return stored; }
-
 u256 increment(u256 amount) {
   if (amount > 10) revert_TooMuch(amount);
-  stored += amount;
-  emit_Incremented(msg_sender(), stored);
-  return stored;
+  number += amount;
+  emit_Incremented(msg_sender(), number);
+  return number;
 }

@@ -1,27 +1,16 @@
 /** Counts up, by at most ten at a time. */
-import {
-  Address,
-  Contract,
-  CustomError,
-  Event,
-  Indexed,
-  msg,
-  u256,
-  Value,
-  view,
-} from 'lockstep/contract';
+import { Address, Contract, Event, Indexed, msg, u256 } from 'lockstep/contract';
 
 declare function Incremented(by: Indexed<Address>, number: u256): Event;
-declare function TooMuch(amount: u256): CustomError;
+declare function TooMuch(amount: u256): Error;
 
 export class Counter extends Contract {
-  @view readonly number!: Value<u256>;
+  number!: u256;
 
   increment(amount: u256): u256 {
-    if (amount > u256.from(10)) TooMuch(amount).revert();
-    const number = this.number.get() + amount;
-    this.number.set(number);
-    Incremented(msg.sender, number).emit();
-    return number;
+    if (amount > u256.from(10)) throw TooMuch(amount);
+    this.number += amount;
+    Incremented(msg.sender, this.number).emit();
+    return this.number;
   }
 }

@@ -88,6 +88,8 @@ export interface HostCosts {
   readonly initcodeBytesMax: bigint;
   /** Highest size of a WebAssembly module that is a contract, in bytes; 0: none is. */
   readonly moduleBytesMax: bigint;
+  /** Seed of the bytes that `random_get` of WASI gives modules; 0: it gives none. */
+  readonly moduleSeed: bigint;
   /** Blob gas of a blob. */
   readonly blobGas: bigint;
   /** Blobs of a block: target and highest count. */
@@ -165,6 +167,7 @@ const COSTS_FRONTIER: HostCosts = {
   codeBytesMax: NO_LIMIT,
   initcodeBytesMax: NO_LIMIT,
   moduleBytesMax: 0n,
+  moduleSeed: 0n,
   blobGas: 0n,
   blobsTarget: 0n,
   blobsMax: 0n,

@@ -13,9 +13,15 @@ import { ENV_BYTES, FRAME_BYTES, FRAME_REGIONS } from '../../dmir/host.ts';
 import type { Func, Region } from '../../dmir/ir.ts';
 import type { ModuleSource, RegionImage } from '../../dmir/lazy.ts';
 import { decodeModule } from './decode.ts';
-import { type FuncEntity, type Instance, reachOf } from './entities.ts';
+import {
+  type FuncEntity,
+  type GlobalEntity,
+  type Instance,
+  type Reach,
+  reachOf,
+} from './entities.ts';
 import { ENV_FUNCTIONS } from './env/functions.ts';
-import { WASI_FUNCTIONS, WASI_MODULE } from './env/wasi.ts';
+import { randomCells, WASI_FUNCTIONS, WASI_MODULE } from './env/wasi.ts';
 import { writeImport } from './env/write.ts';
 import type { EnvAbi } from './env/writer.ts';
 import { DEFAULT_GAS } from './gas.ts';
@@ -40,15 +46,28 @@ export interface ContractAbi extends EnvAbi {
 
 export type ContractEntry = 'call' | 'deploy';
 
+/** Bytes of a module for which `CONTRACT_LIMITS` are made. */
+const LIMITS_BYTES = 1_048_576;
+
 /** Limits of modules that are contracts: tighter, because each frame has its own instance. */
 export const CONTRACT_LIMITS: WasmLimits = {
   ...DEFAULT_LIMITS,
-  moduleBytes: 1_048_576,
+  moduleBytes: LIMITS_BYTES,
   funcs: 10_000,
   tables: 2,
   memoryPages: 256,
   tableEntries: 65_536,
 };
+
+/** The same where modules may be larger: they may have as many more functions and segments. */
+export function contractLimits(bytesMax: number): WasmLimits {
+  const { funcs, datas, elems } = CONTRACT_LIMITS;
+  const times = Math.max(1, bytesMax / LIMITS_BYTES);
+  const [moduleBytes, ...counts] = [LIMITS_BYTES, funcs, datas, elems].map((each) =>
+    Math.floor(each * times),
+  ) as [number, number, number, number];
+  return { ...CONTRACT_LIMITS, moduleBytes, funcs: counts[0], datas: counts[1], elems: counts[2] };
+}
 
 /** Gas besides that of instructions and functions of the host. */
 export const CONTRACT_GAS = {
@@ -88,9 +107,9 @@ const FRAME: Omit<ModuleFrame, 'hosts'> = {
  *
  * @throws LockstepError L1601 to L1604 as for any module, L1608 where it is no contract
  */
-export function readContract(bytes: Uint8Array): WasmModule {
-  const module = decodeModule(bytes, CONTRACT_LIMITS);
-  validateBodies(module, CONTRACT_LIMITS);
+export function readContract(bytes: Uint8Array, limits = CONTRACT_LIMITS): WasmModule {
+  const module = decodeModule(bytes, limits);
+  validateBodies(module, limits);
   for (const wanted of module.imports) checkImport(wanted);
   for (const name of ['call', 'deploy'] as const) {
     const found = module.exports.find((each) => each.name === name && each.kind === 'func');
@@ -103,7 +122,7 @@ export function readContract(bytes: Uint8Array): WasmModule {
     throw noContract('it exports no memory of that name');
   }
   // The size at the start is no matter of validation, but of the machine.
-  const { memoryPages, tableEntries } = CONTRACT_LIMITS;
+  const { memoryPages, tableEntries } = limits;
   for (const { min } of module.memories) checkStart(min, memoryPages, 'pages of memory');
   for (const { min } of module.tables) checkStart(min, tableEntries, 'table entries');
   return module;
@@ -153,8 +172,12 @@ export type LinkedContract = (entry: ContractEntry, input?: Uint8Array) => Modul
  *
  * @throws LockstepError L1605 or L1608 where it cannot be instantiated
  */
-export function linkContract(module: WasmModule, abi: ContractAbi): LinkedContract {
-  const linker = new Linker(CONTRACT_LIMITS);
+export function linkContract(
+  module: WasmModule,
+  abi: ContractAbi,
+  limits = CONTRACT_LIMITS,
+): LinkedContract {
+  const linker = new Linker(limits);
   const linked = linker.instantiate(module, (from, name) => {
     const type = importType(from, name) as FuncType;
     const isWasi = from === WASI_MODULE;
@@ -169,8 +192,10 @@ export function linkContract(module: WasmModule, abi: ContractAbi): LinkedContra
     });
   };
   const mains = { call: mainOf('call'), deploy: mainOf('deploy') };
-  const program = new WasmProgram(reachOf(instance), {
-    ...{ funcs: linker.funcs, limits: CONTRACT_LIMITS, gas: DEFAULT_GAS },
+  const isRandom = abi.seed !== 0n && module.imports.some(({ name }) => name === 'random_get');
+  const reach = reachOf(instance);
+  const program = new WasmProgram(isRandom ? withRandom(reach, abi.seed) : reach, {
+    ...{ funcs: linker.funcs, limits, gas: DEFAULT_GAS },
     signature: (type) => linker.signature(type),
     vector: (name) => linker.vector(name),
     frame: { ...FRAME, hosts: abi.hosts },
@@ -187,6 +212,18 @@ export function linkContract(module: WasmModule, abi: ContractAbi): LinkedContra
       ...{ startGas, image, input, lower, flatten },
     };
   };
+}
+
+/** With what a frame keeps of its random bytes, before all other cells. */
+function withRandom(reach: Reach, seed: bigint): Reach {
+  const type = { type: VAL_TYPES.i64, isMutable: true };
+  const cells: GlobalEntity = {
+    kind: 'global',
+    type,
+    bytes: randomCells(seed),
+    holders: new Set(),
+  };
+  return { ...reach, globals: new Set([cells, ...reach.globals]) };
 }
 
 /**

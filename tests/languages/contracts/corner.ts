@@ -24,15 +24,15 @@ declare function Noted(
 ): Event;
 declare function Silent(): Event;
 declare function Nothing(): CustomError;
-declare function Refused(why: string, data: Uint8Array, code: i8): CustomError;
+declare function Refused(why: string, data: Uint8Array, code: i8): Error;
 
 export class Corner extends Contract {
-  private readonly owner!: Value<Address>;
-  private readonly marks!: Mapping<u64, Mapping<Bytes32, bool>>;
-  private readonly limit!: Value<u64>;
+  private owner!: Address;
+  private marks!: Mapping<u64, Mapping<Bytes32, bool>>;
+  private limit!: Value<u64>;
 
   @payable deploy(first: Address, most: u64): void {
-    this.owner.set(first);
+    this.owner = first;
     this.limit.set(most);
     Received(msg.sender, msg.value).emit();
   }
@@ -46,20 +46,20 @@ export class Corner extends Contract {
   }
 
   @view state(at: u64, mark: Bytes32): bool {
-    return this.marks.get(at).get(mark);
+    return this.marks[at][mark];
   }
 
   @view ownerOf(): Address {
-    return this.owner.get();
+    return this.owner;
   }
 
   note(title: string, text: Uint8Array, at: i64, mark: Bytes32): void {
-    this.marks.get(this.limit.get()).set(mark, true);
+    this.marks[this.limit.get()][mark] = true;
     Noted(title, text, at, mark).emit();
   }
 
   @pure refuse(why: string, data: Uint8Array): void {
-    Refused(why, data, -7).revert();
+    throw Refused(why, data, -7);
   }
 
   @pure nothing(): void {

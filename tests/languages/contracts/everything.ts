@@ -11,7 +11,7 @@ import {
 } from 'lockstep/contract';
 
 export class Everything extends Contract {
-  private readonly counts!: Mapping<string, u64>;
+  private counts!: Mapping<string, u64>;
 
   @pure add(a: u256, b: u256): u256 {
     return a + b;
@@ -68,9 +68,8 @@ export class Everything extends Contract {
     return b;
   }
   count(key: string): u64 {
-    const count = this.counts.get(key) + 1;
-    this.counts.set(key, count);
-    return count;
+    this.counts[key] += 1;
+    return this.counts[key];
   }
   @payable paid(): u256 {
     return msg.value;

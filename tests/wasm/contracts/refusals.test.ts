@@ -152,6 +152,20 @@ test('a limit of size holds for modules alone', () => {
   assert.equal(small.deploy({ code: make(20_001), gas }).reason, 'out-of-gas');
 });
 
+test('where modules may be larger they may have more functions and segments', () => {
+  const segments = '(data (i32.const 0) "a")'.repeat(15_000);
+  const data = bytesText(new Uint8Array(1_100_000).fill(7));
+  const large = assembleModule(`(module (memory (export "memory") 20) (func (export "call"))
+    (func (export "deploy")) (data (i32.const 0) "${data}") ${segments})`);
+  const gas = 500_000_000n;
+  const costs = { moduleBytesMax: 2n << 20n };
+  const machine = createMachine({ overrides: { costs } });
+  assert.equal(machine.deploy({ code: large, gas }).status, 'success');
+  const wide = assembleModule(`(module ${ENTRIES} ${segments})`);
+  assert.equal(machine.deploy({ code: wide, gas }).status, 'success');
+  assert.equal(createMachine().deploy({ code: wide, gas }).status, 'halt');
+});
+
 test('a function that no frame can hold ends the frame, and not the machine', () => {
   const count = 1400;
   const each = (text: (local: number) => string): string =>

@@ -1,10 +1,11 @@
 /** WASI preview 1 in contracts: a small, deterministic world. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { keccak256 } from 'ox/Hash';
 import type { Outcome } from '../../../src/chain/types.ts';
 import { WASI_FUNCTIONS, WASI_MODULE } from '../../../src/vms/wasm/env/wasi.ts';
 import { assembleModule } from '../../../src/vms/wasm/index.ts';
-import { createWorld, importOf, runAt, WASM_CONTRACT } from './support.ts';
+import { createWorld, importOf, runAt, WASM_CONTRACT, words } from './support.ts';
 
 /** The function with its type in the text format. */
 function wasi(name: string): string {
@@ -64,6 +65,27 @@ test('there are no arguments, no environment, no files and no randomness', () =>
     [0, 4, 8, 12, 16, 20].map((at) => i32(outcome, at)),
     [0, 0, 8, 52, 8, 70],
   );
+});
+
+test('a seed of the schedule gives bytes that are the same for all', () => {
+  const machine = createWorld({ overrides: { costs: { moduleSeed: 77n } } });
+  const code = `(global.set $g (i32.add (global.get $g) (i32.const 1)))
+    ${keep(0, '(call $random_get (i32.const 260) (i32.const 5))')}
+    ${keep(12, '(call $random_get (i32.const 272) (i32.const 0))')}
+    ${keep(12, '(call $random_get (i32.const 272) (i32.const 48))')}
+    ${keep(12, '(global.get $g)')}`;
+  const more = '(global $g (mut i32) (i32.const 41))';
+  const { output } = run(code, { machine, more });
+  const block = (n: number): Buffer => Buffer.from(keccak256(words(77n, BigInt(n))));
+  const expected = Buffer.concat([
+    ...[Buffer.alloc(4), block(0).subarray(0, 5), Buffer.alloc(3), Buffer.from([42, 0, 0, 0])],
+    ...[block(1), block(2).subarray(0, 16)],
+  ]);
+  assert.deepEqual(Buffer.from(output), expected);
+  // A frame begins anew, and what leaves the memory traps.
+  assert.deepEqual(run(code, { machine, more }).output, output);
+  const past = run('(drop (call $random_get (i32.const 65530) (i32.const 7)))', { machine });
+  assert.equal(past.reason, 'out-of-bounds');
 });
 
 test('the clock is the time of the block', () => {

@@ -49,6 +49,16 @@ export function writeWord<T>(p: usize, value: T): void {
   }
 }
 
+/** Words that a value takes among others, without what an offset leads to. */
+function wordsOf<T>(): i32 {
+  if (isInteger<T>() || isString<T>() || isArray<T>()) return 1;
+  // @ts-ignore: the compiler adds it to structures
+  if (isDefined(changetype<T>(0).__words)) {
+    // @ts-ignore: as above
+    return changetype<T>(0).__isDynamic() ? 1 : changetype<T>(0).__words();
+  } else return 1;
+}
+
 /** Reads the values of a list of parameters, one after the other. */
 export class Reader {
   private at: usize;
@@ -90,7 +100,7 @@ export class Reader {
     }
     if (isArray<T>()) {
       const at = this.follow();
-      const length = this.length(at, WORD);
+      const length = this.length(at, WORD * wordsOf<valueof<T>>());
       const values = instantiate<T>(length);
       const items = new Reader(at + WORD, this.end);
       for (let i = 0; i < length; i++) values[i] = items.next<valueof<T>>();
@@ -98,7 +108,13 @@ export class Reader {
     }
     // @ts-ignore: classes of one word have it, and arrays of bytes have not
     if (isInteger<T>() || isDefined(changetype<T>(0).read)) return readWord<T>(this.take());
-    else {
+    // @ts-ignore: the compiler adds it to structures
+    else if (isDefined(changetype<T>(0).__take)) {
+      // @ts-ignore: as above
+      const isApart = changetype<T>(0).__isDynamic();
+      const from = isApart ? new Reader(this.follow(), this.end) : this;
+      return from.fields<T>();
+    } else {
       const at = this.follow();
       const length = this.length(at, 1);
       const bytes = instantiate<T>(length);
@@ -106,6 +122,15 @@ export class Reader {
       memory.copy(bytes.dataStart, at + WORD, length);
       return bytes;
     }
+  }
+
+  /** The fields of a structure, or several results, one after the other. */
+  fields<T>(): T {
+    // Its constructor may want values, which are not there yet.
+    const value = changetype<T>(__new(offsetof<T>(), idof<T>()));
+    // @ts-ignore: the compiler adds it
+    value.__take(this);
+    return value;
   }
 }
 
@@ -118,7 +143,7 @@ export class Writer {
 
   /**
    * @param prefix - Bytes before the first value: those of a selector.
-   * @param count - How many values there will be.
+   * @param count - How many words the values take, without what offsets lead to.
    */
   constructor(
     private readonly prefix: i32,
@@ -181,7 +206,7 @@ export class Writer {
     } else if (isArray<T>()) {
       // @ts-ignore: T is an array
       const length = value.length;
-      const items = new Writer(0, length);
+      const items = new Writer(0, length * wordsOf<valueof<T>>());
       for (let i = 0; i < length; i++) items.put<valueof<T>>(value[i]);
       writeWord<u64>(this.take(), <u64>(this.size - this.prefix));
       writeWord<i32>(this.append(32), length);
@@ -189,6 +214,18 @@ export class Writer {
       // @ts-ignore: classes of one word have it
     } else if (isInteger<T>() || isDefined(value.read)) {
       writeWord<T>(this.take(), value);
+      // @ts-ignore: the compiler adds it to structures
+    } else if (isDefined(value.__put)) {
+      // @ts-ignore: as above
+      if (value.__isDynamic()) {
+        // @ts-ignore: as above
+        const part = new Writer(0, value.__words());
+        // @ts-ignore: as above
+        value.__put(part);
+        writeWord<u64>(this.take(), <u64>(this.size - this.prefix));
+        memory.copy(this.append(part.size), part.buffer, part.size);
+        // @ts-ignore: as above
+      } else value.__put(this);
     } else {
       // @ts-ignore: T is Uint8Array
       this.bytes(value.dataStart, value.byteLength);

@@ -20,9 +20,15 @@ export abstract class Contract {}
  * knows what they do:
  *
  *     declare function Transfer(from: Indexed<Address>, to: Indexed<Address>, value: u256): Event;
- *     declare function InvalidReceiver(receiver: Address): CustomError;
+ *     declare function InvalidReceiver(receiver: Address): Error;
  */
 export type Indexed<T> = T;
+
+/** The base of structures: their fields are those of a tuple. */
+export abstract class Struct {}
+
+/** The base of what functions give that have several results: its fields. */
+export abstract class Results {}
 
 /** The base of other contracts: methods without a body of their own are calls. */
 export abstract class Remote {
@@ -129,6 +135,11 @@ export function revert(message: string): void {
   writer.put<string>(message);
   env.revert(writer.start, writer.length);
   unreachable();
+}
+
+/** Goes on where a condition holds, and else does as `revert`. */
+export function require(condition: bool, message: string): void {
+  if (!condition) revert(message);
 }
 
 /** Where `throw`, failed assertions and indices out of range lead. */

@@ -6,7 +6,7 @@ import { Address } from './words';
 export { Reader, reject, topicOf, Writer } from './abi';
 export { finish } from './env';
 export { CustomError, Event } from './outcome';
-export { slotAt } from './storage';
+export { loadSlot, storeSlot } from './storage';
 export { Address, Bytes32 } from './words';
 
 const NO_VALUE = memory.data(32, 8);

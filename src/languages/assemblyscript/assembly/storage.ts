@@ -8,41 +8,51 @@ import { Bytes32 } from './words';
 
 const WORD_BUFFER = memory.data(32, 8);
 
-/** The slot of a variable, by its place in the contract. */
-export function slotAt(index: u64): Bytes32 {
-  return Bytes32.of(0, 0, 0, index);
-}
-
-function loadSlot<T>(slot: Bytes32): T {
-  storageLoad(changetype<usize>(slot), WORD_BUFFER);
+/** @param slot - Where the slot's 32 bytes stand. */
+export function loadSlot<T>(slot: usize): T {
+  storageLoad(slot, WORD_BUFFER);
   return readWord<T>(WORD_BUFFER);
 }
 
-function storeSlot<T>(slot: Bytes32, value: T): void {
+export function storeSlot<T>(slot: usize, value: T): void {
   writeWord<T>(WORD_BUFFER, value);
-  storageStore(changetype<usize>(slot), WORD_BUFFER);
+  storageStore(slot, WORD_BUFFER);
 }
 
 /** `keccak256(key . slot)`: Solidity, Layout of State Variables in Storage. */
-function entrySlot<K>(slot: Bytes32, key: K): Bytes32 {
+function entrySlot<K>(slot: usize, key: K): usize {
   if (isString<K>()) {
     // @ts-ignore: K is string
     const text = String.UTF8.encode(key);
-    const length = text.byteLength;
-    const data = heap.alloc(<usize>(length + 32));
-    memory.copy(data, changetype<usize>(text), length);
-    slot.write(data + <usize>length);
-    return Bytes32.hash(data, length + 32);
+    return hashKey(changetype<usize>(text), text.byteLength, slot);
   }
-  const data = memory.data(64, 8);
-  writeWord<K>(data, key);
-  slot.write(data + 32);
-  return Bytes32.hash(data, 64);
+  // @ts-ignore: classes of one word have it, and arrays of bytes have not
+  if (isInteger<K>() || isDefined(key.read)) {
+    const data = memory.data(64, 8);
+    writeWord<K>(data, key);
+    memory.copy(data + 32, slot, 32);
+    return changetype<usize>(Bytes32.hash(data, 64));
+  } else {
+    // @ts-ignore: K is Uint8Array
+    return hashKey(key.dataStart, key.byteLength, slot);
+  }
 }
 
-/** One value of a type that takes a word. */
+function hashKey(key: usize, length: i32, slot: usize): usize {
+  const data = heap.alloc(<usize>(length + 32));
+  memory.copy(data, key, length);
+  memory.copy(data + <usize>length, slot, 32);
+  return changetype<usize>(Bytes32.hash(data, length + 32));
+}
+
+/**
+ * One value of a type that takes a word. A handle is no object of its own: its address is that of
+ * the 32 bytes of its slot.
+ */
 export class Value<T> {
-  constructor(readonly slot: Bytes32) {}
+  get slot(): usize {
+    return changetype<usize>(this);
+  }
 
   get(): T {
     return loadSlot<T>(this.slot);
@@ -53,19 +63,23 @@ export class Value<T> {
   }
 }
 
-/** Values by key, or mappings. An entry that was never set is zero. */
+/** Values by key, or mappings: a handle as above. An entry that was never set is zero. */
 export class Mapping<K, V> {
-  constructor(readonly slot: Bytes32) {}
+  get slot(): usize {
+    return changetype<usize>(this);
+  }
 
+  @operator('[]')
   get(key: K): V {
     const slot = entrySlot<K>(this.slot, key);
     if (isReference<V>()) {
       // @ts-ignore: mappings have a slot, words do not
-      if (isDefined(changetype<V>(0).slot)) return instantiate<V>(slot);
+      if (isDefined(changetype<V>(0).slot)) return changetype<V>(slot);
     }
     return loadSlot<V>(slot);
   }
 
+  @operator('[]=')
   set(key: K, value: V): void {
     storeSlot<V>(entrySlot<K>(this.slot, key), value);
   }

@@ -3,7 +3,8 @@
  * of them, with a world of no arguments, no environment, no files, the time of the block, and a
  * standard output and error whose bytes go to whoever runs the machine, who alone sees them.
  *
- * A function gives an error number, 0 for none. There is no randomness: `random_get` is an error.
+ * A function gives an error number, 0 for none. `random_get` is an error but where the schedule has
+ * a seed; then it gives bytes that anyone can tell beforehand.
  */
 
 import { FRAME_REGIONS } from '../../../dmir/host.ts';
@@ -22,7 +23,8 @@ const ERRNO = { badf: 8n, nosys: 52n, spipe: 70n } as const;
 /** Bytes of `fdstat`: a character device (2) with all rights. */
 const FDSTAT_TYPE = 2n;
 const STREAMS = 3n;
-const { memory: MEMORY } = FRAME_REGIONS;
+/** A module's cells stand where other code has its own. */
+const { memory: MEMORY, code: CELLS } = FRAME_REGIONS;
 
 export interface WasiRow {
   /** A letter for each parameter: `i` for i32, `l` for i64. */
@@ -122,6 +124,52 @@ const exit: Write = (env, code) => {
   return env.end('revert', { type: 'i64', imm: MEMORY, args: [0n, 0n] });
 };
 
+/**
+ * What a frame keeps of its random bytes, first among its cells: the seed, the number of the next
+ * 32 bytes, and these bytes themselves; three words, the highest byte first.
+ */
+export const RANDOM_BYTES = 96;
+const RANDOM = { seed: 0, next: 32, out: 64 } as const;
+/** Gas of 32 random bytes besides that of the hash. */
+const RANDOM_GAS = 30;
+
+/** The cells of a frame's random bytes as they are at its start. */
+export function randomCells(seed: bigint): Uint8Array {
+  const cells = new Uint8Array(RANDOM_BYTES);
+  new DataView(cells.buffer).setBigUint64(RANDOM.next - 8, seed);
+  return cells;
+}
+
+/** The bytes are keccak256(seed . n) for n = 0, 1, …; what is left of 32 is lost. */
+const random: Write = (env, address, length) => {
+  if (env.abi.seed === 0n) return ERRNO.nosys;
+  env.range(address as RegId, length as RegId);
+  const [start, size] = [env.wide(address as RegId), env.wide(length as RegId)];
+  const [head, body, done] = [env.newBlock(), env.newBlock(), env.newBlock()];
+  env.goTo(head, 0n);
+  const [at] = env.begin(head, ['i64']) as [RegId];
+  env.end('br_if', { args: [env.op('uge', 'i64', at, size)], targets: [[done], [body]] });
+  env.begin(body);
+  env.inst('charge', { imm: RANDOM_GAS });
+  const hashed = { type: 'i64', imm: CELLS, args: [0n, BigInt(RANDOM.out)] } as const;
+  const [word] = env.inst('keccak256', hashed);
+  const number = { type: 'i256', imm: CELLS, args: [BigInt(RANDOM.next)] } as const;
+  const next = env.op('add', 'i256', env.inst('load_be', number)[0] as RegId, 1n);
+  env.inst('store_be', { ...number, args: [BigInt(RANDOM.next), next] });
+  env.inst('store_be', { ...number, args: [BigInt(RANDOM.out), word as RegId] });
+  const rest = env.op('sub', 'i64', size, at);
+  const part = env.inst('select', {
+    type: 'i64',
+    args: [env.op('ult', 'i64', rest, 32n), rest, 32n],
+  })[0] as RegId;
+  const to = env.op('add', 'i64', start, at);
+  const copied = { type: 'i64', imm: MEMORY * 256 + CELLS } as const;
+  env.inst('mem_copy', { ...copied, args: [to, BigInt(RANDOM.out), part] });
+  env.goTo(head, env.op('add', 'i64', at, 32n));
+  env.begin(done);
+  return 0n;
+};
+
 const badFile = fail(ERRNO.badf);
 const noSeek = ofStream(fail(ERRNO.spipe));
 const noSystem = fail(ERRNO.nosys);
@@ -169,7 +217,7 @@ const ROWS: Readonly<Record<string, readonly [params: string, write: Write]>> = 
   poll_oneoff:             ['iiii', noSystem],
   proc_exit:               ['i', exit],
   proc_raise:              ['i', noSystem],
-  random_get:              ['ii', noSystem],
+  random_get:              ['ii', random],
   sched_yield:             ['', done],
   sock_accept:             ['iii', badFile],
   sock_recv:               ['iiiiii', badFile],

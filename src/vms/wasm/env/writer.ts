@@ -13,6 +13,8 @@ export interface EnvAbi {
   opcodeGas(name: string): number | undefined;
   /** Place of a word of the region `env` by its opcode. */
   readonly envWords: Readonly<Record<string, number>>;
+  /** Of the bytes that `random_get` gives; 0: it gives none. */
+  readonly seed: bigint;
 }
 
 const { memory: MEMORY, frame: FRAME, env: ENV } = FRAME_REGIONS;
