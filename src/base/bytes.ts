@@ -11,6 +11,18 @@ export type HexText = `0x${string}`;
  */
 export type Keccak256 = (bytes: Uint8Array) => Uint8Array;
 
+/** Writes the same hash as eight words, of whose bytes the lowest comes first, to an array. */
+export type Keccak256Words = (bytes: Uint8Array, target: Int32Array) => void;
+
+/** The one by way of the other. */
+export function wordsOf(keccak256: Keccak256): Keccak256Words {
+  return (bytes, target) => {
+    const hash = keccak256(bytes);
+    const view = new DataView(hash.buffer, hash.byteOffset);
+    for (let i = 0; i < 8; i++) target[i] = view.getInt32(4 * i, true);
+  };
+}
+
 const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** The value of each hexadecimal digit by its character code; 255 for every other character. */

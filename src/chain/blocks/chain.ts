@@ -98,7 +98,7 @@ export class BlockChain {
   readonly genesis: ChainEntry;
   schedule: ForkSchedule;
   readonly keccak256: Keccak256;
-  readonly #bloomHashes: HashMemo;
+  readonly #bloomHashes: HashMemo<Uint8Array>;
   readonly #state: ChainState;
   /** Those that are not in the store alone, by hash. */
   readonly #entries = new Map<string, ChainEntry>();

@@ -2,7 +2,14 @@
 import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/bytes.ts';
 import { encodeRlp } from '../../base/rlp.ts';
-import { findValue, type TrieNode, type ValueRecord } from './nodes.ts';
+import { toChars } from '../cells.ts';
+import {
+  findValue,
+  type NodeValue,
+  type TrieKey,
+  type TrieNode,
+  type ValueRecord,
+} from './nodes.ts';
 
 /** A list of at most 255 bytes, whose length follows. */
 const LIST = 0xf8;
@@ -45,13 +52,48 @@ export class AccountRecord implements ValueRecord, AccountFields {
   write(target: Uint8Array, offset: number): void {
     writeAccount(target, offset, this);
   }
+
+  isSame(other: NodeValue): boolean {
+    return this === other;
+  }
+}
+
+/** The value of a slot in its trie: a word that is not zero. */
+export class SlotRecord implements ValueRecord {
+  /** Its bytes as characters, without the zeros in front. */
+  readonly word: string;
+
+  constructor(word: string) {
+    this.word = word;
+  }
+
+  get size(): number {
+    const { word } = this;
+    return word.length === 1 && word.charCodeAt(0) < STRING ? 1 : 1 + word.length;
+  }
+
+  write(target: Uint8Array, offset: number): void {
+    const { word, size } = this;
+    let at = offset;
+    if (size > 1) target[at++] = STRING + word.length;
+    for (let i = 0; i < word.length; i++) target[at++] = word.charCodeAt(i);
+  }
+
+  isSame(other: NodeValue): boolean {
+    return other instanceof SlotRecord && this.word === other.word;
+  }
+}
+
+/** The value of the slot at a path in a trie of slots, without zeros in front. */
+export function findSlot(root: TrieNode | undefined, path: TrieKey): Uint8Array {
+  const value = findValue(root, path);
+  if (value === undefined) return NO_BYTES;
+  assert(value instanceof SlotRecord, 'the storage holds no slot there');
+  return Uint8Array.from(value.word, (char) => char.charCodeAt(0));
 }
 
 /** The account at a path in a trie of accounts. */
-export function findAccount(
-  root: TrieNode | undefined,
-  path: Uint8Array,
-): AccountRecord | undefined {
+export function findAccount(root: TrieNode | undefined, path: TrieKey): AccountRecord | undefined {
   const value = findValue(root, path);
   assert(value === undefined || value instanceof AccountRecord, 'the state holds no account there');
   return value;
@@ -108,16 +150,9 @@ export function trimWord(word: Uint8Array): Uint8Array {
   return zeros === word.length ? NO_BYTES : word.slice(zeros);
 }
 
-/** The value of a slot in its trie; no bytes for a word of zero, which is not there. */
-export function encodeSlot(word: Uint8Array): Uint8Array {
-  const { length } = word;
-  const zeros = countZeros(word);
-  if (zeros === length) return NO_BYTES;
-  if (zeros === length - 1 && (word[zeros] ?? 0) < STRING) return word.slice(zeros);
-  const encoded = new Uint8Array(1 + length - zeros);
-  encoded[0] = STRING + length - zeros;
-  for (let i = zeros; i < length; i++) encoded[1 + i - zeros] = word[i] as number;
-  return encoded;
+/** The same as characters; none for a word of zero. */
+export function charsOfWord(word: Uint8Array): string {
+  return toChars(word.subarray(countZeros(word)));
 }
 
 export function isZero(bytes: Uint8Array): boolean {

@@ -4,7 +4,7 @@
  */
 import { WORD_BYTES } from '../../base/u256.ts';
 import { type CellPath, KEY_AT, OWNER_AT, SPACES } from '../cells.ts';
-import { encodeSlot, isZero, trimWord } from './account.ts';
+import { charsOfWord, isZero, trimWord } from './account.ts';
 
 const ADDRESS_BYTES = 20;
 
@@ -22,8 +22,8 @@ export interface AccountChanges {
   /** 20 bytes. */
   readonly address: Uint8Array;
   readonly fields: { [Name in FieldName]: Uint8Array | undefined };
-  /** Values as their trie has them, by the slot's 32 bytes as characters. */
-  slots: Map<string, Uint8Array> | undefined;
+  /** Words without zeros in front, by the slot's 32 bytes, both as characters. */
+  slots: Map<string, string> | undefined;
 }
 
 /** Changed accounts by the address as characters. */
@@ -66,7 +66,7 @@ export function noteCell(
   const changes = changesOf(accounts, path.slice(ADDRESS_AT, KEY_AT));
   if (field === undefined) {
     changes.slots ??= new Map();
-    changes.slots.set(key, value === undefined ? NO_BYTES : encodeSlot(value));
+    changes.slots.set(key, value === undefined ? '' : charsOfWord(value));
   } else if (field === 'codeHash') {
     changes.fields[field] = value === undefined || isZero(value) ? NO_BYTES : value.slice();
   } else {

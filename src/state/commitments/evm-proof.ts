@@ -1,12 +1,12 @@
 /** Proofs of accounts and slots in the shape of EIP-1186 (`eth_getProof`). */
 import { bytesToHex, equalBytes, type Keccak256 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
-import { bigintOfRlp, decodeRlp, encodeRlp, RLP_STRING, rlpOfBigint } from '../../base/rlp.ts';
+import { encodeRlp, RLP_STRING, rlpOfBigint } from '../../base/rlp.ts';
 import { bigintToBytes32, bytesToBigint } from '../../base/u256.ts';
-import { encodeAccount, findAccount } from './account.ts';
+import { encodeAccount, findAccount, findSlot } from './account.ts';
 import type { HashMemo } from './hash-memo.ts';
 import { HASH_BYTES, type NodeHasher } from './node-hasher.ts';
-import { findValue, type TrieNode } from './nodes.ts';
+import type { TrieKey, TrieNode } from './nodes.ts';
 import { proveKey, verifyProof } from './proof.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -34,7 +34,7 @@ export interface EvmAccountProof {
 
 /** The proof of an account in a trie of accounts, whose leaves hold the tries of the slots. */
 export function proveAccount(
-  { hasher, memo }: { readonly hasher: NodeHasher; readonly memo: HashMemo },
+  { hasher, memo }: { readonly hasher: NodeHasher; readonly memo: HashMemo<TrieKey> },
   root: TrieNode | undefined,
   address: Uint8Array,
   slots: readonly bigint[],
@@ -50,10 +50,9 @@ export function proveAccount(
     storageHash: account?.storageRoot ?? ZERO_HASH,
     storageProof: slots.map((key) => {
       const slotPath = memo.hash(bigintToBytes32(key, 'the slot'));
-      const slot = findValue(account?.storage, slotPath) as Uint8Array | undefined;
       return {
         key,
-        value: slot === undefined ? 0n : bigintOfRlp(decodeRlp(slot), 'the slot'),
+        value: bytesToBigint(findSlot(account?.storage, slotPath)),
         proof: proveKey(hasher, account?.storage, slotPath),
       };
     }),

@@ -11,17 +11,18 @@
  * - A leaf of the trie of accounts holds the trie of the account's slots, so that a mark is two
  *   pointers.
  */
-import { bytesToHex, compareBytes, equalBytes, type Keccak256 } from '../../base/bytes.ts';
+import { bytesToHex, equalBytes, type Keccak256, type Keccak256Words } from '../../base/bytes.ts';
 import { WORD_BYTES } from '../../base/u256.ts';
 import { type Backend, isPending, type Pending } from '../backends/backend.ts';
-import { cellPath, SPACES } from '../cells.ts';
+import { cellPath, SPACES, toChars } from '../cells.ts';
 import {
   type AccountFields,
   AccountRecord,
-  encodeSlot,
+  charsOfWord,
   equalAccounts,
   findAccount,
   isZero,
+  SlotRecord,
 } from './account.ts';
 import {
   type AccountChanges,
@@ -34,13 +35,22 @@ import type { Commitment, CommitmentMark } from './commitment.ts';
 import { type EvmAccountProof, proveAccount } from './evm-proof.ts';
 import { HashMemo } from './hash-memo.ts';
 import { NodeHasher } from './node-hasher.ts';
-import { type LeafNode, leafNode, type TrieNode } from './nodes.ts';
+import {
+  type Edition,
+  type LeafNode,
+  leafNode,
+  NO_EDITION,
+  type TrieKey,
+  type TrieNode,
+} from './nodes.ts';
 import { buildTrie, insertLeaf, removeKey } from './update.ts';
 import { witnessKeys } from './witness.ts';
 
 export interface EvmCommitmentOptions {
   /** Called for every node, account and slot that changed: a fast one pays. */
   readonly keccak256: Keccak256;
+  /** The same hash in words, where there is a faster way than by an array. */
+  readonly keccak256Words?: Keccak256Words;
 }
 
 export interface EvmCommitment extends Commitment {
@@ -80,11 +90,13 @@ interface EvmMark extends CommitmentMark {
 
 interface State {
   readonly hasher: NodeHasher;
-  readonly memo: HashMemo;
+  readonly memo: HashMemo<TrieKey>;
   /** The code hash of an account without code. */
   readonly noCode: Uint8Array;
   root: TrieNode | undefined;
   changes: ChangeLayer;
+  /** Of the nodes that the commit at work makes: a number of its own for each. */
+  edition: Edition;
 }
 
 /** Encodings of branches that are kept: 2 MiB. */
@@ -94,13 +106,17 @@ const ZERO_WORD = new Uint8Array(WORD_BYTES);
 const NO_BYTES = new Uint8Array(0);
 
 /** The commitment of an empty state; `rebuild` takes in what a backend already holds. */
-export function createEvmCommitment({ keccak256 }: EvmCommitmentOptions): EvmCommitment {
+export function createEvmCommitment({
+  keccak256,
+  keccak256Words,
+}: EvmCommitmentOptions): EvmCommitment {
   const state: State = {
-    hasher: new NodeHasher(keccak256, KEPT_MAX),
-    memo: new HashMemo(keccak256),
+    hasher: new NodeHasher(keccak256, { keptMax: KEPT_MAX, keccak256Words }),
+    memo: new HashMemo((bytes) => toChars(keccak256(bytes))),
     noCode: keccak256(NO_BYTES),
     root: undefined,
     changes: layerOn(undefined),
+    edition: NO_EDITION,
   };
   return {
     note: (path, value) => noteCell(state.changes.accounts, path, value),
@@ -133,7 +149,7 @@ function witnessAccounts(
   const paths = accounts.map(({ address, isRemoved }) => ({ path: memo.hash(address), isRemoved }));
   witnessKeys(hasher, root, paths, take);
   for (const [index, { slots }] of accounts.entries()) {
-    const account = findAccount(root, paths[index]?.path as Uint8Array);
+    const account = findAccount(root, paths[index]?.path as TrieKey);
     const keys = slots.map(({ key, isRemoved }) => ({ path: memo.hash(key), isRemoved }));
     witnessKeys(hasher, account?.storage, keys, take);
   }
@@ -163,6 +179,7 @@ function noteAccounts(state: State, backend: Backend): undefined | Pending {
 function commitChanges(state: State, backend: Backend): Uint8Array | Pending {
   let { root } = state;
   let late: Pending | undefined;
+  state.edition++;
   for (const changes of mergeLayers(state.changes).values()) {
     const answer = commitAccount(state, backend, root, changes);
     if (isPending(answer)) late ??= answer;
@@ -190,7 +207,7 @@ function commitAccount(
   if (isEmpty(state, account)) {
     const exists = doesExist(backend, changes, old);
     if (isPending(exists)) return exists;
-    if (!exists) return removeKey(root, path);
+    if (!exists) return removeKey(root, path, state.edition);
   }
   const storage =
     old === undefined
@@ -199,7 +216,7 @@ function commitAccount(
   if (isPending(storage)) return storage;
   const fields = { ...account, storageRoot: state.hasher.rootOf(storage) };
   if (old !== undefined && equalAccounts(old, fields)) return root;
-  return insertLeaf(root, leafNode(path, new AccountRecord(fields, storage)));
+  return insertLeaf(root, leafNode(path, new AccountRecord(fields, storage)), state.edition);
 }
 
 /** What the cells of an account say. */
@@ -242,11 +259,11 @@ function readStorage(state: State, backend: Backend, address: Uint8Array): Answe
   if (isPending(entries)) return entries;
   const leaves: LeafNode[] = [];
   for (const { cell, value } of entries) {
-    const encoded = encodeSlot(value);
-    if (cell.key.length !== WORD_BYTES || encoded.length === 0) continue;
-    leaves.push(leafNode(state.memo.hash(cell.key), encoded));
+    const word = charsOfWord(value);
+    if (cell.key.length !== WORD_BYTES || word === '') continue;
+    leaves.push(leafNode(state.memo.hash(cell.key), new SlotRecord(word)));
   }
-  return buildTrie(leaves.sort((a, b) => compareBytes(a.key, b.key)));
+  return buildTrie(leaves.sort((a, b) => (a.key < b.key ? -1 : 1)));
 }
 
 const slotBytes = new Uint8Array(WORD_BYTES);
@@ -258,11 +275,13 @@ function commitSlots(
   storage: TrieNode | undefined,
 ): TrieNode | undefined {
   if (slots === undefined) return storage;
+  const { memo, edition } = state;
   let root = storage;
-  for (const [id, value] of slots) {
+  for (const [id, word] of slots) {
     writeId(id, slotBytes);
-    const path = state.memo.hash(slotBytes);
-    root = value.length === 0 ? removeKey(root, path) : insertLeaf(root, leafNode(path, value));
+    const path = memo.hash(slotBytes);
+    if (word === '') root = removeKey(root, path, edition);
+    else root = insertLeaf(root, leafNode(path, new SlotRecord(word)), edition);
   }
   return root;
 }

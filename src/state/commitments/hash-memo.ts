@@ -4,32 +4,31 @@
  * Every input has one place in a table, by a mix of its bytes, and takes it from the input before:
  * so the table is bounded, and inputs chosen to collide cost a hash each and nothing more.
  */
-
 import { assert } from '../../base/assert.ts';
-import type { Keccak256 } from '../../base/bytes.ts';
 import { WORD_BYTES } from '../../base/u256.ts';
 
 const PLACES_MIN = 256;
 const PLACES_MAX = 65_536;
 const GROWTH = 8;
 
-export class HashMemo {
-  readonly #keccak256: Keccak256;
+/** @template Hash How a hash is kept: an array takes five times the memory of a text. */
+export class HashMemo<Hash> {
+  readonly #hash: (input: Uint8Array) => Hash;
   /** A power of two. */
   #places = PLACES_MIN;
   #misses = 0;
   #inputs = new Uint8Array(PLACES_MIN * WORD_BYTES);
   #lengths = new Uint8Array(PLACES_MIN);
-  #hashes: (Uint8Array | undefined)[] = new Array(PLACES_MIN).fill(undefined);
+  #hashes: (Hash | undefined)[] = new Array(PLACES_MIN).fill(undefined);
 
-  constructor(keccak256: Keccak256) {
-    this.#keccak256 = keccak256;
+  constructor(hash: (input: Uint8Array) => Hash) {
+    this.#hash = hash;
   }
 
   /**
-   * Keccak-256 of at most 32 bytes. Equal inputs may share the result, which nobody changes.
+   * The hash of at most 32 bytes. Equal inputs may share the result, which nobody changes.
    */
-  hash(input: Uint8Array): Uint8Array {
+  hash(input: Uint8Array): Hash {
     const { length } = input;
     assert(length <= WORD_BYTES, 'an input of the hash memo has over 32 bytes');
     let mix = length;
@@ -37,7 +36,7 @@ export class HashMemo {
     const place = (mix ^ (mix >>> 15)) & (this.#places - 1);
     const known = this.#hashes[place];
     if (known !== undefined && this.#isAt(place, input)) return known;
-    const hash = this.#keccak256(input);
+    const hash = this.#hash(input);
     this.#hashes[place] = hash;
     this.#lengths[place] = length;
     this.#inputs.set(input, place * WORD_BYTES);

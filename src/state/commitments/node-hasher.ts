@@ -9,9 +9,17 @@
  * in turn: the next version of a branch is that with some of its hashes replaced, and the other
  * children, all over the memory, are not looked at.
  */
-import type { Keccak256 } from '../../base/bytes.ts';
+import { assert } from '../../base/assert.ts';
+import { type Keccak256, type Keccak256Words, wordsOf } from '../../base/bytes.ts';
 import { RLP_LIST, RLP_STRING, rlpHeaderSize, writeRlpHeader } from '../../base/rlp.ts';
-import { type BranchNode, type NodeRef, type NodeValue, nibbleAt, type TrieNode } from './nodes.ts';
+import {
+  type BranchNode,
+  type NodeRef,
+  type NodeValue,
+  nibbleAt,
+  type TrieKey,
+  type TrieNode,
+} from './nodes.ts';
 
 export const HASH_BYTES = 32;
 
@@ -24,20 +32,42 @@ const HEADER_BYTES_MAX = 3;
 /** Of a branch with sixteen hashes. */
 const KEPT_BYTES = HEADER_BYTES_MAX + 16 * HASH_ITEM_BYTES + 1;
 
+/** Bytes that items are written to, and references word by word. */
+interface Room {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+function createRoom(size: number): Room {
+  const bytes = new Uint8Array(size);
+  return { bytes, view: new DataView(bytes.buffer) };
+}
+
+export interface NodeHasherOptions {
+  /** Encodings of branches that are kept. */
+  readonly keptMax?: number;
+  /** The same hash in words, where there is a faster way than by an array. */
+  readonly keccak256Words?: Keccak256Words | undefined;
+}
+
 export class NodeHasher {
   readonly keccak256: Keccak256;
+  readonly #keccak256Words: Keccak256Words;
   /** The root of a trie without keys: the hash of the empty string's encoding. */
   readonly emptyRoot: Uint8Array;
-  #buffer = new Uint8Array(BUFFER_BYTES);
+  #buffer = createRoom(BUFFER_BYTES);
   readonly #keptMax: number;
   /** Encodings that are kept, and by whom: places are given out in turn. */
-  #kept: Uint8Array | undefined;
+  #kept: Room | undefined;
   readonly #stamps: number[] = [];
   #taken = 0;
+  /** A reference on its way into its node. */
+  readonly #words = new Int32Array(HASH_BYTES / 4);
 
-  /** @param keptMax Encodings of branches that are kept. */
-  constructor(keccak256: Keccak256, keptMax = 0) {
+  constructor(keccak256: Keccak256, options: NodeHasherOptions = {}) {
+    const { keptMax = 0, keccak256Words = wordsOf(keccak256) } = options;
     this.keccak256 = keccak256;
+    this.#keccak256Words = keccak256Words;
     this.emptyRoot = keccak256(Uint8Array.of(RLP_STRING));
     this.#keptMax = keptMax;
   }
@@ -45,16 +75,40 @@ export class NodeHasher {
   /** 32 bytes. */
   rootOf(root: TrieNode | undefined): Uint8Array {
     if (root === undefined) return this.emptyRoot;
-    const ref = this.refOf(root, 0);
-    return ref.length === HASH_BYTES ? ref : this.keccak256(ref);
+    this.#refer(root, 0);
+    const bytes = new Uint8Array(HASH_BYTES);
+    writeWords(new DataView(bytes.buffer), 0, root);
+    const { refBytes } = root;
+    return refBytes === HASH_BYTES ? bytes : this.keccak256(bytes.subarray(0, refBytes));
   }
 
-  refOf(node: TrieNode, depth: number): NodeRef {
-    if (node.ref !== undefined) return node.ref;
+  /** Whether the parent of a node at a depth names it by its hash. */
+  isHashed(node: TrieNode, depth: number): boolean {
+    this.#refer(node, depth);
+    return node.refBytes === HASH_BYTES;
+  }
+
+  /** Makes the reference of a node that has none yet. */
+  #refer(node: TrieNode, depth: number): void {
+    if (node.refBytes !== 0) return;
     const isKept = node.kind === 'branch' && this.#keptMax > 0;
     const encoded = isKept ? this.#renew(node, depth) : this.encode(node, depth);
-    node.ref = encoded.length < HASH_BYTES ? encoded.slice() : this.keccak256(encoded);
-    return node.ref;
+    const words = this.#words;
+    if (encoded.length < HASH_BYTES) {
+      node.refBytes = encoded.length;
+      new Uint8Array(words.buffer).set(encoded);
+    } else {
+      node.refBytes = HASH_BYTES;
+      this.#keccak256Words(encoded, words);
+    }
+    node.ref0 = words[0] as number;
+    node.ref1 = words[1] as number;
+    node.ref2 = words[2] as number;
+    node.ref3 = words[3] as number;
+    node.ref4 = words[4] as number;
+    node.ref5 = words[5] as number;
+    node.ref6 = words[6] as number;
+    node.ref7 = words[7] as number;
   }
 
   /** The encoding of a branch from the one that is kept, which is renewed, or made and kept. */
@@ -65,13 +119,14 @@ export class NodeHasher {
     for (let nibble = 0; kept.stale >> nibble !== 0; nibble++) {
       const child = children[nibble];
       if (((kept.stale >> nibble) & 1) === 0 || child === undefined) continue;
-      areHashes &&= this.refOf(child, depth + 1).length === HASH_BYTES;
+      this.#refer(child, depth + 1);
+      areHashes &&= child.refBytes === HASH_BYTES;
     }
     // Hashing the children may have taken the place.
-    const bytes = this.#kept;
-    if (!areHashes || bytes === undefined || this.#stamps[kept.place] !== kept.stamp) {
+    if (!areHashes || this.#kept === undefined || this.#stamps[kept.place] !== kept.stamp) {
       return this.#keep(node, this.encode(node, depth));
     }
+    const { bytes, view } = this.#kept;
     const start = kept.place * KEPT_BYTES + HEADER_BYTES_MAX;
     let end = start + payloadOf(kept.present);
     let at = start;
@@ -87,7 +142,7 @@ export class NodeHasher {
           end += size - before;
           kept.present ^= bit;
         }
-        if (child?.ref !== undefined) bytes.set(child.ref, at + 1);
+        if (child !== undefined) writeWords(view, at + 1, child);
       }
       at += child === undefined ? 1 : HASH_ITEM_BYTES;
     }
@@ -105,17 +160,17 @@ export class NodeHasher {
     for (let nibble = 0; nibble < 16; nibble++) {
       const child = node.children[nibble];
       if (child === undefined) continue;
-      if (child.ref?.length !== HASH_BYTES) return encoded;
+      if (child.refBytes !== HASH_BYTES) return encoded;
       present |= 1 << nibble;
     }
     if (node.value !== undefined) return encoded;
-    this.#kept ??= new Uint8Array(this.#keptMax * KEPT_BYTES);
+    this.#kept ??= createRoom(this.#keptMax * KEPT_BYTES);
     const stamp = this.#taken++;
     const place = stamp % this.#keptMax;
     this.#stamps[place] = stamp;
     const payload = payloadOf(present);
     const body = encoded.subarray(encoded.length - payload);
-    this.#kept.set(body, place * KEPT_BYTES + HEADER_BYTES_MAX);
+    this.#kept.bytes.set(body, place * KEPT_BYTES + HEADER_BYTES_MAX);
     node.kept = { place, stamp, present, stale: 0 };
     return encoded;
   }
@@ -132,25 +187,27 @@ export class NodeHasher {
       }
       case 'extension': {
         const { key, end, child } = node;
-        const ref = this.refOf(child, end);
-        const payload = pathItemSize(depth, end) + refSize(ref);
+        this.#refer(child, end);
+        const payload = pathItemSize(depth, end) + refSize(child);
         const at = this.#writePath(this.#beginList(payload), key, depth, end, false);
-        return this.#endList(this.#writeRef(at, ref));
+        return this.#endList(this.#writeRef(at, child));
       }
       case 'branch': {
         const { children, value } = node;
         let payload = value === undefined ? 1 : valueSize(value);
         for (let nibble = 0; nibble < 16; nibble++) {
           const child = children[nibble];
-          payload += child === undefined ? 1 : refSize(this.refOf(child, depth + 1));
+          if (child !== undefined) this.#refer(child, depth + 1);
+          payload += child === undefined ? 1 : refSize(child);
         }
         let at = this.#beginList(payload);
+        const { bytes } = this.#buffer;
         for (let nibble = 0; nibble < 16; nibble++) {
           const child = children[nibble];
-          if (child === undefined) this.#buffer[at++] = RLP_STRING;
-          else at = this.#writeRef(at, this.refOf(child, depth + 1));
+          if (child === undefined) bytes[at++] = RLP_STRING;
+          else at = this.#writeRef(at, child);
         }
-        if (value === undefined) this.#buffer[at++] = RLP_STRING;
+        if (value === undefined) bytes[at++] = RLP_STRING;
         else at = this.#writeValue(at, value);
         return this.#endList(at);
       }
@@ -159,18 +216,19 @@ export class NodeHasher {
 
   /** Writes the header of a list, with room for its payload, and returns the offset after it. */
   #beginList(payload: number): number {
-    const size = rlpHeaderSize(payload) + payload;
-    if (size > this.#buffer.length) this.#buffer = new Uint8Array(size * 2);
-    return writeRlpHeader(this.#buffer, 0, RLP_LIST, payload);
+    // A reference is written in whole words.
+    const size = rlpHeaderSize(payload) + payload + HASH_BYTES;
+    if (size > this.#buffer.bytes.length) this.#buffer = createRoom(size * 2);
+    return writeRlpHeader(this.#buffer.bytes, 0, RLP_LIST, payload);
   }
 
   #endList(end: number): Uint8Array {
-    return this.#buffer.subarray(0, end);
+    return this.#buffer.bytes.subarray(0, end);
   }
 
   /** The nibbles of a key in from..end, with the flags of their number and of a leaf in front. */
-  #writePath(offset: number, key: Uint8Array, from: number, end: number, isLeaf: boolean): number {
-    const buffer = this.#buffer;
+  #writePath(offset: number, key: TrieKey, from: number, end: number, isLeaf: boolean): number {
+    const buffer = this.#buffer.bytes;
     const size = pathSize(from, end);
     let at = size === 1 ? offset : writeRlpHeader(buffer, offset, RLP_STRING, size);
     const flag = isLeaf ? 0x20 : 0;
@@ -178,7 +236,7 @@ export class NodeHasher {
     buffer[at++] = isOdd ? flag | 0x10 | nibbleAt(key, from) : flag;
     let nibble = isOdd ? from + 1 : from;
     if ((nibble & 1) === 0) {
-      for (; nibble < end; nibble += 2) buffer[at++] = key[nibble >> 1] ?? 0;
+      for (; nibble < end; nibble += 2) buffer[at++] = key.charCodeAt(nibble >> 1);
     } else {
       for (; nibble < end; nibble += 2) {
         buffer[at++] = (nibbleAt(key, nibble) << 4) | nibbleAt(key, nibble + 1);
@@ -188,11 +246,12 @@ export class NodeHasher {
   }
 
   #writeValue(offset: number, value: NodeValue): number {
-    const buffer = this.#buffer;
+    const buffer = this.#buffer.bytes;
     if (!(value instanceof Uint8Array)) {
-      const at = writeRlpHeader(buffer, offset, RLP_STRING, value.size);
+      const { size } = value;
+      const at = size === 1 ? offset : writeRlpHeader(buffer, offset, RLP_STRING, size);
       value.write(buffer, at);
-      return at + value.size;
+      return at + size;
     }
     const { length } = value;
     const isOwnHeader = length === 1 && (value[0] ?? 0) < RLP_STRING;
@@ -201,13 +260,26 @@ export class NodeHasher {
     return at + length;
   }
 
-  #writeRef(offset: number, ref: NodeRef): number {
-    const buffer = this.#buffer;
+  #writeRef(offset: number, node: NodeRef): number {
+    const { bytes, view } = this.#buffer;
+    const { refBytes } = node;
+    assert(refBytes !== 0, 'a node is encoded before a child has its reference');
     let at = offset;
-    if (ref.length === HASH_BYTES) buffer[at++] = RLP_STRING + HASH_BYTES;
-    buffer.set(ref, at);
-    return at + ref.length;
+    if (refBytes === HASH_BYTES) bytes[at++] = RLP_STRING + HASH_BYTES;
+    writeWords(view, at, node);
+    return at + refBytes;
   }
+}
+
+function writeWords(target: DataView, at: number, node: NodeRef): void {
+  target.setInt32(at, node.ref0, true);
+  target.setInt32(at + 4, node.ref1, true);
+  target.setInt32(at + 8, node.ref2, true);
+  target.setInt32(at + 12, node.ref3, true);
+  target.setInt32(at + 16, node.ref4, true);
+  target.setInt32(at + 20, node.ref5, true);
+  target.setInt32(at + 24, node.ref6, true);
+  target.setInt32(at + 28, node.ref7, true);
 }
 
 /** Bytes of a branch's items, where hashes are all that is in it. */
@@ -230,13 +302,15 @@ function pathItemSize(from: number, end: number): number {
 
 /** Size of a value as an item. */
 function valueSize(value: NodeValue): number {
-  if (!(value instanceof Uint8Array)) return rlpHeaderSize(value.size) + value.size;
+  if (!(value instanceof Uint8Array)) {
+    return value.size === 1 ? 1 : rlpHeaderSize(value.size) + value.size;
+  }
   const { length } = value;
   const isOwnHeader = length === 1 && (value[0] ?? 0) < RLP_STRING;
   return isOwnHeader ? 1 : rlpHeaderSize(length) + length;
 }
 
 /** Size of a reference in its parent; a short encoding stands there as it is. */
-function refSize(ref: NodeRef): number {
-  return ref.length === HASH_BYTES ? HASH_BYTES + 1 : ref.length;
+function refSize({ refBytes }: NodeRef): number {
+  return refBytes === HASH_BYTES ? HASH_ITEM_BYTES : refBytes;
 }

@@ -5,8 +5,9 @@
 import { equalBytes, type Keccak256 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
 import { decodeRlp, RLP_STRING, type RlpItem } from '../../base/rlp.ts';
+import { toChars } from '../cells.ts';
 import { HASH_BYTES, type NodeHasher } from './node-hasher.ts';
-import { childOn, depthBelow, nibbleAt, type TrieNode } from './nodes.ts';
+import { childOn, depthBelow, nibbleAt, type TrieKey, type TrieNode } from './nodes.ts';
 
 /**
  * The encoded nodes from the root downwards. A node that stands inside its parent is no node of its
@@ -15,12 +16,12 @@ import { childOn, depthBelow, nibbleAt, type TrieNode } from './nodes.ts';
 export function proveKey(
   hasher: NodeHasher,
   root: TrieNode | undefined,
-  key: Uint8Array,
+  key: TrieKey,
 ): Uint8Array[] {
   const proof: Uint8Array[] = [];
   let depth = 0;
   for (let node = root; node !== undefined; ) {
-    if (depth === 0 || hasher.refOf(node, depth).length === HASH_BYTES) {
+    if (depth === 0 || hasher.isHashed(node, depth)) {
       proof.push(hasher.encode(node, depth).slice());
     }
     const next = childOn(node, key, depth);
@@ -53,6 +54,7 @@ export function verifyProof(
   if (proof.length === 0 && equalBytes(root, keccak256(Uint8Array.of(RLP_STRING)))) {
     return undefined;
   }
+  const path = toChars(key);
   let expected = root;
   let depth = 0;
   for (let index = 0; index < proof.length; index++) {
@@ -60,7 +62,7 @@ export function verifyProof(
     if (!equalBytes(keccak256(bytes), expected)) {
       throw refusal(index, 'its hash is not the one that leads to it');
     }
-    const step = stepThrough(decodeNode(bytes, index), key, depth, index);
+    const step = stepThrough(decodeNode(bytes, index), path, depth, index);
     if (step.kind === 'end') {
       if (index + 1 < proof.length) throw refusal(index + 1, 'nothing leads to it');
       return step.value;
@@ -81,7 +83,7 @@ function decodeNode(bytes: Uint8Array, index: number): RlpItem {
 }
 
 /** Follows a key through a node and the nodes inside it, up to the end or to a hash. */
-function stepThrough(node: RlpItem, key: Uint8Array, from: number, index: number): Step {
+function stepThrough(node: RlpItem, key: TrieKey, from: number, index: number): Step {
   let item = node;
   let depth = from;
   for (;;) {
@@ -98,7 +100,7 @@ function stepThrough(node: RlpItem, key: Uint8Array, from: number, index: number
   }
 }
 
-function stepOnce(item: RlpItem, key: Uint8Array, depth: number, index: number): Step {
+function stepOnce(item: RlpItem, key: TrieKey, depth: number, index: number): Step {
   if (item instanceof Uint8Array) {
     // The empty trie, which has no other node.
     if (item.length === 0 && depth === 0) return ABSENT;
@@ -113,7 +115,7 @@ function stepOnce(item: RlpItem, key: Uint8Array, depth: number, index: number):
 /** Through a leaf or an extension: flags and path, and what is behind. */
 function stepThroughPath(
   item: readonly RlpItem[],
-  key: Uint8Array,
+  key: TrieKey,
   depth: number,
   index: number,
 ): Step {
@@ -122,6 +124,7 @@ function stepThroughPath(
     throw refusal(index, 'its path is no string of bytes');
   }
   const flags = path[0] ?? 0;
+  const nibbles = toChars(path);
   const isOdd = (flags & 0x10) !== 0;
   if (flags >= 0x40 || (!isOdd && (flags & 0x0f) !== 0)) {
     throw refusal(index, `its path begins with the byte ${flags}`);
@@ -132,7 +135,7 @@ function stepThroughPath(
   if (!isLeaf && end === depth) throw refusal(index, 'its path is empty');
   if (isLeaf ? end !== key.length * 2 : end > key.length * 2) return ABSENT;
   for (let at = depth; at < end; at++) {
-    if (nibbleAt(path, start + at - depth) !== nibbleAt(key, at)) return ABSENT;
+    if (nibbleAt(nibbles, start + at - depth) !== nibbleAt(key, at)) return ABSENT;
   }
   return isLeaf ? endAt(next, index) : { kind: 'child', item: next, depth: end };
 }

@@ -1,6 +1,7 @@
 /** A Merkle-Patricia trie of byte strings, with marks that can be gone back to. */
 
 import type { Keccak256 } from '../../base/bytes.ts';
+import { toChars } from '../cells.ts';
 import { NodeHasher } from './node-hasher.ts';
 import { findValue, leafNode, type TrieNode } from './nodes.ts';
 import { proveKey } from './proof.ts';
@@ -13,7 +14,7 @@ export interface TrieMark {
 }
 
 /**
- * Keys and values that are handed over are kept, not copied: nobody changes them afterwards.
+ * Values that are handed over are kept, not copied: nobody changes them afterwards.
  */
 export interface Trie {
   get(key: Uint8Array): Uint8Array | undefined;
@@ -38,7 +39,7 @@ export interface TrieOptions {
 /** An empty trie. */
 export function createTrie({ keccak256, hashesKeys = false }: TrieOptions): Trie {
   const hasher = new NodeHasher(keccak256);
-  const pathOf = hashesKeys ? keccak256 : (key: Uint8Array) => key;
+  const pathOf = (key: Uint8Array) => toChars(hashesKeys ? keccak256(key) : key);
   let root: TrieNode | undefined;
   return {
     // Nothing but bytes was put in.

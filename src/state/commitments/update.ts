@@ -1,11 +1,12 @@
 /**
- * Changes of a Merkle-Patricia trie. Each gives the new root node and leaves the old one as it is;
- * a change that changes nothing gives the same node again.
+ * Changes of a Merkle-Patricia trie. Each gives the new root node and leaves the old one as it is,
+ * but for branches of the same edition; a change that changes nothing gives the same node again.
  */
 import { assert } from '../../base/assert.ts';
 import {
   type BranchNode,
   branchNode,
+  type Edition,
   type ExtensionNode,
   extendTo,
   firstDifference,
@@ -14,33 +15,52 @@ import {
   type LeafNode,
   leafNode,
   movedLeaf,
+  NO_EDITION,
   nibbleAt,
+  type TrieKey,
   type TrieNode,
   withChild,
 } from './nodes.ts';
 
 /** The trie with a leaf in it, in place of the leaf of the same key. The leaf must be a new one. */
-export function insertLeaf(node: TrieNode | undefined, leaf: LeafNode, depth = 0): TrieNode {
+export function insertLeaf(
+  node: TrieNode | undefined,
+  leaf: LeafNode,
+  edition = NO_EDITION,
+  depth = 0,
+): TrieNode {
   if (node === undefined) return leaf;
   switch (node.kind) {
     case 'leaf':
-      return insertAtLeaf(node, leaf, depth);
+      return insertAtLeaf(node, leaf, edition, depth);
     case 'extension':
-      return insertAtExtension(node, leaf, depth);
+      return insertAtExtension(node, leaf, edition, depth);
     case 'branch': {
       if (depth < leaf.key.length * 2) {
         const nibble = nibbleAt(leaf.key, depth);
         const child = node.children[nibble];
-        const changed = insertLeaf(child, leaf, depth + 1);
-        return changed === child ? node : withChild(node, nibble, changed);
+        const changed = insertLeaf(child, leaf, edition, depth + 1);
+        return isUnchanged(changed, child, edition)
+          ? node
+          : withChild(node, nibble, changed, edition);
       }
       const isSame = node.value !== undefined && isSameValue(node.value, leaf.value);
-      return isSame ? node : branchNode(node.children, leaf.value);
+      return isSame ? node : branchNode(node.children.slice(), leaf.value);
     }
   }
 }
 
-function insertAtLeaf(old: LeafNode, leaf: LeafNode, depth: number): TrieNode {
+/** Whether a child is the same, and was not edited in place. */
+function isUnchanged(
+  changed: TrieNode | undefined,
+  child: TrieNode | undefined,
+  edition: Edition,
+): boolean {
+  if (changed !== child) return false;
+  return edition === NO_EDITION || child?.kind !== 'branch' || child.edition !== edition;
+}
+
+function insertAtLeaf(old: LeafNode, leaf: LeafNode, edition: Edition, depth: number): TrieNode {
   const oldEnd = old.key.length * 2;
   const end = leaf.key.length * 2;
   const at = firstDifference(old.key, leaf.key, depth, Math.min(oldEnd, end));
@@ -49,15 +69,20 @@ function insertAtLeaf(old: LeafNode, leaf: LeafNode, depth: number): TrieNode {
   if (at < oldEnd) children[nibbleAt(old.key, at)] = movedLeaf(old);
   if (at < end) children[nibbleAt(leaf.key, at)] = leaf;
   const value = at === oldEnd ? old.value : at === end ? leaf.value : undefined;
-  return extendTo(branchNode(children, value), leaf.key, depth, at);
+  return extendTo(branchNode(children, value, edition), leaf.key, depth, at);
 }
 
-function insertAtExtension(old: ExtensionNode, leaf: LeafNode, depth: number): TrieNode {
+function insertAtExtension(
+  old: ExtensionNode,
+  leaf: LeafNode,
+  edition: Edition,
+  depth: number,
+): TrieNode {
   const end = leaf.key.length * 2;
   const at = firstDifference(old.key, leaf.key, depth, Math.min(old.end, end));
   if (at === old.end) {
-    const child = insertLeaf(old.child, leaf, at);
-    if (child === old.child) return old;
+    const child = insertLeaf(old.child, leaf, edition, at);
+    if (isUnchanged(child, old.child, edition)) return old;
     assert(child.kind === 'branch', 'a branch that took a leaf in is no branch');
     return extendTo(child, old.key, depth, at);
   }
@@ -65,13 +90,14 @@ function insertAtExtension(old: ExtensionNode, leaf: LeafNode, depth: number): T
   children[nibbleAt(old.key, at)] = extendTo(old.child, old.key, at + 1, old.end);
   if (at < end) children[nibbleAt(leaf.key, at)] = leaf;
   const value = at === end ? leaf.value : undefined;
-  return extendTo(branchNode(children, value), leaf.key, depth, at);
+  return extendTo(branchNode(children, value, edition), leaf.key, depth, at);
 }
 
 /** The trie without a key; undefined where nothing is left. */
 export function removeKey(
   node: TrieNode | undefined,
-  key: Uint8Array,
+  key: TrieKey,
+  edition = NO_EDITION,
   depth = 0,
 ): TrieNode | undefined {
   if (node === undefined) return undefined;
@@ -81,35 +107,35 @@ export function removeKey(
     case 'extension': {
       if (node.end > key.length * 2) return node;
       if (firstDifference(node.key, key, depth, node.end) !== node.end) return node;
-      const child = removeKey(node.child, key, node.end);
-      if (child === node.child) return node;
+      const child = removeKey(node.child, key, edition, node.end);
+      if (isUnchanged(child, node.child, edition)) return node;
       assert(child !== undefined, 'a branch vanished with one key');
       return liftNode(child, node.key, depth, node.end);
     }
     case 'branch': {
       if (depth === key.length * 2) {
         if (node.value === undefined) return node;
-        return collapse(branchNode(node.children, undefined), key, depth);
+        return collapse(branchNode(node.children.slice(), undefined), key, depth);
       }
       const nibble = nibbleAt(key, depth);
       const child = node.children[nibble];
-      const changed = removeKey(child, key, depth + 1);
-      if (changed === child) return node;
-      const branch = withChild(node, nibble, changed);
+      const changed = removeKey(child, key, edition, depth + 1);
+      if (isUnchanged(changed, child, edition)) return node;
+      const branch = withChild(node, nibble, changed, edition);
       return changed === undefined ? collapse(branch, key, depth) : branch;
     }
   }
 }
 
 /** What stands at a depth in place of a node from below, to which a key's nibbles lead. */
-function liftNode(node: TrieNode, key: Uint8Array, depth: number, end: number): TrieNode {
+function liftNode(node: TrieNode, key: TrieKey, depth: number, end: number): TrieNode {
   if (node.kind === 'branch') return extendTo(node, key, depth, end);
   if (node.kind === 'leaf') return movedLeaf(node);
   return extendTo(node.child, node.key, depth, node.end);
 }
 
 /** A branch that lost something, or what takes its place if only one thing is left. */
-function collapse(branch: BranchNode, key: Uint8Array, depth: number): TrieNode {
+function collapse(branch: BranchNode, key: TrieKey, depth: number): TrieNode {
   const { children, value } = branch;
   let only = -1;
   for (let nibble = 0; nibble < 16; nibble++) {
@@ -124,12 +150,10 @@ function collapse(branch: BranchNode, key: Uint8Array, depth: number): TrieNode 
 }
 
 /** The nibbles of a key up to a depth, and one more. */
-function keyThrough(key: Uint8Array, depth: number, nibble: number): Uint8Array {
+function keyThrough(key: TrieKey, depth: number, nibble: number): TrieKey {
   const index = depth >> 1;
-  const through = new Uint8Array(index + 1);
-  through.set(key.subarray(0, index));
-  through[index] = (depth & 1) === 0 ? nibble << 4 : ((key[index] ?? 0) & 0xf0) | nibble;
-  return through;
+  const byte = (depth & 1) === 0 ? nibble << 4 : (key.charCodeAt(index) & 0xf0) | nibble;
+  return key.slice(0, index) + String.fromCharCode(byte);
 }
 
 /**

@@ -5,13 +5,20 @@
  * A branch that is left with one child by removals becomes a part of that child's node. So where
  * so many children may go, those that stay belong to the witness as well.
  */
-import { HASH_BYTES, type NodeHasher } from './node-hasher.ts';
-import { type BranchNode, childOn, depthBelow, nibbleAt, type TrieNode } from './nodes.ts';
+import type { NodeHasher } from './node-hasher.ts';
+import {
+  type BranchNode,
+  childOn,
+  depthBelow,
+  nibbleAt,
+  type TrieKey,
+  type TrieNode,
+} from './nodes.ts';
 
 /** A key that is read or written. */
 export interface WitnessKey {
   /** As the trie has it: hashed. */
-  readonly path: Uint8Array;
+  readonly path: TrieKey;
   /** Whether it may be gone afterwards. */
   readonly isRemoved: boolean;
 }
@@ -27,7 +34,7 @@ export function witnessKeys(
   take: (encoded: Uint8Array) => void,
 ): void {
   const add = (node: TrieNode, depth: number): void => {
-    const isOwn = depth === 0 || hasher.refOf(node, depth).length === HASH_BYTES;
+    const isOwn = depth === 0 || hasher.isHashed(node, depth);
     if (isOwn) take(hasher.encode(node, depth).slice());
   };
   const visit = (node: TrieNode, depth: number, wanted: readonly WitnessKey[]): void => {
