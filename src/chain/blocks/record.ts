@@ -11,7 +11,6 @@ import {
   RLP_LIST,
   RLP_STRING,
   type RlpItem,
-  type RlpSource,
   RlpWriter,
 } from '../../base/rlp.ts';
 import type { CellChange, Snapshot } from '../../state/backends/backend.ts';
@@ -22,7 +21,13 @@ import { type Block, encodeBlock, openBlock } from './block.ts';
 import type { ChainEntry } from './chain.ts';
 import { headerHash } from './header.ts';
 import { countOfRange, EmptyRange, type RangeContext } from './ranges.ts';
-import { BLOOM_BYTES, logsBloom, type Receipt, type ReceiptLog } from './receipts.ts';
+import {
+  BLOOM_BYTES,
+  EncodedReceipt,
+  logsBloom,
+  type Receipt,
+  type ReceiptLog,
+} from './receipts.ts';
 import type { StoredBlock } from './store.ts';
 
 /** The bloom of an entry's logs. */
@@ -52,7 +57,7 @@ export function writeRecord(entry: ChainEntry): Uint8Array {
   if (range !== undefined) addPart(() => writer.add(range.toRlp()));
   addPart(() => addAll(hashes));
   addPart(() => addAll(senders));
-  addPart(() => writer.add(receipts.map(receiptToRlp)));
+  addPart(() => addReceipts(receipts));
   // With its last header a range can be looked at without those that it stands on.
   writer.add(range === undefined ? entry.encoded : encodeBlock(entry.block));
   writer.add(chainId);
@@ -73,13 +78,21 @@ function addAll(parts: readonly Uint8Array[]): void {
   for (let at = parts.length - 1; at >= 0; at--) writer.addRaw(parts[at] as Uint8Array);
 }
 
-function receiptToRlp({ type, result, cumulativeGasUsed, logs }: Receipt): RlpSource {
-  return [
-    BigInt(type),
-    typeof result === 'boolean' ? (result ? 1n : 0n) : result,
-    cumulativeGasUsed,
-    logs.map(({ address, topics, data }) => [address, topics, data]),
-  ];
+/** Receipts without their blooms, which follow from the logs. */
+function addReceipts(receipts: readonly Receipt[]): void {
+  const start = writer.size;
+  for (let at = receipts.length - 1; at >= 0; at--) {
+    const receipt = receipts[at] as Receipt;
+    const { type, result, cumulativeGasUsed } = receipt;
+    const { size } = writer;
+    if (receipt instanceof EncodedReceipt) writer.addRaw(receipt.logBytes);
+    else writer.add(receipt.logs.map(({ address, topics, data }) => [address, topics, data]));
+    writer.add(cumulativeGasUsed);
+    writer.add(typeof result === 'boolean' ? (result ? 1n : 0n) : result);
+    writer.add(BigInt(type));
+    writer.addHeader(RLP_LIST, size);
+  }
+  writer.addHeader(RLP_LIST, start);
 }
 
 /** An entry of its bytes. */

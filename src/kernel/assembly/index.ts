@@ -33,6 +33,7 @@ export { keccak256 } from './keccak';
 export { findJump, run } from './loop';
 export { growMemory, reserve } from './memory';
 export { collectEffects, effectsSize } from './outcome';
+export { encodeReceipt } from './receipt';
 export {
   rtAddmod,
   rtByte,
