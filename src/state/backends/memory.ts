@@ -34,11 +34,11 @@ interface MemorySnapshot extends Snapshot {
   /** The root of the snapshot that was taken or restored before it. */
   readonly base: Node | undefined;
   /** What was written since, each path once or more; undefined where that was too much. */
-  readonly written: readonly CellPath[] | undefined;
+  readonly written: readonly CellChange[] | undefined;
 }
 
-/** Paths that a snapshot lists; beyond them trees are compared as fast. */
-const WRITTEN_MAX = 1024;
+/** Writes that a snapshot lists; beyond them trees are compared, and memory is not held. */
+const WRITTEN_MAX = 4096;
 
 export interface MemoryBackend extends SnapshotBackend {
   get(cell: Cell): Uint8Array | undefined;
@@ -50,9 +50,14 @@ export function createMemoryBackend(): MemoryBackend {
   let root: Node | undefined;
   let epoch = 0;
   let base: Node | undefined;
-  let written: CellPath[] | undefined = [];
+  let written: CellChange[] | undefined = [];
+  /** All cells of one root, so that most are found, or found to be missing, without the tree. */
+  const cells = new Map<CellPath, Uint8Array>();
+  let rootOfCells: Node | undefined;
+  const find = (path: CellPath): Uint8Array | undefined =>
+    root === rootOfCells ? cells.get(path) : findNode(root, path)?.value;
   const backend: MemoryBackend = {
-    get: (cell) => findNode(root, cellPath(cell))?.value,
+    get: (cell) => find(cellPath(cell)),
     put: (cell, value) => backend.assign(cellPath(cell), value.slice()),
     delete: (cell) => backend.assign(cellPath(cell), undefined),
     *scan(range) {
@@ -75,16 +80,26 @@ export function createMemoryBackend(): MemoryBackend {
       begin();
     },
     assign(path, value) {
+      if (root !== rootOfCells) {
+        const changes: CellChange[] = [];
+        compareTrees(rootOfCells, root, WHOLE, changes);
+        for (const { path: changed, after } of changes) setCell(cells, changed, after);
+        rootOfCells = root;
+      }
+      const before = cells.get(path);
       if (value !== undefined) root = insertNode(root, path, value, epoch);
-      else if (findNode(root, path) !== undefined) root = removeNode(root, path, epoch);
+      else if (before !== undefined) root = removeNode(root, path, epoch);
       else return;
-      if (written !== undefined && written.push(path) > WRITTEN_MAX) written = undefined;
+      setCell(cells, path, value);
+      rootOfCells = root;
+      if (written === undefined) return;
+      if (written.push({ path, before, after: value }) > WRITTEN_MAX) written = undefined;
     },
     changes(from, to) {
       const before = rootOf(from);
       const after = rootOf(to);
-      const { base: start, written: paths } = to as MemorySnapshot;
-      if (start === before && paths !== undefined) return comparePaths(before, after, paths);
+      const { base: start, written: writes } = to as MemorySnapshot;
+      if (start === before && writes !== undefined) return joinWrites(writes);
       const found: CellChange[] = [];
       compareTrees(before, after, WHOLE, found);
       return found;
@@ -169,15 +184,24 @@ function compareTrees(
   compareTrees(old, after.right, { low: path, high: within.high }, found);
 }
 
-/** What differs between two trees at some paths, in order. */
-function comparePaths(
-  before: Node | undefined,
-  after: Node | undefined,
-  paths: readonly CellPath[],
-): CellChange[] {
+function setCell(
+  cells: Map<CellPath, Uint8Array>,
+  path: CellPath,
+  value: Uint8Array | undefined,
+): void {
+  if (value === undefined) cells.delete(path);
+  else cells.set(path, value);
+}
+
+/** What writes changed together, in the order of cells. */
+function joinWrites(writes: readonly CellChange[]): CellChange[] {
   const found: CellChange[] = [];
-  for (const path of [...new Set(paths)].sort()) {
-    addChange(found, path, findNode(before, path)?.value, findNode(after, path)?.value);
+  // A stable sort: of one path the first write tells what was before, the last what is after.
+  const sorted = [...writes].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  for (let from = 0, to = 0; from < sorted.length; from = to) {
+    const { path, before } = sorted[from] as CellChange;
+    while (to < sorted.length && sorted[to]?.path === path) to++;
+    addChange(found, path, before, sorted[to - 1]?.after);
   }
   return found;
 }
