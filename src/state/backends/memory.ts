@@ -8,6 +8,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/bytes.ts';
+import { WORD_BYTES } from '../../base/u256.ts';
 import {
   type Cell,
   type CellEntry,
@@ -16,12 +17,19 @@ import {
   cellPath,
   rangePaths,
   type ScanRange,
+  toChars,
 } from '../cells.ts';
 import type { CellChange, Snapshot, SnapshotBackend } from './backend.ts';
 
+/**
+ * The value of a cell: a word as characters 0..255 without the zeros in front, anything else as it
+ * is. Bytes of their own cost 250 bytes however few they are, and most words are small numbers.
+ */
+type Packed = string | Uint8Array;
+
 interface Node {
   readonly path: CellPath;
-  value: Uint8Array;
+  value: Packed;
   left: Node | undefined;
   right: Node | undefined;
   height: number;
@@ -52,7 +60,7 @@ export function createMemoryBackend(): MemoryBackend {
   let base: Node | undefined;
   let written: CellPath[] | undefined = [];
   const backend: MemoryBackend = {
-    get: (cell) => findNode(root, cellPath(cell))?.value,
+    get: (cell) => valueAt(findNode(root, cellPath(cell))),
     put: (cell, value) => backend.assign(cellPath(cell), value.slice()),
     delete: (cell) => backend.assign(cellPath(cell), undefined),
     *scan(range) {
@@ -60,7 +68,7 @@ export function createMemoryBackend(): MemoryBackend {
       // Changes made meanwhile copy the nodes that the walk is on.
       epoch++;
       for (const node of walk(root, from, to)) {
-        yield { cell: cellOfPath(node.path), value: node.value };
+        yield { cell: cellOfPath(node.path), value: unpack(node.value) };
       }
     },
     snapshot() {
@@ -75,7 +83,7 @@ export function createMemoryBackend(): MemoryBackend {
       begin();
     },
     assign(path, value) {
-      if (value !== undefined) root = insertNode(root, path, value, epoch);
+      if (value !== undefined) root = insertNode(root, path, pack(value), epoch);
       else if (findNode(root, path) !== undefined) root = removeNode(root, path, epoch);
       else return;
       if (written !== undefined && written.push(path) > WRITTEN_MAX) written = undefined;
@@ -100,6 +108,25 @@ export function createMemoryBackend(): MemoryBackend {
     return kept;
   };
   return backend;
+}
+
+function pack(value: Uint8Array): Packed {
+  if (value.length !== WORD_BYTES) return value;
+  let zeros = 0;
+  while (zeros < WORD_BYTES && value[zeros] === 0) zeros++;
+  return toChars(value.subarray(zeros));
+}
+
+function unpack(packed: Packed): Uint8Array {
+  if (typeof packed !== 'string') return packed;
+  const word = new Uint8Array(WORD_BYTES);
+  const zeros = WORD_BYTES - packed.length;
+  for (let i = 0; i < packed.length; i++) word[zeros + i] = packed.charCodeAt(i);
+  return word;
+}
+
+function valueAt(node: Node | undefined): Uint8Array | undefined {
+  return node && unpack(node.value);
 }
 
 function findNode(root: Node | undefined, path: CellPath): Node | undefined {
@@ -159,13 +186,13 @@ function compareTrees(
   if (after === undefined) {
     if (old === undefined) return;
     compareTrees(old.left, undefined, { low: within.low, high: old.path }, found);
-    found.push({ path: old.path, before: old.value, after: undefined });
+    found.push({ path: old.path, before: unpack(old.value), after: undefined });
     compareTrees(old.right, undefined, { low: old.path, high: within.high }, found);
     return;
   }
-  const { path, value } = after;
+  const { path } = after;
   compareTrees(old, after.left, { low: within.low, high: path }, found);
-  addChange(found, path, findNode(old, path)?.value, value);
+  addChange(found, path, findNode(old, path), after);
   compareTrees(old, after.right, { low: path, high: within.high }, found);
 }
 
@@ -177,7 +204,7 @@ function comparePaths(
 ): CellChange[] {
   const found: CellChange[] = [];
   for (const path of [...new Set(paths)].sort()) {
-    addChange(found, path, findNode(before, path)?.value, findNode(after, path)?.value);
+    addChange(found, path, findNode(before, path), findNode(after, path));
   }
   return found;
 }
@@ -185,12 +212,13 @@ function comparePaths(
 function addChange(
   found: CellChange[],
   path: CellPath,
-  before: Uint8Array | undefined,
-  after: Uint8Array | undefined,
+  before: Node | undefined,
+  after: Node | undefined,
 ): void {
-  if (before === after) return;
-  if (before !== undefined && after !== undefined && equalBytes(before, after)) return;
-  found.push({ path, before, after });
+  if (before?.value === after?.value) return;
+  const change = { path, before: valueAt(before), after: valueAt(after) };
+  if (change.before && change.after && equalBytes(change.before, change.after)) return;
+  found.push(change);
 }
 
 function heightOf(node: Node | undefined): number {
@@ -202,12 +230,7 @@ function ownNode(node: Node, epoch: number): Node {
   return node.epoch === epoch ? node : { ...node, epoch };
 }
 
-function insertNode(
-  node: Node | undefined,
-  path: CellPath,
-  value: Uint8Array,
-  epoch: number,
-): Node {
+function insertNode(node: Node | undefined, path: CellPath, value: Packed, epoch: number): Node {
   if (node === undefined) {
     return { path, value, left: undefined, right: undefined, height: 1, epoch };
   }
