@@ -63,16 +63,21 @@ export class RlpWriter {
     return this.#bytes.length - this.#at;
   }
 
-  /** Forgets what an item left that could not be written as a whole. */
+  /** Forgets what was written: what was viewed, or could not be written as a whole. */
   clear(): void {
+    if (this.#bytes.length > WRITER_BYTES) this.#bytes = new Uint8Array(WRITER_BYTES);
     this.#at = this.#bytes.length;
+  }
+
+  /** The bytes as they stand in the writer, which holds them until it is cleared. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(this.#at);
   }
 
   /** The bytes, of their own; the writer is empty afterwards. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(this.#at);
-    if (this.#bytes.length > WRITER_BYTES) this.#bytes = new Uint8Array(WRITER_BYTES);
-    this.#at = this.#bytes.length;
+    this.clear();
     return taken;
   }
 

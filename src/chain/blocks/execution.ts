@@ -222,14 +222,19 @@ function moveDaoBalances(world: EvmWorld): void {
   }
 }
 
-/** Who sent a transaction, 20 bytes, or why its signature is not valid under the rules. */
+/**
+ * Who sent a transaction, 20 bytes, or why its signature is not valid under the rules.
+ *
+ * @param encoded - The bytes of the transaction, where they are at hand.
+ */
 export function senderOf(
   transaction: SignedTransaction,
   { rules }: BlockRules,
   keccak256: Keccak256 = keccak_256,
+  encoded?: Uint8Array,
 ): Uint8Array | Rejection {
   const rejection = checkSignature(transaction, rules);
   if (rejection !== undefined) return rejection;
-  const sender = recoverSender(transaction, keccak256);
+  const sender = recoverSender(transaction, keccak256, encoded);
   return sender ?? reject('signature-invalid', { problem: 'no key made it' });
 }

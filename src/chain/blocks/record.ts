@@ -49,8 +49,12 @@ const HASHES_PART = 6;
 const BLOOM_OFFSET = 3 + 5 * 33 + 21 + 3;
 
 const writer = new RlpWriter();
+const changesWriter = new RlpWriter();
 
-/** The bytes of an entry, which is not the genesis. Each part is bytes, to be read by itself. */
+/**
+ * The bytes of an entry, which is not the genesis; they are there until those of the next one are
+ * written. Each part is bytes, to be read by itself.
+ */
 export function writeRecord(entry: ChainEntry): Uint8Array {
   const { hash, totalDifficulty, chainId, receipts, senders, hashes, range } = entry;
   writer.clear();
@@ -64,7 +68,7 @@ export function writeRecord(entry: ChainEntry): Uint8Array {
   writer.add(totalDifficulty);
   writer.add(hash);
   writer.addHeader(RLP_LIST, 0);
-  return writer.take();
+  return writer.view();
 }
 
 /** Whatever is written becomes one string: none or many bytes, or an empty list. */
@@ -232,41 +236,44 @@ function bytesOf(item: RlpItem | undefined): Uint8Array {
 
 // ---- changes of the state
 
-/** Changes as bytes. Words lose their zeros in front: most are small numbers. */
+/**
+ * Changes as bytes, which are there until the next ones are written. Words lose their zeros in
+ * front: most are small numbers.
+ */
 export function writeChanges(changes: readonly CellChange[]): Uint8Array {
-  writer.clear();
+  changesWriter.clear();
   for (let at = changes.length - 1; at >= 0; at--) {
-    const { size } = writer;
+    const { size } = changesWriter;
     const { path, before, after } = changes[at] as CellChange;
     addValue(after);
     addValue(before);
     addChars(path, KEY_AT, path.length);
     addChars(path, OWNER_AT, KEY_AT);
-    writer.add(BigInt(path.charCodeAt(0) * 256 + path.charCodeAt(1)));
-    writer.addHeader(RLP_LIST, size);
+    changesWriter.add(BigInt(path.charCodeAt(0) * 256 + path.charCodeAt(1)));
+    changesWriter.addHeader(RLP_LIST, size);
   }
-  writer.addHeader(RLP_LIST, 0);
-  return writer.take();
+  changesWriter.addHeader(RLP_LIST, 0);
+  return changesWriter.view();
 }
 
 /** A word without zeros in front; other bytes as a list of one, and nothing as an empty list. */
 function addValue(bytes: Uint8Array | undefined): void {
   if (bytes?.length !== WORD_BYTES) {
-    writer.add(bytes === undefined ? [] : [bytes]);
+    changesWriter.add(bytes === undefined ? [] : [bytes]);
     return;
   }
   let zeros = 0;
   while (zeros < WORD_BYTES && bytes[zeros] === 0) zeros++;
-  writer.addBytes(bytes, zeros);
+  changesWriter.addBytes(bytes, zeros);
 }
 
 /** The same of a part of a path. */
 function addChars(path: string, from: number, to: number): void {
-  const { size } = writer;
+  const { size } = changesWriter;
   let start = from;
   if (to - from === WORD_BYTES) while (start < to && path.charCodeAt(start) === 0) start++;
-  writer.addChars(path, start, to);
-  if (to - from !== WORD_BYTES) writer.addHeader(RLP_LIST, size);
+  changesWriter.addChars(path, start, to);
+  if (to - from !== WORD_BYTES) changesWriter.addHeader(RLP_LIST, size);
 }
 
 export function readChanges(bytes: Uint8Array): CellChange[] {
