@@ -49,11 +49,14 @@ function stripsTypes() {
 }
 
 /**
- * V8 lets the space for new objects grow to 32 MiB and more, which is what a node under load would
- * mostly consist of; a space that fits the processor's cache is collected in less time, too.
+ * V8 lets the space for new objects grow to 32 MiB and more, and a small heap to four times what is
+ * alive in it, which is what a node under load would mostly consist of. A space for new objects that
+ * fits the processor's cache is collected in less time, too.
  */
 function keepSmall() {
-  if (process.argv[2] === 'node') v8.setFlagsFromString('--semi-space-growth-factor=1');
+  if (process.argv[2] !== 'node') return;
+  v8.setFlagsFromString('--semi-space-growth-factor=1');
+  v8.setFlagsFromString('--heap-growing-percent=50');
 }
 
 async function runHere(entry) {

@@ -63,16 +63,21 @@ export class RlpWriter {
     return this.#bytes.length - this.#at;
   }
 
-  /** Forgets what an item left that could not be written as a whole. */
+  /** Forgets what was written: what was viewed, or could not be written as a whole. */
   clear(): void {
+    if (this.#bytes.length > WRITER_BYTES) this.#bytes = new Uint8Array(WRITER_BYTES);
     this.#at = this.#bytes.length;
+  }
+
+  /** The bytes as they stand in the writer, which holds them until it is cleared. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(this.#at);
   }
 
   /** The bytes, of their own; the writer is empty afterwards. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(this.#at);
-    if (this.#bytes.length > WRITER_BYTES) this.#bytes = new Uint8Array(WRITER_BYTES);
-    this.#at = this.#bytes.length;
+    this.clear();
     return taken;
   }
 
@@ -194,7 +199,7 @@ export function decodeRlp(bytes: Uint8Array): RlpItem {
   const items = readItems(bytes, 0, bytes.length, 0);
   const [item] = items;
   if (item === undefined) throw malformed(0, 'there are no bytes');
-  if (items.length > 1) throw malformed(encodedEnd(bytes), 'bytes follow the item');
+  if (items.length > 1) throw malformed(itemEnd(bytes, 0), 'bytes follow the item');
   return item;
 }
 
@@ -224,8 +229,8 @@ export function splitRlp(bytes: Uint8Array): Uint8Array[] {
  * @throws LockstepError L1201 where the length of one of the two is not canonical
  */
 export function firstOfList(bytes: Uint8Array): Uint8Array {
-  const rest = bytes.subarray(1 + lengthBytesOf(bytes[0] ?? RLP_LIST));
-  return rest.subarray(0, encodedEnd(rest));
+  const start = payloadStart(bytes, 0);
+  return bytes.subarray(start, itemEnd(bytes, start));
 }
 
 /** The items that fill the bytes from one offset to another. */
@@ -277,11 +282,16 @@ function payloadLength(bytes: Uint8Array, offset: number, to: number): number {
   return length;
 }
 
-/** Where the first item of well-formed bytes ends. */
-function encodedEnd(bytes: Uint8Array): number {
-  const first = bytes[0] ?? 0;
-  if (first < RLP_STRING) return 1;
-  return 1 + lengthBytesOf(first) + payloadLength(bytes, 0, bytes.length);
+/** Where the payload of the item at an offset begins, in well-formed bytes. */
+export function payloadStart(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] ?? 0;
+  return first < RLP_STRING ? at : at + 1 + lengthBytesOf(first);
+}
+
+/** Where the item at an offset ends, in well-formed bytes. */
+export function itemEnd(bytes: Uint8Array, at: number): number {
+  const isByte = (bytes[at] ?? 0) < RLP_STRING;
+  return payloadStart(bytes, at) + (isByte ? 1 : payloadLength(bytes, at, bytes.length));
 }
 
 function malformed(offset: number, problem: string): LockstepError {

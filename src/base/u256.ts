@@ -21,9 +21,8 @@ export function wrapU256(value: bigint): bigint {
  * @throws LockstepError L1004 unless it is in 0..2^bits-1
  */
 export function requireBits(value: bigint, bits: number, what: string): bigint {
-  if (value < 0n || value >= 1n << BigInt(bits)) {
-    throw new LockstepError('L1004', { what, value, bits });
-  }
+  const most = bits === 256 ? U256_MAX : (1n << BigInt(bits)) - 1n;
+  if (value < 0n || value > most) throw new LockstepError('L1004', { what, value, bits });
   return value;
 }
 

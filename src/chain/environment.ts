@@ -4,7 +4,6 @@ import { LockstepError } from '../base/errors.ts';
 import { requireBits } from '../base/u256.ts';
 import type { Owner } from '../dmir/host.ts';
 import { ENV_WORD, type EnvWord } from '../vms/evm/abi.ts';
-import { addressToBigint } from '../vms/evm/host/accounts.ts';
 import type { Executor } from './executor.ts';
 import type { BlockEnv, BytesLike } from './types.ts';
 import { MessageWarmSet } from './warm-set.ts';
@@ -22,8 +21,15 @@ export function toAddress(value: BytesLike, what: string): Uint8Array {
   return bytes;
 }
 
-/** Words of the block; whose name is not here is set by transaction. */
-type BlockWord = Exclude<EnvWord, 'ORIGIN' | 'GASPRICE'>;
+/** Numbers that contracts read of their block, and where the block has them. */
+const BLOCK_WORDS = [
+  ['TIMESTAMP', 'timestamp'],
+  ['NUMBER', 'number'],
+  ['PREVRANDAO', 'prevRandao'],
+  ['GASLIMIT', 'gasLimit'],
+  ['BASEFEE', 'baseFee'],
+  ['BLOBBASEFEE', 'blobBaseFee'],
+] as const satisfies readonly (readonly [EnvWord, keyof BlockEnv])[];
 
 /**
  * Sets the block of an executor, for all transactions to come.
@@ -34,18 +40,10 @@ export function setBlock(executor: Executor, block: BlockEnv, chainId: bigint): 
   const { host } = executor;
   const { rules, precompiles, ownPrecompiles } = host.options;
   const coinbase = toAddress(block.coinbase, 'the coinbase');
-  const words: Readonly<Record<BlockWord, bigint>> = {
-    COINBASE: addressToBigint(coinbase),
-    TIMESTAMP: block.timestamp,
-    NUMBER: block.number,
-    PREVRANDAO: block.prevRandao,
-    GASLIMIT: block.gasLimit,
-    CHAINID: chainId,
-    BASEFEE: block.baseFee,
-    BLOBBASEFEE: block.blobBaseFee,
-  };
-  for (const [name, value] of Object.entries(words)) {
-    executor.setEnv(name as EnvWord, requireBits(value, 256, `${name} of the block`));
+  executor.machine.setEnvBytes(ENV_WORD.COINBASE, coinbase);
+  executor.setEnv('CHAINID', requireBits(chainId, 256, 'CHAINID of the block'));
+  for (const [name, field] of BLOCK_WORDS) {
+    executor.setEnv(name, requireBits(block[field], 256, `${name} of the block`));
   }
   host.context.blockNumber = block.number;
   host.context.blockHash = block.blockHash;

@@ -6,6 +6,7 @@
  * until `flush`. A message is a transaction of the journal; a failed one leaves nothing.
  */
 
+import { ByteArena } from '../base/arena.ts';
 import { assert } from '../base/assert.ts';
 import { bytesToHex, type Keccak256Words, readInt32 } from '../base/bytes.ts';
 import { LockstepError } from '../base/errors.ts';
@@ -125,8 +126,8 @@ const OWNERS_MAX = L.OWNER_COUNT_MAX / 2;
 /** Codes that are kept at hand, with their programs. */
 const CODES_MAX = 2048;
 const HEAP_LIMIT = 0xc000_0000;
-/** Large effects are gathered where return data were: no frame is left that could read them. */
-const LARGE_EFFECTS_BASE = L.RETURN_BASE;
+/** What is large is gathered where return data were: no frame is left that could read them. */
+const AFTERMATH_BASE = L.RETURN_BASE;
 /** Index of the gas that the outermost frame has left. */
 const OUTERMOST_GAS = (L.FRAMES_BASE + L.F_GAS) / 8;
 const NOTHING = { base: L.HEAP_BASE, length: 0 };
@@ -142,6 +143,7 @@ export class Executor {
   /** Addresses that are warm from the start of a message. */
   warm = new MessageWarmSet({ precompiles: new Map(), ownPrecompiles: undefined }, undefined);
   readonly #effects: EffectStore;
+  readonly #receipts = new ByteArena();
   /** Whether a transaction began that can be undone. */
   isOpen = false;
   /** Whether it was looked up if there are empty accounts. */
@@ -490,18 +492,36 @@ export class Executor {
     return BigInt.asIntN(64, refund);
   }
 
+  /**
+   * The receipt of the transaction that ran last, as the trie of receipts has it.
+   *
+   * @param result - Whether it succeeded, or the 32 bytes of a state root (EIP-658).
+   * @param gas - Of the block up to and with it.
+   */
+  receiptOf(type: number, result: boolean | Uint8Array, gas: bigint): Uint8Array {
+    const { kernel } = this.machine;
+    const room = L.INPUT_END - AFTERMATH_BASE;
+    const isRoot = typeof result !== 'boolean';
+    if (isRoot) kernel.u8.set(result, L.SCRATCH_BASE);
+    const root = isRoot ? L.SCRATCH_BASE : 0;
+    const { encodeReceipt } = kernel.exports;
+    const size = encodeReceipt(AFTERMATH_BASE, room, type, Number(result === true), root, gas);
+    if (size === 0) throw new LockstepError('L2002', { what: 'logs' });
+    return this.#receipts.keep(kernel.u8.subarray(AFTERMATH_BASE, AFTERMATH_BASE + size));
+  }
+
   /** Puts output, logs and writes where the next transaction does not reach them. */
   #keepEffects({ base, length }: Range): KeptEffects {
     const { collectEffects, effectsSize } = this.machine.kernel.exports;
     const { number: space } = SPACES.slot;
     const bytes = collectEffects(L.EFFECTS_BASE, L.EFFECTS_BYTES, base, length, space);
     if (bytes !== 0) return this.#effects.keep(bytes);
-    const size = L.INPUT_END - LARGE_EFFECTS_BASE;
+    const size = L.INPUT_END - AFTERMATH_BASE;
     if (effectsSize(length, space) > size) {
       throw new LockstepError('L2002', { what: 'output, logs and writes' });
     }
-    const all = collectEffects(LARGE_EFFECTS_BASE, size, base, length, space);
-    return this.#effects.keepLarge(LARGE_EFFECTS_BASE, all);
+    const all = collectEffects(AFTERMATH_BASE, size, base, length, space);
+    return this.#effects.keepLarge(AFTERMATH_BASE, all);
   }
 
   /** Removes the accounts that SELFDESTRUCT marked, with their storage. */

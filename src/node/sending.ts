@@ -44,7 +44,7 @@ export function sendRaw(node: Node, bytes: Uint8Array): Uint8Array {
 /** A transaction of its bytes, with its sender. */
 export function readRaw(node: Node, bytes: Uint8Array): PooledTransaction {
   const { transaction, encoded } = unwrap(node, bytes);
-  const sender = senderOf(transaction, node.dev.nextRules, node.chain.keccak256);
+  const sender = senderOf(transaction, node.dev.nextRules, node.chain.keccak256, encoded);
   if ('code' in sender) throw serverError('invalid sender');
   return { transaction, encoded, sender, hash: node.chain.keccak256(encoded) };
 }

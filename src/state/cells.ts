@@ -10,6 +10,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { LockstepError } from '../base/errors.ts';
+import { WORD_BYTES } from '../base/u256.ts';
 
 /** Identity of a cell. */
 export interface Cell {
@@ -84,9 +85,21 @@ export function spacePath(space: number): CellPath {
   return String.fromCharCode(space >> 8, space & 255);
 }
 
-export function cellPath(cell: Cell): CellPath {
-  return ownerPath(cell.space, cell.owner) + toChars(cell.key);
+export function cellPath({ space, owner, key }: Cell): CellPath {
+  const isWord = key.length === WORD_BYTES && owner.length <= OWNER_BYTES;
+  if (!isWord || (space & 0xffff) !== space) {
+    return ownerPath(space, owner) + toChars(key);
+  }
+  wordPath[0] = space >> 8;
+  wordPath[1] = space & 255;
+  wordPath.fill(0, OWNER_AT, KEY_AT - owner.length);
+  wordPath.set(owner, KEY_AT - owner.length);
+  wordPath.set(key, KEY_AT);
+  return toChars(wordPath);
 }
+
+/** The path of a cell whose key is a word, as most are, in bytes. */
+const wordPath = new Uint8Array(KEY_AT + WORD_BYTES);
 
 /** The cell of a path; its owner has 32 bytes. */
 export function cellOfPath(path: CellPath): Cell {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { hexToBytes } from '../../src/base/bytes.ts';
 import { openDatabase } from '../../src/node/database/index.ts';
 import { createForkBackend } from '../../src/node/fork/cells.ts';
 import type { ForkCache } from '../../src/node/fork/client.ts';
@@ -378,7 +379,7 @@ test('a fork does what the chain itself would do', async () => {
 });
 
 test('what a fork deletes is gone, and a storage with its account', () => {
-  const word = (value: number): Uint8Array => Buffer.from(WORD(value), 'hex');
+  const word = (value: number): Uint8Array => hexToBytes(WORD(value));
   const owner = new Uint8Array(20).fill(7);
   const cell = (space: number, key = 0) => ({ space, owner, key: word(key) });
   const backend = createForkBackend({ get: () => word(5) });

@@ -9,12 +9,14 @@ import {
   decodeRlp,
   encodeRlp,
   firstOfList,
+  RLP_LIST,
   type RlpItem,
   type RlpSource,
+  RlpWriter,
 } from '../../base/rlp.ts';
 import { encodeTransaction, transactionOfRlp, transactionToRlp } from '../transactions/codec.ts';
 import type { SignedTransaction } from '../transactions/types.ts';
-import { bytesOfRlp, type Header, headerOfRlp, headerToRlp, malformed } from './header.ts';
+import { addHeader, bytesOfRlp, type Header, headerOfRlp, malformed } from './header.ts';
 
 /** A withdrawal from the beacon chain (EIP-4895). */
 export interface Withdrawal {
@@ -52,13 +54,27 @@ export function blockTransaction(transaction: SignedTransaction): BlockTransacti
 export const BLOCK_BYTES_MAX = 10_485_760 - 2_097_152;
 
 export function encodeBlock(block: Omit<Block, 'size'>): Uint8Array {
-  const items: RlpSource[] = [
-    headerToRlp(block.header),
-    block.transactions.map(itemOf),
-    block.ommers.map(headerToRlp),
-  ];
-  if (block.withdrawals !== undefined) items.push(block.withdrawals.map(withdrawalToRlp));
-  return encodeRlp(items);
+  const { header, transactions, ommers, withdrawals } = block;
+  writer.clear();
+  if (withdrawals !== undefined) writer.add(withdrawals.map(withdrawalToRlp));
+  addHeaders(ommers);
+  const { size } = writer;
+  for (let at = transactions.length - 1; at >= 0; at--) {
+    writer.add(itemOf(transactions[at] as BlockTransaction));
+  }
+  writer.addHeader(RLP_LIST, size);
+  addHeader(writer, header);
+  writer.addHeader(RLP_LIST, 0);
+  return writer.take();
+}
+
+const writer = new RlpWriter();
+
+/** Writes a list of headers in front of what was written. */
+function addHeaders(headers: readonly Header[]): void {
+  const { size } = writer;
+  for (const header of headers.toReversed()) addHeader(writer, header);
+  writer.addHeader(RLP_LIST, size);
 }
 
 /** The item of a transaction in a block's body: a legacy one is a list. */
@@ -158,7 +174,10 @@ export function hashOmmers(
   ommers: readonly Header[],
   keccak256: Keccak256 = keccak_256,
 ): Uint8Array {
-  return ommers.length === 0 ? NO_OMMERS_HASH : keccak256(encodeRlp(ommers.map(headerToRlp)));
+  if (ommers.length === 0) return NO_OMMERS_HASH;
+  writer.clear();
+  addHeaders(ommers);
+  return keccak256(writer.take());
 }
 
 /** Hash of the empty list: of a block without ommers. */

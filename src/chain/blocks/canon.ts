@@ -32,8 +32,8 @@ export interface Added {
 }
 
 /** Entries that are kept as objects at least, and at most. */
-const LIVE_MIN = 256;
-const LIVE_MAX = 320;
+const LIVE_MIN = 32;
+const LIVE_MAX = 64;
 /** Entries of the store that were asked for last. */
 const READ_MAX = 64;
 

@@ -18,11 +18,13 @@ import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from './dao-accounts.ts';
 import { blobBaseFee, blobGasLimit } from './fees.ts';
 import type { Header } from './header.ts';
 import { blockRewards } from './ommers.ts';
-import { BLOOM_BYTES, logsBloom, mergeBloom, type Receipt } from './receipts.ts';
+import { BLOOM_BYTES, EncodedReceipt, isInBloom, mergeBloom, type Receipt } from './receipts.ts';
 import { type BlockRejection, isBlockRejection, rejectBlock } from './rejections.ts';
 import { DEPOSIT_CONTRACT, depositsOfLogs, REQUEST_TYPES, type Requests } from './requests.ts';
 import type { BlockRules } from './rules.ts';
 import { END_CALLS, START_CALLS } from './system-contracts.ts';
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Wei of a gwei, the unit of withdrawals. */
 const GWEI = 1_000_000_000n;
@@ -138,16 +140,14 @@ export class BlockExecution {
     if (result.kind === 'rejected') return result;
     this.#gasUsed += result.gasUsed;
     this.#blobGasUsed += result.blobGasUsed;
-    const logs = result.logBytes;
-    const bloom = logsBloom(logs, this.#bloomHash);
-    mergeBloom(this.bloom, bloom);
-    this.receipts.push({
-      type: transaction.type,
-      result: rules.eip658 ? result.status === 'success' : this.#stateRoot(),
-      cumulativeGasUsed: this.#gasUsed,
-      logsBloom: bloom,
-      logs,
-    });
+    const cumulativeGasUsed = this.#gasUsed;
+    const { type } = transaction;
+    const { executor } = this.#world;
+    const what = rules.eip658 ? result.status === 'success' : this.#stateRoot();
+    const encoded = executor.receiptOf(type, what, cumulativeGasUsed);
+    const receipt = new EncodedReceipt({ type, result: what, cumulativeGasUsed }, encoded);
+    mergeBloom(this.bloom, receipt.logsBloom);
+    this.receipts.push(receipt);
     return result;
   }
 
@@ -179,8 +179,7 @@ export class BlockExecution {
     const { rules } = this.#context.rules;
     const requests: Requests[] = [];
     if (rules.eip6110) {
-      const logs = this.receipts.flatMap((receipt) => receipt.logs);
-      const data = depositsOfLogs(logs, this.#context.depositContract ?? DEPOSIT_CONTRACT);
+      const data = this.#deposits();
       if (isBlockRejection(data)) return data;
       requests.push({ type: REQUEST_TYPES.deposit, data });
     }
@@ -190,11 +189,19 @@ export class BlockExecution {
       if (!this.#world.hasCode(address)) {
         return rejectBlock('system-contract-empty', where);
       }
-      const { status, output } = this.#world.systemCall(address, new Uint8Array(0));
+      const { status, output } = this.#world.systemCall(address, NO_BYTES);
       if (status !== 'success') return rejectBlock('system-call-failed', where);
       requests.push({ type, data: output });
     }
     return requests;
+  }
+
+  #deposits(): Uint8Array | BlockRejection {
+    const { depositContract = DEPOSIT_CONTRACT } = this.#context;
+    // The logs of most blocks are not decoded for it.
+    if (!isInBloom(this.bloom, this.#bloomHash(depositContract))) return NO_BYTES;
+    const logs = this.receipts.flatMap((receipt) => receipt.logs);
+    return depositsOfLogs(logs, depositContract);
   }
 
   /** Root of the state after `end`. */
@@ -215,14 +222,19 @@ function moveDaoBalances(world: EvmWorld): void {
   }
 }
 
-/** Who sent a transaction, 20 bytes, or why its signature is not valid under the rules. */
+/**
+ * Who sent a transaction, 20 bytes, or why its signature is not valid under the rules.
+ *
+ * @param encoded - The bytes of the transaction, where they are at hand.
+ */
 export function senderOf(
   transaction: SignedTransaction,
   { rules }: BlockRules,
   keccak256: Keccak256 = keccak_256,
+  encoded?: Uint8Array,
 ): Uint8Array | Rejection {
   const rejection = checkSignature(transaction, rules);
   if (rejection !== undefined) return rejection;
-  const sender = recoverSender(transaction, keccak256);
+  const sender = recoverSender(transaction, keccak256, encoded);
   return sender ?? reject('signature-invalid', { problem: 'no key made it' });
 }

@@ -10,7 +10,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { assert } from '../../base/assert.ts';
 import type { Keccak256 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
-import { bigintOfRlp, encodeRlp, type RlpItem, type RlpSource } from '../../base/rlp.ts';
+import { bigintOfRlp, RLP_LIST, type RlpItem, RlpWriter } from '../../base/rlp.ts';
 import type { Eip, ForkRules } from '../../vms/evm/forks.ts';
 
 /** Hashes have 32 bytes, numbers are unsigned. */
@@ -85,21 +85,28 @@ export const HEADER_FIELDS = [
 const ROWS: readonly FieldRow[] = HEADER_FIELDS;
 const FIELDS_MIN = ROWS.filter((row) => row[2] === undefined).length;
 
-/** The items of a header, for an encoding that contains it. */
-export function headerToRlp(header: Header): RlpSource[] {
-  const items: RlpSource[] = [];
-  for (const [index, [name]] of ROWS.entries()) {
+/** Writes a header in front of what was written. */
+export function addHeader(writer: RlpWriter, header: Header): void {
+  const { size } = writer;
+  let isBehind = false;
+  for (let index = ROWS.length - 1; index >= 0; index--) {
+    const [name] = ROWS[index] as FieldRow;
     const value = header[name];
+    assert(value !== undefined || !isBehind, `a header lacks ${name} but has a field behind it`);
     if (value === undefined) continue;
-    assert(items.length === index, `a header has ${name} but lacks a field before it`);
-    items.push(value);
+    isBehind = true;
+    writer.add(value);
   }
-  return items;
+  writer.addHeader(RLP_LIST, size);
 }
 
 export function encodeHeader(header: Header): Uint8Array {
-  return encodeRlp(headerToRlp(header));
+  own.clear();
+  addHeader(own, header);
+  return own.take();
 }
+
+const own = new RlpWriter();
 
 /** The hash by which a block is known. */
 export function headerHash(header: Header, keccak256: Keccak256 = keccak_256): Uint8Array {

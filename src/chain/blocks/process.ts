@@ -137,8 +137,8 @@ function executeBlock(
   const execution = new BlockExecution(world, block.header, context);
   const senders: Uint8Array[] = [];
   execution.start();
-  for (const [index, { transaction }] of block.transactions.entries()) {
-    const sender = senderOf(transaction, context.rules, context.keccak256);
+  for (const [index, { transaction, encoded }] of block.transactions.entries()) {
+    const sender = senderOf(transaction, context.rules, context.keccak256, encoded);
     if ('code' in sender) return rejectForTransaction(index, sender);
     const result = execution.run(transaction, sender);
     if (result.kind === 'rejected') return rejectForTransaction(index, result.rejection);

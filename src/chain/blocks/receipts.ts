@@ -4,7 +4,14 @@
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { hexToBytes, type Keccak256 } from '../../base/bytes.ts';
-import { encodeRlp, type RlpSource, RlpWriter } from '../../base/rlp.ts';
+import {
+  decodeRlp,
+  encodeRlp,
+  itemEnd,
+  payloadStart,
+  type RlpSource,
+  RlpWriter,
+} from '../../base/rlp.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import type { Log } from '../types.ts';
 
@@ -26,6 +33,55 @@ export interface Receipt {
   /** 256 bytes. */
   readonly logsBloom: Uint8Array;
   readonly logs: readonly ReceiptLog[];
+}
+
+/** A receipt of its bytes, of which the logs are read when somebody asks for them. */
+export class EncodedReceipt implements Receipt {
+  readonly type: TransactionType;
+  readonly result: Receipt['result'];
+  readonly cumulativeGasUsed: bigint;
+  /** As the receipts trie has it. */
+  readonly encoded: Uint8Array;
+  #logs: readonly ReceiptLog[] | undefined;
+
+  constructor(
+    { type, result, cumulativeGasUsed }: Omit<Receipt, 'logs' | 'logsBloom'>,
+    encoded: Uint8Array,
+  ) {
+    this.type = type;
+    this.result = result;
+    this.cumulativeGasUsed = cumulativeGasUsed;
+    this.encoded = encoded;
+  }
+
+  /** Place of the bloom: behind the result and the gas. */
+  get #bloomAt(): number {
+    const { encoded, type } = this;
+    const result = payloadStart(encoded, type === 0 ? 0 : 1);
+    const gas = itemEnd(encoded, result);
+    return payloadStart(encoded, itemEnd(encoded, gas));
+  }
+
+  get logsBloom(): Uint8Array {
+    const at = this.#bloomAt;
+    return this.encoded.subarray(at, at + BLOOM_BYTES);
+  }
+
+  /** The encoded list of the logs. */
+  get logBytes(): Uint8Array {
+    return this.encoded.subarray(this.#bloomAt + BLOOM_BYTES);
+  }
+
+  get logs(): readonly ReceiptLog[] {
+    this.#logs ??= (decodeRlp(this.logBytes) as readonly LogItem[]).map(logOfItem);
+    return this.#logs;
+  }
+}
+
+type LogItem = readonly [Uint8Array, readonly Uint8Array[], Uint8Array];
+
+function logOfItem([address, topics, data]: LogItem): ReceiptLog {
+  return { address, topics, data };
 }
 
 /** Gas that the transaction of a receipt paid for, by the one before it. */
@@ -54,13 +110,26 @@ export function logsBloom(
   return bloom;
 }
 
-/** The low eleven bits of the first three pairs of bytes say which bits, counted from the end. */
 function setBits(bloom: Uint8Array, hash: Uint8Array): void {
   for (let pair = 0; pair < 6; pair += 2) {
-    const bit = (((hash[pair] ?? 0) & 7) << 8) | (hash[pair + 1] ?? 0);
+    const bit = bitOf(hash, pair);
     const at = BLOOM_BYTES - 1 - (bit >> 3);
     bloom[at] = (bloom[at] ?? 0) | (1 << (bit & 7));
   }
+}
+
+/** The low eleven bits of the first three pairs of bytes say which bits, counted from the end. */
+function bitOf(hash: Uint8Array, pair: number): number {
+  return (((hash[pair] ?? 0) & 7) << 8) | (hash[pair + 1] ?? 0);
+}
+
+/** Whether the address or the topic of a hash may be in a bloom. */
+export function isInBloom(bloom: Uint8Array, hash: Uint8Array): boolean {
+  for (let pair = 0; pair < 6; pair += 2) {
+    const bit = bitOf(hash, pair);
+    if (((bloom[BLOOM_BYTES - 1 - (bit >> 3)] ?? 0) & (1 << (bit & 7))) === 0) return false;
+  }
+  return true;
 }
 
 /** Adds the bits of one bloom to another. */
@@ -74,6 +143,7 @@ function logsToRlp(logs: readonly ReceiptLog[]): RlpSource[] {
 
 /** A receipt as the receipts trie has it: with its type in front, unless that is 0. */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
+  if (receipt instanceof EncodedReceipt) return receipt.encoded;
   const { type, result } = receipt;
   writer.clear();
   writer.add([

@@ -11,7 +11,6 @@ import {
   RLP_LIST,
   RLP_STRING,
   type RlpItem,
-  type RlpSource,
   RlpWriter,
 } from '../../base/rlp.ts';
 import type { CellChange, Snapshot } from '../../state/backends/backend.ts';
@@ -22,7 +21,13 @@ import { type Block, encodeBlock, openBlock } from './block.ts';
 import type { ChainEntry } from './chain.ts';
 import { headerHash } from './header.ts';
 import { countOfRange, EmptyRange, type RangeContext } from './ranges.ts';
-import { BLOOM_BYTES, logsBloom, type Receipt, type ReceiptLog } from './receipts.ts';
+import {
+  BLOOM_BYTES,
+  EncodedReceipt,
+  logsBloom,
+  type Receipt,
+  type ReceiptLog,
+} from './receipts.ts';
 import type { StoredBlock } from './store.ts';
 
 /** The bloom of an entry's logs. */
@@ -44,22 +49,26 @@ const HASHES_PART = 6;
 const BLOOM_OFFSET = 3 + 5 * 33 + 21 + 3;
 
 const writer = new RlpWriter();
+const changesWriter = new RlpWriter();
 
-/** The bytes of an entry, which is not the genesis. Each part is bytes, to be read by itself. */
+/**
+ * The bytes of an entry, which is not the genesis; they are there until those of the next one are
+ * written. Each part is bytes, to be read by itself.
+ */
 export function writeRecord(entry: ChainEntry): Uint8Array {
   const { hash, totalDifficulty, chainId, receipts, senders, hashes, range } = entry;
   writer.clear();
   if (range !== undefined) addPart(() => writer.add(range.toRlp()));
   addPart(() => addAll(hashes));
   addPart(() => addAll(senders));
-  addPart(() => writer.add(receipts.map(receiptToRlp)));
+  addPart(() => addReceipts(receipts));
   // With its last header a range can be looked at without those that it stands on.
   writer.add(range === undefined ? entry.encoded : encodeBlock(entry.block));
   writer.add(chainId);
   writer.add(totalDifficulty);
   writer.add(hash);
   writer.addHeader(RLP_LIST, 0);
-  return writer.take();
+  return writer.view();
 }
 
 /** Whatever is written becomes one string: none or many bytes, or an empty list. */
@@ -73,13 +82,21 @@ function addAll(parts: readonly Uint8Array[]): void {
   for (let at = parts.length - 1; at >= 0; at--) writer.addRaw(parts[at] as Uint8Array);
 }
 
-function receiptToRlp({ type, result, cumulativeGasUsed, logs }: Receipt): RlpSource {
-  return [
-    BigInt(type),
-    typeof result === 'boolean' ? (result ? 1n : 0n) : result,
-    cumulativeGasUsed,
-    logs.map(({ address, topics, data }) => [address, topics, data]),
-  ];
+/** Receipts without their blooms, which follow from the logs. */
+function addReceipts(receipts: readonly Receipt[]): void {
+  const start = writer.size;
+  for (let at = receipts.length - 1; at >= 0; at--) {
+    const receipt = receipts[at] as Receipt;
+    const { type, result, cumulativeGasUsed } = receipt;
+    const { size } = writer;
+    if (receipt instanceof EncodedReceipt) writer.addRaw(receipt.logBytes);
+    else writer.add(receipt.logs.map(({ address, topics, data }) => [address, topics, data]));
+    writer.add(cumulativeGasUsed);
+    writer.add(typeof result === 'boolean' ? (result ? 1n : 0n) : result);
+    writer.add(BigInt(type));
+    writer.addHeader(RLP_LIST, size);
+  }
+  writer.addHeader(RLP_LIST, start);
 }
 
 /** An entry of its bytes. */
@@ -219,41 +236,44 @@ function bytesOf(item: RlpItem | undefined): Uint8Array {
 
 // ---- changes of the state
 
-/** Changes as bytes. Words lose their zeros in front: most are small numbers. */
+/**
+ * Changes as bytes, which are there until the next ones are written. Words lose their zeros in
+ * front: most are small numbers.
+ */
 export function writeChanges(changes: readonly CellChange[]): Uint8Array {
-  writer.clear();
+  changesWriter.clear();
   for (let at = changes.length - 1; at >= 0; at--) {
-    const { size } = writer;
+    const { size } = changesWriter;
     const { path, before, after } = changes[at] as CellChange;
     addValue(after);
     addValue(before);
     addChars(path, KEY_AT, path.length);
     addChars(path, OWNER_AT, KEY_AT);
-    writer.add(BigInt(path.charCodeAt(0) * 256 + path.charCodeAt(1)));
-    writer.addHeader(RLP_LIST, size);
+    changesWriter.add(BigInt(path.charCodeAt(0) * 256 + path.charCodeAt(1)));
+    changesWriter.addHeader(RLP_LIST, size);
   }
-  writer.addHeader(RLP_LIST, 0);
-  return writer.take();
+  changesWriter.addHeader(RLP_LIST, 0);
+  return changesWriter.view();
 }
 
 /** A word without zeros in front; other bytes as a list of one, and nothing as an empty list. */
 function addValue(bytes: Uint8Array | undefined): void {
   if (bytes?.length !== WORD_BYTES) {
-    writer.add(bytes === undefined ? [] : [bytes]);
+    changesWriter.add(bytes === undefined ? [] : [bytes]);
     return;
   }
   let zeros = 0;
   while (zeros < WORD_BYTES && bytes[zeros] === 0) zeros++;
-  writer.addBytes(bytes, zeros);
+  changesWriter.addBytes(bytes, zeros);
 }
 
 /** The same of a part of a path. */
 function addChars(path: string, from: number, to: number): void {
-  const { size } = writer;
+  const { size } = changesWriter;
   let start = from;
   if (to - from === WORD_BYTES) while (start < to && path.charCodeAt(start) === 0) start++;
-  writer.addChars(path, start, to);
-  if (to - from !== WORD_BYTES) writer.addHeader(RLP_LIST, size);
+  changesWriter.addChars(path, start, to);
+  if (to - from !== WORD_BYTES) changesWriter.addHeader(RLP_LIST, size);
 }
 
 export function readChanges(bytes: Uint8Array): CellChange[] {

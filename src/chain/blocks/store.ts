@@ -11,7 +11,7 @@ import type { CellChange } from '../../state/backends/backend.ts';
 export interface StoredBlock {
   /** Of a range of empty blocks the last one. */
   readonly number: bigint;
-  /** As `writeRecord` makes it. */
+  /** As `writeRecord` makes it; a store copies it. */
   readonly record: Uint8Array;
 }
 

@@ -83,6 +83,8 @@ export class DevChain {
   #pending: ChainEntry | undefined;
   #prepared: BlockJob | undefined;
   readonly #isTimed: boolean;
+  /** Of whichever state the backend is at. */
+  readonly #view: EvmView;
   readonly #genesisMark: Snapshot;
   readonly #firstCoinbase: Uint8Array;
   readonly #database: ChainDatabase | undefined;
@@ -103,6 +105,7 @@ export class DevChain {
       ...(base ? { backend: base.backend } : {}),
     });
     const { state } = this;
+    this.#view = createEvmView(state);
     const empty = state.snapshot();
     if (base === undefined) putAccounts(state.backend, genesis.accounts, state.keccak256);
     const block = base?.block ?? createGenesisBlock(genesis, state.root());
@@ -273,14 +276,12 @@ export class DevChain {
   }
 
   read<T>(entry: ChainEntry, use: (view: EvmView) => T): T {
-    const { keccak256 } = this.chain;
-    return this.chain.read(entry, (backend) => use(createEvmView({ backend, keccak256 })));
+    return this.chain.read(entry, () => use(this.#view));
   }
 
   /** Changes the state after the head without a block. */
   amend(change: (view: EvmView) => void): void {
-    const { keccak256 } = this.chain;
-    this.chain.amend((backend) => change(createEvmView({ backend, keccak256 })));
+    this.chain.amend(() => change(this.#view));
     this.changed();
   }
 

@@ -11,6 +11,9 @@ import {
   bigintOfRlp,
   decodeRlp,
   encodeRlp,
+  itemEnd,
+  payloadStart,
+  RLP_LIST,
   type RlpItem,
   type RlpSource,
   RlpWriter,
@@ -140,6 +143,25 @@ export function encodeForSigning(tx: Transaction): Uint8Array {
   if (tx.type !== 0) return encodeTyped(tx.type, items);
   const isPlain = tx.chainId === undefined;
   return encodeRlp(isPlain ? items : [...items, FIELDS.chainId.write(tx), EMPTY, EMPTY]);
+}
+
+/**
+ * The same from the bytes of a transaction whose signature stands behind what is signed; undefined
+ * for a legacy one, of which something else is.
+ *
+ * @param bytes - Well-formed, as `decodeTransaction` takes them.
+ */
+export function signedPart(bytes: Uint8Array): Uint8Array | undefined {
+  const type = bytes[0] as number;
+  if (type >= LIST_MIN) return undefined;
+  const start = payloadStart(bytes, 1);
+  let end = start;
+  for (const _ of WIRE[type as TransactionType]) end = itemEnd(bytes, end);
+  writer.clear();
+  writer.addRaw(bytes.subarray(start, end));
+  writer.addHeader(RLP_LIST, 0);
+  writer.add(BigInt(type));
+  return writer.take();
 }
 
 /** The item that a block's body holds: a list for a legacy transaction, else bytes. */

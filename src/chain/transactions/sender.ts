@@ -7,6 +7,7 @@ import type { Keccak256 } from '../../base/bytes.ts';
 import { bigintToBytes32 } from '../../base/u256.ts';
 import type { ForkRules } from '../../vms/evm/forks.ts';
 import { recoverPublicKey, signDigest } from '../../vms/evm/precompiles/secp256k1.ts';
+import { signedPart } from './codec.ts';
 import { authorizationHash, signingHash } from './hashing.ts';
 import { type Rejection, reject } from './rejections.ts';
 import type { Authorization, SignedTransaction, Transaction } from './types.ts';
@@ -39,13 +40,18 @@ function signatureProblem(r: bigint, s: bigint, isLowOnly: boolean): string | un
  * The address whose key signed the transaction, 20 bytes, or undefined if no key did.
  *
  * A high s is taken; `checkSignature` tells whether the fork does.
+ *
+ * @param encoded - The bytes of the transaction, where they are at hand.
  */
 export function recoverSender(
   tx: SignedTransaction,
   keccak256: Keccak256 = keccak_256,
+  encoded?: Uint8Array,
 ): Uint8Array | undefined {
   const { r, s, yParity } = tx.signature;
-  return recoverAddress(signingHash(tx, keccak256), r, s, yParity, keccak256);
+  const signed = encoded && signedPart(encoded);
+  const digest = signed === undefined ? signingHash(tx, keccak256) : keccak256(signed);
+  return recoverAddress(digest, r, s, yParity, keccak256);
 }
 
 /**

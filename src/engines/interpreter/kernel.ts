@@ -65,6 +65,14 @@ export interface KernelExports {
     length: number,
     space: number,
   ): number;
+  encodeReceipt(
+    target: number,
+    room: number,
+    type: number,
+    status: number,
+    root: number,
+    gas: bigint,
+  ): number;
   rtLoadCell(frame: number, space: number, key: number, target: number, gas: bigint): bigint;
   rtStoreCell(
     frame: number,

@@ -147,6 +147,11 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
     this.kernel.writeWord(L.ENV_BASE + index * SLOT, value);
   }
 
+  /** The same with the number that at most 32 bytes are. */
+  setEnvBytes(index: number, bytes: Uint8Array): void {
+    this.kernel.writeBytesAsWord(L.ENV_BASE + index * SLOT, bytes);
+  }
+
   /** The same with the owner's id. */
   setEnvOwner(index: number, owner: Owner): void {
     this.kernel.copyWord(L.ENV_BASE + index * SLOT, this.ownerAddress(owner));

@@ -34,6 +34,7 @@ export { keccak256 } from './keccak';
 export { findJump } from './loop';
 export { growMemory, reserve } from './memory';
 export { collectEffects, effectsSize } from './outcome';
+export { encodeReceipt } from './receipt';
 export {
   rtAddmod,
   rtByte,

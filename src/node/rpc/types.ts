@@ -82,6 +82,9 @@ function bytesType(title: string, size?: number, goType?: string): Type<Uint8Arr
   return {
     schema,
     read(value, path) {
+      const bytes = readBytes(value);
+      if (bytes !== undefined && (size === undefined || bytes.length === size)) return bytes;
+      // What is wrong with it, in the words of go-ethereum.
       const digits = readDigits(value, path, title, goType);
       if (digits.length % 2 !== 0) throw new ParamError(path, 'hex string of odd length');
       if (size !== undefined && digits.length !== size * 2) {
@@ -91,6 +94,16 @@ function bytesType(title: string, size?: number, goType?: string): Type<Uint8Arr
       return hexToBytes(digits);
     },
   };
+}
+
+/** Undefined for what is no text of bytes. */
+function readBytes(value: unknown): Uint8Array | undefined {
+  if (typeof value !== 'string' || !/^0[xX]/.test(value)) return undefined;
+  try {
+    return hexToBytes(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function readDigits(value: unknown, path: string, title: string, goType?: string): string {

@@ -8,6 +8,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/bytes.ts';
+import { WORD_BYTES } from '../../base/u256.ts';
 import {
   type Cell,
   type CellEntry,
@@ -16,16 +17,30 @@ import {
   cellPath,
   rangePaths,
   type ScanRange,
+  toChars,
 } from '../cells.ts';
 import type { CellChange, Snapshot, SnapshotBackend } from './backend.ts';
 
+/**
+ * The value of a cell: a word as characters 0..255 without the zeros in front, anything else as it
+ * is. Bytes of their own cost 250 bytes however few they are, and most words are small numbers.
+ */
+type Packed = string | Uint8Array;
+
 interface Node {
   readonly path: CellPath;
-  value: Uint8Array;
+  value: Packed;
   left: Node | undefined;
   right: Node | undefined;
   height: number;
   epoch: number;
+}
+
+/** A cell with its values before and after, undefined where it had or has none. */
+interface Write {
+  readonly path: CellPath;
+  readonly before: Packed | undefined;
+  readonly after: Packed | undefined;
 }
 
 interface MemorySnapshot extends Snapshot {
@@ -34,11 +49,11 @@ interface MemorySnapshot extends Snapshot {
   /** The root of the snapshot that was taken or restored before it. */
   readonly base: Node | undefined;
   /** What was written since, each path once or more; undefined where that was too much. */
-  readonly written: readonly CellPath[] | undefined;
+  readonly written: readonly Write[] | undefined;
 }
 
-/** Paths that a snapshot lists; beyond them trees are compared as fast. */
-const WRITTEN_MAX = 1024;
+/** Writes that a snapshot lists; beyond them trees are compared, and memory is not held. */
+const WRITTEN_MAX = 4096;
 
 export interface MemoryBackend extends SnapshotBackend {
   get(cell: Cell): Uint8Array | undefined;
@@ -50,9 +65,14 @@ export function createMemoryBackend(): MemoryBackend {
   let root: Node | undefined;
   let epoch = 0;
   let base: Node | undefined;
-  let written: CellPath[] | undefined = [];
+  let written: Write[] | undefined = [];
+  /** All cells of one root, so that most are found, or found to be missing, without the tree. */
+  const cells = new Map<CellPath, Packed>();
+  let rootOfCells: Node | undefined;
+  const find = (path: CellPath): Packed | undefined =>
+    root === rootOfCells ? cells.get(path) : findNode(root, path)?.value;
   const backend: MemoryBackend = {
-    get: (cell) => findNode(root, cellPath(cell))?.value,
+    get: (cell) => unpack(find(cellPath(cell))),
     put: (cell, value) => backend.assign(cellPath(cell), value.slice()),
     delete: (cell) => backend.assign(cellPath(cell), undefined),
     *scan(range) {
@@ -60,7 +80,7 @@ export function createMemoryBackend(): MemoryBackend {
       // Changes made meanwhile copy the nodes that the walk is on.
       epoch++;
       for (const node of walk(root, from, to)) {
-        yield { cell: cellOfPath(node.path), value: node.value };
+        yield { cell: cellOfPath(node.path), value: unpack(node.value) };
       }
     },
     snapshot() {
@@ -75,19 +95,30 @@ export function createMemoryBackend(): MemoryBackend {
       begin();
     },
     assign(path, value) {
-      if (value !== undefined) root = insertNode(root, path, value, epoch);
-      else if (findNode(root, path) !== undefined) root = removeNode(root, path, epoch);
+      if (root !== rootOfCells) {
+        const writes: Write[] = [];
+        compareTrees(rootOfCells, root, WHOLE, writes);
+        for (const each of writes) setCell(cells, each.path, each.after);
+        rootOfCells = root;
+      }
+      const before = cells.get(path);
+      const after = value && pack(value);
+      if (after !== undefined) root = insertNode(root, path, after, epoch);
+      else if (before !== undefined) root = removeNode(root, path, epoch);
       else return;
-      if (written !== undefined && written.push(path) > WRITTEN_MAX) written = undefined;
+      setCell(cells, path, after);
+      rootOfCells = root;
+      if (written === undefined) return;
+      if (written.push({ path, before, after }) > WRITTEN_MAX) written = undefined;
     },
     changes(from, to) {
       const before = rootOf(from);
       const after = rootOf(to);
-      const { base: start, written: paths } = to as MemorySnapshot;
-      if (start === before && paths !== undefined) return comparePaths(before, after, paths);
-      const found: CellChange[] = [];
+      const { base: start, written: writes } = to as MemorySnapshot;
+      if (start === before && writes !== undefined) return joinWrites(writes).map(changeOf);
+      const found: Write[] = [];
       compareTrees(before, after, WHOLE, found);
-      return found;
+      return found.map(changeOf);
     },
   };
   const begin = (): void => {
@@ -100,6 +131,27 @@ export function createMemoryBackend(): MemoryBackend {
     return kept;
   };
   return backend;
+}
+
+function pack(value: Uint8Array): Packed {
+  if (value.length !== WORD_BYTES) return value;
+  let zeros = 0;
+  while (zeros < WORD_BYTES && value[zeros] === 0) zeros++;
+  return toChars(value.subarray(zeros));
+}
+
+function unpack(packed: Packed): Uint8Array;
+function unpack(packed: Packed | undefined): Uint8Array | undefined;
+function unpack(packed: Packed | undefined): Uint8Array | undefined {
+  if (typeof packed !== 'string') return packed;
+  const word = new Uint8Array(WORD_BYTES);
+  const zeros = WORD_BYTES - packed.length;
+  for (let i = 0; i < packed.length; i++) word[zeros + i] = packed.charCodeAt(i);
+  return word;
+}
+
+function changeOf({ path, before, after }: Write): CellChange {
+  return { path, before: unpack(before), after: unpack(after) };
 }
 
 function findNode(root: Node | undefined, path: CellPath): Node | undefined {
@@ -152,7 +204,7 @@ function compareTrees(
   before: Node | undefined,
   after: Node | undefined,
   within: Between,
-  found: CellChange[],
+  found: Write[],
 ): void {
   const old = nodeBetween(before, within);
   if (old === after) return;
@@ -165,32 +217,37 @@ function compareTrees(
   }
   const { path, value } = after;
   compareTrees(old, after.left, { low: within.low, high: path }, found);
-  addChange(found, path, findNode(old, path)?.value, value);
+  addWrite(found, path, findNode(old, path)?.value, value);
   compareTrees(old, after.right, { low: path, high: within.high }, found);
 }
 
-/** What differs between two trees at some paths, in order. */
-function comparePaths(
-  before: Node | undefined,
-  after: Node | undefined,
-  paths: readonly CellPath[],
-): CellChange[] {
-  const found: CellChange[] = [];
-  for (const path of [...new Set(paths)].sort()) {
-    addChange(found, path, findNode(before, path)?.value, findNode(after, path)?.value);
+function setCell(cells: Map<CellPath, Packed>, path: CellPath, value: Packed | undefined): void {
+  if (value === undefined) cells.delete(path);
+  else cells.set(path, value);
+}
+
+/** What writes changed together, in the order of cells. */
+function joinWrites(writes: readonly Write[]): Write[] {
+  const found: Write[] = [];
+  // A stable sort: of one path the first write tells what was before, the last what is after.
+  const sorted = [...writes].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  for (let from = 0, to = 0; from < sorted.length; from = to) {
+    const { path, before } = sorted[from] as Write;
+    while (to < sorted.length && sorted[to]?.path === path) to++;
+    addWrite(found, path, before, sorted[to - 1]?.after);
   }
   return found;
 }
 
-function addChange(
-  found: CellChange[],
+function addWrite(
+  found: Write[],
   path: CellPath,
-  before: Uint8Array | undefined,
-  after: Uint8Array | undefined,
+  before: Packed | undefined,
+  after: Packed | undefined,
 ): void {
   if (before === after) return;
-  if (before !== undefined && after !== undefined && equalBytes(before, after)) return;
-  found.push({ path, before, after });
+  const areBytes = before instanceof Uint8Array && after instanceof Uint8Array;
+  if (!areBytes || !equalBytes(before, after)) found.push({ path, before, after });
 }
 
 function heightOf(node: Node | undefined): number {
@@ -202,12 +259,7 @@ function ownNode(node: Node, epoch: number): Node {
   return node.epoch === epoch ? node : { ...node, epoch };
 }
 
-function insertNode(
-  node: Node | undefined,
-  path: CellPath,
-  value: Uint8Array,
-  epoch: number,
-): Node {
+function insertNode(node: Node | undefined, path: CellPath, value: Packed, epoch: number): Node {
   if (node === undefined) {
     return { path, value, left: undefined, right: undefined, height: 1, epoch };
   }

@@ -2,15 +2,19 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, concatBytes, hexToBytes } from '../../../src/base/bytes.ts';
 import { encodeRlp } from '../../../src/base/rlp.ts';
 import { bigintToBytes32 } from '../../../src/base/u256.ts';
 import {
+  EncodedReceipt,
   encodeReceipt,
+  isInBloom,
   logsBloom,
   logsHash,
   logToBytes,
   mergeBloom,
+  type ReceiptLog,
 } from '../../../src/chain/blocks/receipts.ts';
 import { isBlockRejection } from '../../../src/chain/blocks/rejections.ts';
 import {
@@ -18,6 +22,8 @@ import {
   depositsOfLogs,
   requestsHash,
 } from '../../../src/chain/blocks/requests.ts';
+import type { Transaction } from '../../../src/chain/transactions/types.ts';
+import { addressOf, CONTRACT, openWorld, SENDER, transaction } from '../tracers/call-worlds.ts';
 
 test('the bloom of a log has three bits for its address and each topic', () => {
   const address = hexToBytes('095e7baea6a6c7c4c2dfeb977efac326af552d87');
@@ -69,6 +75,54 @@ test('receipts have a status or a root, and their type in front', () => {
     encodeReceipt({ ...receipt, result: root }),
     encodeRlp([root, gas, bloom, rlpLogs]),
   );
+});
+
+/** Logs the call data but for its first word, with that word as none to four topics. */
+const LOGGER = [0, 1, 2, 3, 4]
+  .map((count) => {
+    const size = 'PUSH 32 CALLDATASIZE SUB';
+    const topics = 'PUSH0 CALLDATALOAD '.repeat(count);
+    return `${size} PUSH 32 PUSH0 CALLDATACOPY ${topics} ${size} PUSH0 LOG${count}`;
+  })
+  .join('\n');
+
+test('a receipt that the kernel writes is the encoded one', () => {
+  const world = openWorld({ [CONTRACT]: LOGGER, 254: 'INVALID' }, {});
+  const root = new Uint8Array(32).fill(9);
+  let nonce = 0n;
+  const check = (fields: Partial<Transaction>): readonly ReceiptLog[] => {
+    const tx = transaction({ ...fields, nonce: nonce++, gasLimit: 5_000_000n });
+    const result = world.apply(tx, SENDER, { gas: 30_000_000n, blobGas: 0n });
+    assert(result.kind === 'executed');
+    const logs = result.logs.map(logToBytes);
+    for (const what of [true, false, root]) {
+      for (const gas of [0n, 1n, 127n, 128n, 255n, 256n, 30_000_000n, (1n << 63n) + 1n]) {
+        const type = Number(gas % 5n) as Transaction['type'];
+        const content = { type, result: what, cumulativeGasUsed: gas };
+        const receipt = { ...content, logsBloom: logsBloom(logs), logs };
+        const own = new EncodedReceipt(content, world.executor.receiptOf(type, what, gas));
+        assert.deepEqual(own.encoded, encodeReceipt(receipt));
+        assert.deepEqual(own.logsBloom, receipt.logsBloom);
+        assert.deepEqual(own.logs, logs);
+        for (const { address, topics } of logs) {
+          for (const each of [address, ...topics]) {
+            assert(isInBloom(own.logsBloom, keccak_256(each)));
+          }
+        }
+      }
+    }
+    return logs;
+  };
+  for (const size of [0, 1, 2, 8, 33, 55, 56, 255, 256, 257, 5000, 70_000]) {
+    for (const first of [0, 0x7f, 0x80]) {
+      const data = new Uint8Array(32 + size).fill(first, 32);
+      data[31] = size;
+      assert.equal(check({ data }).length, 5);
+    }
+  }
+  assert.deepEqual(check({ to: addressOf(0xfe) }), []);
+  assert.deepEqual(check({ to: addressOf(0xaa) }), []);
+  assert(!isInBloom(new Uint8Array(256), keccak_256(SENDER)));
 });
 
 test('the hash of no logs is that of the empty list', () => {

@@ -1,6 +1,7 @@
 /** Transactions to bytes and back, what is signed, and what the decoder refuses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, concatBytes, hexToBytes } from '../../../src/base/bytes.ts';
 import { LockstepError } from '../../../src/base/errors.ts';
 import { decodeRlp, encodeRlp, type RlpItem, rlpOfBigint } from '../../../src/base/rlp.ts';
@@ -8,6 +9,7 @@ import {
   decodeTransaction,
   encodeForSigning,
   encodeTransaction,
+  signedPart,
   transactionOfRlp,
   transactionToRlp,
 } from '../../../src/chain/transactions/codec.ts';
@@ -28,6 +30,9 @@ for (const [name, tx] of Object.entries(EXAMPLES)) {
     assert.equal(item instanceof Uint8Array, tx.type !== 0);
     assert.deepEqual(transactionOfRlp(decodeRlp(encodeRlp(item))), signed);
     assert.equal(bytesToHex(recoverSender(signed) ?? EMPTY), SENDER);
+    const isBehind = tx.type !== 0;
+    assert.deepEqual(signedPart(bytes), isBehind ? encodeForSigning(tx) : undefined);
+    assert.equal(bytesToHex(recoverSender(signed, keccak_256, bytes) ?? EMPTY), SENDER);
   });
 }
 
