@@ -211,6 +211,11 @@ export const ERRORS = {
     message: 'the private key is not between 0 and the order of the curve',
     remedy: 'Take the 32 bytes of a key as a wallet shows them.',
   },
+  L1705: {
+    plane: 'rejection',
+    message: 'pages of {origin} cannot be allowed to read answers',
+    remedy: 'Name an origin such as https://example.org, or * for any.',
+  },
   L2001: {
     plane: 'host',
     message: '{what} is not there yet',

@@ -1,6 +1,5 @@
 /** JSON-RPC over WebSocket (RFC 6455), on the connections of an HTTP server. */
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Dispatcher } from '../rpc/dispatch.ts';
 import { Conversation } from './conversation.ts';
@@ -8,6 +7,8 @@ import { CLOSE, encodeFrame, FrameError, FrameReader, OPCODE } from './frames.ts
 
 /** Hashed with the client's key, it shows that the server speaks WebSocket (section 1.3). */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+/** The only version that there is (section 4.1). */
+export const VERSION = '13';
 
 export interface WebSocketOptions {
   readonly dispatcher: Dispatcher;
@@ -17,18 +18,12 @@ export interface WebSocketOptions {
   readonly head: Uint8Array;
 }
 
-/** Answers the request to speak WebSocket, and then every message. */
+/** Answers the request to speak WebSocket, which has a key, and then every message. */
 export function acceptWebSocket(
-  request: IncomingMessage,
+  key: string,
   socket: Socket,
   { dispatcher, bytesMax, head }: WebSocketOptions,
 ): void {
-  const key = request.headers['sec-websocket-key'];
-  const isWanted = request.headers.upgrade?.toLowerCase() === 'websocket';
-  if (!isWanted || typeof key !== 'string' || request.headers['sec-websocket-version'] !== '13') {
-    socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    return;
-  }
   const accepted = createHash('sha1')
     .update(key + GUID)
     .digest('base64');
