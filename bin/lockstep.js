@@ -21,8 +21,8 @@ const bundled = join(root, 'build', 'command', 'main.js');
 const NODE_MAJOR_MIN = 22;
 
 /**
- * V8's code cache makes the second start quicker. Code is taken from it: it is the user's alone, and
- * where the user has no folder nothing is kept.
+ * V8's code cache makes the second start quicker. Code is taken from it: it is the user's alone,
+ * and where the user has no folder nothing is kept.
  */
 function cacheFolder() {
   const modules = join(root, 'node_modules');
@@ -77,9 +77,9 @@ function stripsTypes() {
 }
 
 /**
- * V8 lets the space for new objects grow to 32 MiB and more, and a small heap to four times what is
- * alive in it, which is what a node under load would mostly consist of. A space for new objects that
- * fits the processor's cache is collected in less time, too.
+ * V8 lets the space for new objects grow to 32 MiB and more, and a small heap to four times what
+ * is alive in it, which is what a node under load would mostly consist of. A space for new objects
+ * that fits the processor's cache is collected in less time, too.
  */
 function keepSmall() {
   if (process.argv[2] !== 'node') return;

@@ -16,8 +16,8 @@ export function userCacheFolder(): string {
 }
 
 /**
- * Makes a folder with those that it is in. Node's own way asks for ever where one of them is refused
- * as if it were missing, such as below a home that is in `/proc`.
+ * Makes a folder with those that it is in. Node's own way asks for ever where one of them is
+ * refused as if it were missing, such as below a home that is in `/proc`.
  */
 export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
