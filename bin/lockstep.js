@@ -4,9 +4,10 @@
  * TypeScript: an installed package has `dist/`, a clone of the repository has `src/`, a bundle of
  * it, and the pinned Node of its development dependencies.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import * as nodeModule from 'node:module';
-import { isAbsolute, join } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import v8 from 'node:v8';
 
@@ -20,15 +21,42 @@ const bundled = join(root, 'build', 'command', 'main.js');
 const NODE_MAJOR_MIN = 22;
 
 /**
- * V8's code cache makes the second start quicker. Code is taken from it: it is the user's alone, and
- * where the user has no folder nothing is kept.
+ * V8's code cache makes the second start quicker. Code is taken from it: it is the user's alone,
+ * and where the user has no folder nothing is kept.
  */
 function cacheFolder() {
   const modules = join(root, 'node_modules');
   if (existsSync(modules)) return join(modules, '.cache', 'lockstep', 'v8');
-  const { HOME = '', LOCALAPPDATA = '', XDG_CACHE_HOME = '' } = process.env;
-  const home = [LOCALAPPDATA, XDG_CACHE_HOME, join(HOME, '.cache')].find(isAbsolute);
-  return home && join(home, 'lockstep', 'v8');
+  const home = userCacheFolder();
+  return isAbsolute(home) ? join(home, 'v8') : undefined;
+}
+
+/** As in `src/languages/cache-folder.ts`, which is not loaded yet. */
+function userCacheFolder() {
+  const { env, platform } = process;
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'lockstep');
+  const isWindows = platform === 'win32';
+  const { LOCALAPPDATA = '', XDG_CACHE_HOME = '' } = env;
+  const asked = isWindows ? LOCALAPPDATA : XDG_CACHE_HOME;
+  // A path that depends on where the program was started is none.
+  const home = isAbsolute(asked) ? asked : join(homedir(), isWindows ? 'AppData/Local' : '.cache');
+  return join(home, 'lockstep');
+}
+
+/**
+ * Whether a folder is there or can be made: Node itself asks for ever to make one that is above all
+ * refused, such as below a home that is in `/proc`.
+ */
+function hasFolder(folder) {
+  if (existsSync(folder)) return true;
+  if (dirname(folder) === folder || !hasFolder(dirname(folder))) return false;
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch {
+    // Another process may have been quicker.
+    return existsSync(folder);
+  }
 }
 
 /**
@@ -49,9 +77,9 @@ function stripsTypes() {
 }
 
 /**
- * V8 lets the space for new objects grow to 32 MiB and more, and a small heap to four times what is
- * alive in it, which is what a node under load would mostly consist of. A space for new objects that
- * fits the processor's cache is collected in less time, too.
+ * V8 lets the space for new objects grow to 32 MiB and more, and a small heap to four times what
+ * is alive in it, which is what a node under load would mostly consist of. A space for new objects
+ * that fits the processor's cache is collected in less time, too.
  */
 function keepSmall() {
   if (process.argv[2] !== 'node') return;
@@ -62,7 +90,7 @@ function keepSmall() {
 async function runHere(entry) {
   keepSmall();
   const folder = cacheFolder();
-  const isOpen = folder !== undefined && process.env.NODE_COMPILE_CACHE === undefined;
+  const isOpen = process.env.NODE_COMPILE_CACHE === undefined && folder && hasFolder(folder);
   if (isOpen) nodeModule.enableCompileCache?.(folder);
   await import(pathToFileURL(entry).href);
 }

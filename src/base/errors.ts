@@ -198,7 +198,7 @@ export const ERRORS = {
   },
   L1702: {
     plane: 'rejection',
-    message: 'tracers in JavaScript run in QuickJS, which is not there',
+    message: 'tracers in JavaScript run in QuickJS, which {problem}',
     remedy: 'Run: npm install quickjs-wasi. In a bundle or a page give the option quickJs.',
   },
   L1703: {

@@ -1,7 +1,7 @@
 /** Reads the options of a command that goes on from another chain. */
 import { join } from 'node:path';
 import { bytesToHex, hexToBytes } from '../base/bytes.ts';
-import { userCacheFolder } from '../languages/solidity/cache.ts';
+import { userCacheFolder } from '../languages/cache-folder.ts';
 import type { ForkId, ForkOptions } from '../node/fork/fork.ts';
 import { openForkCache } from '../node/server/fork-cache.ts';
 import { type Args, usageError } from './args.ts';

@@ -6,7 +6,12 @@ import { OPTION } from './option-rows.ts';
 const OPTIONS: readonly OptionSpec[] = [
   { name: 'port', short: 'p', value: 'PORT', summary: 'port; 8545, and 0 for any that is free' },
   { name: 'host', value: 'ADDRESS', summary: 'address; 127.0.0.1, or ANVIL_IP_ADDR' },
-  { name: 'accounts', short: 'a', value: 'COUNT', summary: 'accounts of the mnemonic; 10' },
+  {
+    name: 'accounts',
+    short: 'a',
+    value: 'COUNT',
+    summary: 'accounts of the mnemonic; 10, as Hardhat 20',
+  },
   { name: 'balance', value: 'ETHER', summary: 'of each of them; 10000' },
   { name: 'mnemonic', short: 'm', value: 'WORDS', summary: 'test test … junk unless told' },
   { name: 'derivation-path', value: 'PATH', summary: "of the keys; m/44'/60'/0'/0/" },
@@ -15,7 +20,7 @@ const OPTIONS: readonly OptionSpec[] = [
   { name: 'hardfork', value: 'NAME', summary: 'rules, such as cancun or osaka; the latest' },
   { name: 'init', value: 'FILE', summary: 'genesis.json, whose forks and accounts hold' },
   { name: 'import', value: 'FILE', summary: 'blocks as RLP, one after the other, on the genesis' },
-  { name: 'gas-limit', value: 'GAS', summary: 'of blocks; 30000000' },
+  { name: 'gas-limit', value: 'GAS', summary: 'of blocks; 30000000, as Hardhat 60000000' },
   { name: 'gas-price', value: 'WEI', summary: 'what eth_gasPrice answers' },
   { name: 'block-base-fee-per-gas', value: 'WEI', summary: 'of the first block; 1000000000' },
   { name: 'base-fee', value: 'WEI', summary: 'the same' },

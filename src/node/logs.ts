@@ -146,12 +146,14 @@ function findAll(node: Node, query: LogQuery): PlacedLog[] {
     return [...findLogs(entry, pattern)];
   }
   const { first, last } = rangeOf(node, query);
-  if (first > node.chain.head.block.header.number) return [];
+  const isMined = first <= node.chain.head.block.header.number;
   const mayHave = bloomTest(pattern);
   const found: PlacedLog[] = [];
-  for (const entry of node.chain.between(first, last)) {
+  for (const entry of isMined ? node.chain.between(first, last) : []) {
     if (!mayHave(bloomOf(entry)) || entry.block.header.number > last) continue;
     for (const log of findLogs(entry, pattern)) found.push(log);
   }
+  // As they would be mined now.
+  if (query.toBlock === 'pending') found.push(...findLogs(node.dev.pending, pattern));
   return found;
 }

@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { userCacheFolder } from '../../src/languages/cache-folder.ts';
 
 const LAUNCHER = 'bin/lockstep.js';
 
@@ -134,18 +135,37 @@ test('a Node that is too old is told which one to install', (context) => {
   assert.equal(err, 'lockstep: Node 20.19.0 is too old; install Node 22 or later\n');
 });
 
-test('a user without a folder has no code cache, wherever the command is started', (context) => {
+test('the code cache is where a user keeps caches, wherever the command is started', (context) => {
   const build =
     "import { getCompileCacheDir } from 'node:module'; console.log(getCompileCacheDir());";
   const launcher = installation(context, { 'dist/command/main.js': build });
   const cwd = join(launcher, '..');
-  const { HOME: _, LOCALAPPDATA: __, ...env } = process.env;
-  const run = (XDG_CACHE_HOME: string) =>
-    start(['a'], launcher, { env: { ...env, XDG_CACHE_HOME }, cwd });
-  assert.equal(run('').out, 'undefined\n');
-  assert.equal(run('near').out, 'undefined\n');
-  assert.ok(run(cwd).out.startsWith(join(cwd, 'lockstep', 'v8')));
+  const home = join(cwd, 'home');
+  const run = (own: { readonly HOME: string; readonly XDG_CACHE_HOME?: string }) => {
+    const { XDG_CACHE_HOME: _, LOCALAPPDATA: __, ...env } = process.env;
+    return start(['a'], launcher, { env: { ...env, USERPROFILE: own.HOME, ...own }, cwd }).out;
+  };
+  const kept = cacheFolderOf(home);
+  assert.ok(run({ HOME: home }).startsWith(kept));
+  if (process.platform === 'linux') {
+    assert.ok(run({ HOME: home, XDG_CACHE_HOME: cwd }).startsWith(join(cwd, 'lockstep', 'v8')));
+    assert.ok(run({ HOME: home, XDG_CACHE_HOME: 'near' }).startsWith(kept));
+    // Every folder there is refused, as one that is missing.
+    assert.equal(run({ HOME: '/proc/none' }), 'undefined\n');
+  }
 });
+
+/** Of a home, by the rule of the library. */
+function cacheFolderOf(home: string): string {
+  const before = { ...process.env };
+  for (const name of ['XDG_CACHE_HOME', 'LOCALAPPDATA']) delete process.env[name];
+  Object.assign(process.env, { HOME: home, USERPROFILE: home });
+  try {
+    return join(userCacheFolder(), 'v8');
+  } finally {
+    Object.assign(process.env, before);
+  }
+}
 
 test('an installation without build and sources says so', (context) => {
   const { code, err } = start([], installation(context, {}));

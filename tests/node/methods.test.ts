@@ -103,6 +103,21 @@ test('contracts run, log and can be read', async () => {
   assert.equal(proof.storageProof[0].value, '0x2a');
 });
 
+test('logs of the pending block are those that it has when it is mined', async () => {
+  const { rpc, accounts } = createTestNode({ isAutomining: false });
+  const [from] = accounts;
+  await rpc('anvil_setCode', accounts[1], STORE_CODE);
+  await rpc('eth_sendTransaction', { from, to: accounts[1], data: `0x${'01'.padStart(64, '0')}` });
+  const pending = { fromBlock: 'pending', toBlock: 'pending' };
+  const found = await rpc('eth_getLogs', pending);
+  assert.deepEqual([found.length, found[0].blockNumber], [1, '0x1']);
+  assert.deepEqual(await rpc('eth_getLogs', { fromBlock: '0x0', toBlock: 'pending' }), found);
+  assert.deepEqual(await rpc('eth_getLogs', { fromBlock: '0x0' }), []);
+  await rpc('evm_mine');
+  assert.deepEqual(await rpc('eth_getLogs', {}), found);
+  assert.deepEqual(await rpc('eth_getLogs', pending), []);
+});
+
 test('logs as text are the logs as values', async () => {
   const node = createTestNode();
   const { rpc, provider, accounts } = node;

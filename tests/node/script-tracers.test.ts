@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import {
@@ -376,9 +377,33 @@ test('the package can be given where it cannot be imported', { skip }, async () 
   assert.equal(await trace(each('1').replace('this.seen;', '3;'), undefined, { node }), 3);
 });
 
+test('a package that is broken is told from one that is not there', async () => {
+  const problems = [
+    [
+      'is not there',
+      { code: 'ERR_MODULE_NOT_FOUND', message: "Cannot find package 'quickjs-wasi'" },
+    ],
+    ['cannot be loaded: half of it', { message: 'half of it' }],
+  ] as const;
+  for (const [problem, how] of problems) {
+    const hooks = registerHooks({
+      resolve(specifier, context, next) {
+        if (specifier === 'quickjs-wasi') throw Object.assign(new Error(), how);
+        return next(specifier, context);
+      },
+    });
+    try {
+      const message = await failure(each('1'));
+      assert.ok(message.includes(`run in QuickJS, which ${problem}`), message);
+    } finally {
+      hooks.deregister();
+    }
+  }
+});
+
 test('without the package the error says how to get it', async () => {
   const { LockstepError } = await import('../../src/base/errors.ts');
-  const { message, remedy } = new LockstepError('L1702', {});
+  const { message, remedy } = new LockstepError('L1702', { problem: 'is not there' });
   assert.equal(
     `${message}. ${remedy}`,
     'tracers in JavaScript run in QuickJS, which is not there. ' +

@@ -288,3 +288,14 @@ test('keys of the state and codes are found by their hashes', async () => {
   }
   assert.equal((await node.fail('debug_preimage', `0x${pad(1)}`)).message, 'unknown preimage');
 });
+
+test('a search among many keys lets others have their turn', async () => {
+  const { rpc, fail, accounts } = createTestNode();
+  const owners = Array.from({ length: 5000 }, (_, at) => `0x${pad(at + 1).slice(24)}`);
+  await rpc('anvil_setBalance', owners, '0x1');
+  const order: string[] = [];
+  const search = fail('debug_preimage', `0x${pad(1)}`).then(() => order.push('search'));
+  const send = { from: accounts[0], to: accounts[1], value: '0x1' };
+  await Promise.all([search, rpc('eth_sendTransaction', send).then(() => order.push('block'))]);
+  assert.deepEqual(order, ['block', 'search']);
+});

@@ -296,8 +296,12 @@ export class BlockChain {
     });
   }
 
-  /** Decodes, checks and runs a block, and makes it the head if it is to be. */
-  importBlock(encoded: Uint8Array): ImportResult {
+  /**
+   * Decodes, checks and runs a block, and makes it the head if it is to be.
+   *
+   * @param mayLead - Whether it may become the head.
+   */
+  importBlock(encoded: Uint8Array, mayLead = true): ImportResult {
     const block = decodeOrReject(encoded);
     if ('kind' in block) return block;
     const hash = headerHash(block.header, this.keccak256);
@@ -310,12 +314,13 @@ export class BlockChain {
     if (parent === undefined) {
       return rejectBlock('parent-unknown', { parent: bytesToHex(block.header.parentHash) });
     }
-    return this.#append({ block, encoded, hash }, parent);
+    return this.#append({ block, encoded, hash }, parent, mayLead);
   }
 
   #append(
     imported: Pick<ChainEntry, 'block' | 'encoded' | 'hash'>,
     parent: ChainEntry,
+    mayLead: boolean,
   ): ImportResult {
     const { block } = imported;
     const rules = this.rulesAfter(parent, block.header);
@@ -325,7 +330,8 @@ export class BlockChain {
       return result.kind === 'rejected' ? result : { ...result, ...imported };
     });
     if (isBlockRejection(entry)) return entry;
-    const isHead = rules.rules.eip3675 || entry.totalDifficulty > this.head.totalDifficulty;
+    const isHeaviest = rules.rules.eip3675 || entry.totalDifficulty > this.head.totalDifficulty;
+    const isHead = mayLead && isHeaviest;
     if (isHead) this.setHead(entry);
     return { kind: 'imported', entry, isHead };
   }

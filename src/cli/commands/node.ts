@@ -65,7 +65,10 @@ export async function run(args: Args, io: Io): Promise<number> {
     const stopped = untilStopped(io);
     // Exactly this line tells who started the node that it is ready.
     io.out(`Listening on ${server.host}:${server.port}\n`);
+    const { collectWhenIdle } = await import('../idle-memory.ts');
+    const stopCollecting = collectWhenIdle();
     await stopped;
+    stopCollecting();
     log.stop();
     if (dump !== undefined) {
       writeOutput(dump, `${await node.attempt(() => dumpState(node))}\n`, '--dump-state');

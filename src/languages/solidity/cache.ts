@@ -6,9 +6,9 @@
  * same content. A damaged or unwritable cache is as good as an empty one.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder, userCacheFolder } from '../cache-folder.ts';
 import type { CompilerOutput } from './compiler.ts';
 import { findUnit, type Project } from './project.ts';
 
@@ -32,18 +32,6 @@ function cacheFolder(project: Project): string {
   const modules = join(project.root, 'node_modules');
   if (existsSync(modules)) return join(modules, '.cache', 'lockstep', 'solc');
   return join(userCacheFolder(), 'solc');
-}
-
-/** Where a user's programs keep what can be made again. */
-export function userCacheFolder(): string {
-  const { env, platform } = process;
-  const home =
-    platform === 'win32'
-      ? env.LOCALAPPDATA || join(homedir(), 'AppData', 'Local')
-      : platform === 'darwin'
-        ? join(homedir(), 'Library', 'Caches')
-        : env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(home, 'lockstep');
 }
 
 function entryPath(project: Project, version: string, settings: object): string {
@@ -81,7 +69,7 @@ export function writeCache(
   const entry: Entry = { sources, output };
   try {
     const path = entryPath(project, version, settings);
-    mkdirSync(cacheFolder(project), { recursive: true });
+    makeFolder(cacheFolder(project));
     const temporary = `${path}.${process.pid}`;
     writeFileSync(temporary, JSON.stringify(entry));
     renameSync(temporary, path);

@@ -31,7 +31,7 @@ const PATIENCE = 4;
 const CHAIN_REPLACED = 'the chain was reset while the call ran; call again on the new one';
 
 /** Gives others their turn. Node has a way that waits for no timer. */
-function others(): Promise<void> {
+export function others(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (resume: () => void) => void };
   return new Promise((resolve) => {
     if (setImmediate === undefined) setTimeout(resolve, 0);

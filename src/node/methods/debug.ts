@@ -1,5 +1,5 @@
 /** `debug_*`: traces, raw bytes, and looks at the state. */
-import { bytesToHex, equalBytes } from '../../base/bytes.ts';
+import { bytesToHex } from '../../base/bytes.ts';
 import { decodeBlock, encodeBlock } from '../../chain/blocks/block.ts';
 import type { ChainEntry } from '../../chain/blocks/chain.ts';
 import { BlockExecution } from '../../chain/blocks/execution.ts';
@@ -20,6 +20,7 @@ import {
 } from '../execution/trace.ts';
 import { witnessOf } from '../execution/witness.ts';
 import type { Node } from '../node.ts';
+import { preimageOf } from '../preimage.ts';
 import { serverError } from '../rpc/errors.ts';
 import { type Method, method, param } from '../rpc/method.ts';
 import {
@@ -97,25 +98,6 @@ function modifiedAccounts(node: Node, first: ChainEntry, last: ChainEntry): stri
   for (const [key, value] of after) if (before.get(key) !== value) changed.add(key.slice(0, 42));
   for (const key of before.keys()) if (!after.has(key)) changed.add(key.slice(0, 42));
   return [...changed].sort();
-}
-
-/** What is hashed to a key of the state of the head, or to a code that it has. */
-function preimageOf(node: Node, hash: Uint8Array): Uint8Array | undefined {
-  const { keccak256 } = node.chain;
-  const isIt = (bytes: Uint8Array) => equalBytes(keccak256(bytes), hash);
-  return node.chain.read(node.head, (backend) => {
-    const { code: space } = SPACES;
-    const code = backend.get({ space: space.number, owner: new Uint8Array(32), key: hash });
-    if (code instanceof Uint8Array) return code;
-    for (const { number } of [SPACES.balance, SPACES.nonce, SPACES.codeHash, SPACES.slot]) {
-      const cells = backend.scan({ space: number });
-      for (const { cell } of Symbol.iterator in cells ? cells : []) {
-        const key = number === SPACES.slot.number ? cell.key : cell.owner.slice(-20);
-        if (isIt(key)) return key;
-      }
-    }
-    return undefined;
-  });
 }
 
 /** The block before another one, or a whole range by numbers. */
@@ -259,8 +241,8 @@ export const DEBUG_METHODS: readonly Method[] = [
     'What was hashed to a key of the state or of its codes: an address, a slot or a code.',
     [hash],
     t.data.schema,
-    (node, [id]) => {
-      const found = preimageOf(node, id);
+    async (node, [id]) => {
+      const found = await preimageOf(node, id);
       if (found === undefined) throw serverError('unknown preimage');
       return bytesToHex(found);
     },

@@ -16,6 +16,7 @@ import { blockOverride, callRequest, stateOverride } from '../rpc/requests.ts';
 import * as t from '../rpc/types.ts';
 import { readRaw } from '../sending.ts';
 import { CLIENT_VERSION } from '../version.ts';
+import { withdrawal } from './engine.ts';
 
 const OBJECT = { type: 'object' } as const;
 
@@ -23,16 +24,7 @@ const payloadAttributes = t.object({
   timestamp: t.quantity64,
   prevRandao: t.word,
   suggestedFeeRecipient: t.address,
-  withdrawals: t.optional(
-    t.array(
-      t.object({
-        index: t.quantity64,
-        validatorIndex: t.quantity64,
-        address: t.address,
-        amount: t.quantity64,
-      }),
-    ),
-  ),
+  withdrawals: t.optional(t.array(withdrawal)),
   parentBeaconBlockRoot: t.optional(t.hash),
 });
 type PayloadAttributes = t.TypeOf<typeof payloadAttributes>;
@@ -140,35 +132,6 @@ function payloadJson(node: Node, { header, transactions, withdrawals }: Block): 
   };
 }
 
-// ---- the Engine API, as far as a node that makes its own blocks has it
-
-const forkchoice = t.object({
-  headBlockHash: t.hash,
-  safeBlockHash: t.hash,
-  finalizedBlockHash: t.hash,
-});
-const ENGINE_METHODS = ['V1', 'V2', 'V3', 'V4'].map((each) => `engine_forkchoiceUpdated${each}`);
-
-/** Makes a known block the head, and says which ones are safe and final. */
-function setForkchoice(node: Node, wanted: t.TypeOf<typeof forkchoice>): unknown {
-  const head = node.chain.entry(wanted.headBlockHash);
-  if (head === undefined) {
-    return {
-      payloadStatus: { status: 'SYNCING', latestValidHash: null, validationError: null },
-      payloadId: null,
-    };
-  }
-  if (head !== node.head) node.dev.setHead(head);
-  const safe = node.chain.entry(wanted.safeBlockHash);
-  const finalized = node.chain.entry(wanted.finalizedBlockHash);
-  if (safe !== undefined && finalized !== undefined) node.finality = { safe, finalized };
-  const latestValidHash = bytesToHex(head.hash);
-  return {
-    payloadStatus: { status: 'VALID', latestValidHash, validationError: null },
-    payloadId: null,
-  };
-}
-
 export const MISC_METHODS: readonly Method[] = [
   method('net_version', 'The id of the chain in decimal.', [], t.text.schema, (node) =>
     node.chainId.toString(),
@@ -237,20 +200,6 @@ export const MISC_METHODS: readonly Method[] = [
         };
       });
     },
-  ),
-  method(
-    ENGINE_METHODS,
-    'Makes a known block the head, and says which ones are safe and final.',
-    [param('state', forkchoice), param('attributes', t.optional(t.json))],
-    OBJECT,
-    (node, [state]) => setForkchoice(node, state),
-  ),
-  method(
-    'engine_exchangeCapabilities',
-    'The methods of the Engine API that there are.',
-    [param('methods', t.optional(t.array(t.text)))],
-    { type: 'array' },
-    () => ENGINE_METHODS,
   ),
   method(
     'testing_buildBlockV1',

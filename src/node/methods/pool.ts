@@ -168,6 +168,13 @@ const NODE: Method[][] = [
     },
   ),
   method(
+    'hardhat_getStackTraceFailuresCount',
+    'Zero: a failure whose stack is not known is told without one.',
+    [],
+    { type: 'integer' },
+    () => 0,
+  ),
+  method(
     names('anvil hardhat', 'setLoggingEnabled'),
     'Whether requests and transactions are printed.',
     [flag],

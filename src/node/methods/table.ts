@@ -7,6 +7,7 @@ import { ACCOUNT_METHODS } from './accounts.ts';
 import { CHAIN_METHODS } from './chain.ts';
 import { DEBUG_METHODS } from './debug.ts';
 import { DEV_METHODS } from './dev.ts';
+import { ENGINE_METHODS } from './engine.ts';
 import { MISC_METHODS } from './misc.ts';
 import { OTTERSCAN_METHODS } from './otterscan.ts';
 import { POOL_METHODS } from './pool.ts';
@@ -46,6 +47,7 @@ export function createMethods(
     ...DEV_METHODS,
     ...POOL_METHODS,
     ...MISC_METHODS,
+    ...ENGINE_METHODS,
     ...tableMethods(() => table),
   ];
   const rows = new Map(fixed.map((each) => [each.name, each]));

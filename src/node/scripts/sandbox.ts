@@ -65,9 +65,17 @@ async function loadPackage(): Promise<QuickJsPackage> {
     if (files !== undefined) return { QuickJS, wasm: files.readFileSync(url) };
     const response = await fetch(url);
     return { QuickJS, wasm: new Uint8Array(await response.arrayBuffer()) };
-  } catch {
-    throw new LockstepError('L1702', {});
+  } catch (error) {
+    throw new LockstepError('L1702', { problem: problemOf(error) });
   }
+}
+
+/** A package that is not there is another matter than one that is broken. */
+function problemOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const isMissing =
+    code === 'ERR_MODULE_NOT_FOUND' ? message.includes(`'${PACKAGE}'`) : error instanceof TypeError;
+  return isMissing ? 'is not there' : `cannot be loaded: ${message}`;
 }
 
 /** Makes sandboxes of one package, which is loaded once. */

@@ -1,6 +1,7 @@
 /** The answers of a remote node in a file, a line for each. Copies of it are recordings. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../languages/cache-folder.ts';
 import type { ForkCache } from '../fork/client.ts';
 
 /** A cache in a file, which is made with its folder when there is something to keep. */
@@ -18,7 +19,7 @@ export function openForkCache(path: string): ForkCache {
     append(line) {
       if (!isWritable) return;
       try {
-        mkdirSync(dirname(path), { recursive: true });
+        makeFolder(dirname(path));
         appendFileSync(path, `${line}\n`);
       } catch {
         // Without it answers are asked for again the next time, and nothing else.
