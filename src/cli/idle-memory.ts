@@ -7,8 +7,8 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 
 /** Milliseconds that are looked at, and the part of them that may be at work. */
-const WINDOW_MS = 250;
-const BUSY_MAX = 0.1;
+const WINDOW_MS = 1000;
+const BUSY_MAX = 0.02;
 /** Bytes that a heap has to grow by, or a quarter, before it is worth the time: a tenth second. */
 const GROWTH_BYTES_MIN = 16 << 20;
 

@@ -17,7 +17,7 @@ const program = (isCollected: boolean): string => `
   setTimeout(() => {
     console.log(full - size());
     stop();
-  }, 1500);
+  }, 3500);
 `;
 
 function freed(isCollected: boolean): number {
