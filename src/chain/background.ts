@@ -99,6 +99,12 @@ export class SharedCompiler implements BackgroundCompiler {
     return this.#thread?.answers ?? 0;
   }
 
+  /** Jobs that are not answered yet. */
+  get pending(): number {
+    this.#take();
+    return this.#pending.size;
+  }
+
   obtain(key: string, makeJob: () => CompileJob): FinishedCode | null | undefined {
     this.#take();
     const known = this.#codes.get(key);
