@@ -47,6 +47,9 @@ const POWER_88: u32 = u32(memory.data(36, 16));
 
 /**
  * Carries the columns of a product, folded at 2^261, into limbs: r := scale * sum of d_i 2^29i.
+ *
+ * The upper columns pass what is above 29 bits to the next one all at once, with no chain from the
+ * first to the last: they may be a little longer, as they are only factors of the fold.
  */
 // @ts-ignore: decorator
 @inline
@@ -55,24 +58,16 @@ function reduce(
   d0: i64, d1: i64, d2: i64, d3: i64, d4: i64, d5: i64, d6: i64, d7: i64, d8: i64, d9: i64,
   d10: i64, d11: i64, d12: i64, d13: i64, d14: i64, d15: i64, d16: i64,
 ): void {
-  let c = d9;
-  const h0 = c & MASK;
-  c = (c >> BITS) + d10;
-  const h1 = c & MASK;
-  c = (c >> BITS) + d11;
-  const h2 = c & MASK;
-  c = (c >> BITS) + d12;
-  const h3 = c & MASK;
-  c = (c >> BITS) + d13;
-  const h4 = c & MASK;
-  c = (c >> BITS) + d14;
-  const h5 = c & MASK;
-  c = (c >> BITS) + d15;
-  const h6 = c & MASK;
-  c = (c >> BITS) + d16;
-  const h7 = c & MASK;
-  const h8 = c >> BITS;
-  c = (d0 + h0 * FOLD_0) * scale;
+  const h0 = d9 & MASK;
+  const h1 = (d10 & MASK) + (d9 >> BITS);
+  const h2 = (d11 & MASK) + (d10 >> BITS);
+  const h3 = (d12 & MASK) + (d11 >> BITS);
+  const h4 = (d13 & MASK) + (d12 >> BITS);
+  const h5 = (d14 & MASK) + (d13 >> BITS);
+  const h6 = (d15 & MASK) + (d14 >> BITS);
+  const h7 = (d16 & MASK) + (d15 >> BITS);
+  const h8 = d16 >> BITS;
+  let c = (d0 + h0 * FOLD_0) * scale;
   const l0 = c & MASK;
   c = (c >> BITS) + (d1 + h1 * FOLD_0 + (h0 << FOLD_1)) * scale;
   const l1 = c & MASK;
@@ -98,24 +93,22 @@ function reduce(
   store<i32>(r, i32((c >> BITS) + l2), 8);
 }
 
-/** r := a b. */
-export function feMul(r: u32, a: u32, b: u32): void {
+/**
+ * r := scale (a b + c), for the limbs of c. The upper columns come first, for the others wait for
+ * them.
+ */
+// @ts-ignore: decorator
+@inline
+function multiply(
+  r: u32, scale: i64, a: u32, b: u32,
+  c0: i64, c1: i64, c2: i64, c3: i64, c4: i64, c5: i64, c6: i64, c7: i64, c8: i64,
+): void {
   const a0: i64 = load<i32>(a), a1: i64 = load<i32>(a, 4), a2: i64 = load<i32>(a, 8),
     a3: i64 = load<i32>(a, 12), a4: i64 = load<i32>(a, 16), a5: i64 = load<i32>(a, 20),
     a6: i64 = load<i32>(a, 24), a7: i64 = load<i32>(a, 28), a8: i64 = load<i32>(a, 32);
   const b0: i64 = load<i32>(b), b1: i64 = load<i32>(b, 4), b2: i64 = load<i32>(b, 8),
     b3: i64 = load<i32>(b, 12), b4: i64 = load<i32>(b, 16), b5: i64 = load<i32>(b, 20),
     b6: i64 = load<i32>(b, 24), b7: i64 = load<i32>(b, 28), b8: i64 = load<i32>(b, 32);
-  const d0 = a0 * b0;
-  const d1 = a0 * b1 + a1 * b0;
-  const d2 = a0 * b2 + a1 * b1 + a2 * b0;
-  const d3 = a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0;
-  const d4 = a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1 + a4 * b0;
-  const d5 = a0 * b5 + a1 * b4 + a2 * b3 + a3 * b2 + a4 * b1 + a5 * b0;
-  const d6 = a0 * b6 + a1 * b5 + a2 * b4 + a3 * b3 + a4 * b2 + a5 * b1 + a6 * b0;
-  const d7 = a0 * b7 + a1 * b6 + a2 * b5 + a3 * b4 + a4 * b3 + a5 * b2 + a6 * b1 + a7 * b0;
-  const d8 = a0 * b8 + a1 * b7 + a2 * b6 + a3 * b5 + a4 * b4 + a5 * b3 + a6 * b2 + a7 * b1
-    + a8 * b0;
   const d9 = a1 * b8 + a2 * b7 + a3 * b6 + a4 * b5 + a5 * b4 + a6 * b3 + a7 * b2 + a8 * b1;
   const d10 = a2 * b8 + a3 * b7 + a4 * b6 + a5 * b5 + a6 * b4 + a7 * b3 + a8 * b2;
   const d11 = a3 * b8 + a4 * b7 + a5 * b6 + a6 * b5 + a7 * b4 + a8 * b3;
@@ -124,45 +117,88 @@ export function feMul(r: u32, a: u32, b: u32): void {
   const d14 = a6 * b8 + a7 * b7 + a8 * b6;
   const d15 = a7 * b8 + a8 * b7;
   const d16 = a8 * b8;
+  const d0 = a0 * b0 + c0;
+  const d1 = a0 * b1 + a1 * b0 + c1;
+  const d2 = a0 * b2 + a1 * b1 + a2 * b0 + c2;
+  const d3 = a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0 + c3;
+  const d4 = a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1 + a4 * b0 + c4;
+  const d5 = a0 * b5 + a1 * b4 + a2 * b3 + a3 * b2 + a4 * b1 + a5 * b0 + c5;
+  const d6 = a0 * b6 + a1 * b5 + a2 * b4 + a3 * b3 + a4 * b2 + a5 * b1 + a6 * b0 + c6;
+  const d7 = a0 * b7 + a1 * b6 + a2 * b5 + a3 * b4 + a4 * b3 + a5 * b2 + a6 * b1 + a7 * b0 + c7;
+  const d8 = a0 * b8 + a1 * b7 + a2 * b6 + a3 * b5 + a4 * b4 + a5 * b3 + a6 * b2 + a7 * b1
+    + a8 * b0 + c8;
   reduce(
-    r, 1, d0, d1, d2, d3, d4, d5, d6, d7, d8,
+    r, scale, d0, d1, d2, d3, d4, d5, d6, d7, d8,
     d9, d10, d11, d12, d13, d14, d15, d16,
   );
 }
 
-/** r := a b + k c, for a small k. */
-export function feMulAdd(r: u32, a: u32, b: u32, k: i64, c: u32): void {
+/** r := scale (a^2 + c), for the limbs of c. */
+// @ts-ignore: decorator
+@inline
+function square(
+  r: u32, scale: i64, a: u32,
+  c0: i64, c1: i64, c2: i64, c3: i64, c4: i64, c5: i64, c6: i64, c7: i64, c8: i64,
+): void {
   const a0: i64 = load<i32>(a), a1: i64 = load<i32>(a, 4), a2: i64 = load<i32>(a, 8),
     a3: i64 = load<i32>(a, 12), a4: i64 = load<i32>(a, 16), a5: i64 = load<i32>(a, 20),
     a6: i64 = load<i32>(a, 24), a7: i64 = load<i32>(a, 28), a8: i64 = load<i32>(a, 32);
-  const b0: i64 = load<i32>(b), b1: i64 = load<i32>(b, 4), b2: i64 = load<i32>(b, 8),
-    b3: i64 = load<i32>(b, 12), b4: i64 = load<i32>(b, 16), b5: i64 = load<i32>(b, 20),
-    b6: i64 = load<i32>(b, 24), b7: i64 = load<i32>(b, 28), b8: i64 = load<i32>(b, 32);
-  const d0 = a0 * b0;
-  const d1 = a0 * b1 + a1 * b0;
-  const d2 = a0 * b2 + a1 * b1 + a2 * b0;
-  const d3 = a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0;
-  const d4 = a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1 + a4 * b0;
-  const d5 = a0 * b5 + a1 * b4 + a2 * b3 + a3 * b2 + a4 * b1 + a5 * b0;
-  const d6 = a0 * b6 + a1 * b5 + a2 * b4 + a3 * b3 + a4 * b2 + a5 * b1 + a6 * b0;
-  const d7 = a0 * b7 + a1 * b6 + a2 * b5 + a3 * b4 + a4 * b3 + a5 * b2 + a6 * b1 + a7 * b0;
-  const d8 = a0 * b8 + a1 * b7 + a2 * b6 + a3 * b5 + a4 * b4 + a5 * b3 + a6 * b2 + a7 * b1
-    + a8 * b0;
-  const d9 = a1 * b8 + a2 * b7 + a3 * b6 + a4 * b5 + a5 * b4 + a6 * b3 + a7 * b2 + a8 * b1;
-  const d10 = a2 * b8 + a3 * b7 + a4 * b6 + a5 * b5 + a6 * b4 + a7 * b3 + a8 * b2;
-  const d11 = a3 * b8 + a4 * b7 + a5 * b6 + a6 * b5 + a7 * b4 + a8 * b3;
-  const d12 = a4 * b8 + a5 * b7 + a6 * b6 + a7 * b5 + a8 * b4;
-  const d13 = a5 * b8 + a6 * b7 + a7 * b6 + a8 * b5;
-  const d14 = a6 * b8 + a7 * b7 + a8 * b6;
-  const d15 = a7 * b8 + a8 * b7;
-  const d16 = a8 * b8;
-  const c0: i64 = load<i32>(c), c1: i64 = load<i32>(c, 4), c2: i64 = load<i32>(c, 8),
-    c3: i64 = load<i32>(c, 12), c4: i64 = load<i32>(c, 16), c5: i64 = load<i32>(c, 20),
-    c6: i64 = load<i32>(c, 24), c7: i64 = load<i32>(c, 28), c8: i64 = load<i32>(c, 32);
+  const d9 = ((a1 * a8 + a2 * a7 + a3 * a6 + a4 * a5) << 1);
+  const d10 = ((a2 * a8 + a3 * a7 + a4 * a6) << 1) + a5 * a5;
+  const d11 = ((a3 * a8 + a4 * a7 + a5 * a6) << 1);
+  const d12 = ((a4 * a8 + a5 * a7) << 1) + a6 * a6;
+  const d13 = ((a5 * a8 + a6 * a7) << 1);
+  const d14 = ((a6 * a8) << 1) + a7 * a7;
+  const d15 = ((a7 * a8) << 1);
+  const d16 = a8 * a8;
+  const d0 = a0 * a0 + c0;
+  const d1 = ((a0 * a1) << 1) + c1;
+  const d2 = ((a0 * a2) << 1) + a1 * a1 + c2;
+  const d3 = ((a0 * a3 + a1 * a2) << 1) + c3;
+  const d4 = ((a0 * a4 + a1 * a3) << 1) + a2 * a2 + c4;
+  const d5 = ((a0 * a5 + a1 * a4 + a2 * a3) << 1) + c5;
+  const d6 = ((a0 * a6 + a1 * a5 + a2 * a4) << 1) + a3 * a3 + c6;
+  const d7 = ((a0 * a7 + a1 * a6 + a2 * a5 + a3 * a4) << 1) + c7;
+  const d8 = ((a0 * a8 + a1 * a7 + a2 * a6 + a3 * a5) << 1) + a4 * a4 + c8;
   reduce(
-    r, 1,
-    d0 + k * c0, d1 + k * c1, d2 + k * c2, d3 + k * c3, d4 + k * c4, d5 + k * c5, d6 + k * c6,
-    d7 + k * c7, d8 + k * c8, d9, d10, d11, d12, d13, d14, d15, d16,
+    r, scale, d0, d1, d2, d3, d4, d5, d6, d7, d8,
+    d9, d10, d11, d12, d13, d14, d15, d16,
+  );
+}
+
+// @ts-ignore: decorator
+@inline
+function limb(a: u32, index: u32): i64 {
+  return load<i32>(a + 4 * index);
+}
+
+/** r := a b. */
+export function feMul(r: u32, a: u32, b: u32): void {
+  multiply(r, 1, a, b, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+}
+
+/** r := 2 a b, for a and b with limbs to 2^29. */
+export function feMulTwice(r: u32, a: u32, b: u32): void {
+  multiply(r, 2, a, b, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+}
+
+/** r := a b - c. */
+export function feMulLess(r: u32, a: u32, b: u32, c: u32): void {
+  multiply(
+    r, 1, a, b,
+    -limb(c, 0), -limb(c, 1), -limb(c, 2),
+    -limb(c, 3), -limb(c, 4), -limb(c, 5),
+    -limb(c, 6), -limb(c, 7), -limb(c, 8),
+  );
+}
+
+/** r := a b - 8 c. */
+export function feMulLess8(r: u32, a: u32, b: u32, c: u32): void {
+  multiply(
+    r, 1, a, b,
+    -8 * limb(c, 0), -8 * limb(c, 1), -8 * limb(c, 2),
+    -8 * limb(c, 3), -8 * limb(c, 4), -8 * limb(c, 5),
+    -8 * limb(c, 6), -8 * limb(c, 7), -8 * limb(c, 8),
   );
 }
 
@@ -180,32 +216,41 @@ export function feMulSub(r: u32, a: u32, b: u32, c: u32, d: u32): void {
   const e0: i64 = load<i32>(d), e1: i64 = load<i32>(d, 4), e2: i64 = load<i32>(d, 8),
     e3: i64 = load<i32>(d, 12), e4: i64 = load<i32>(d, 16), e5: i64 = load<i32>(d, 20),
     e6: i64 = load<i32>(d, 24), e7: i64 = load<i32>(d, 28), e8: i64 = load<i32>(d, 32);
-  const d0 = a0 * b0 - (c0 * e0);
-  const d1 = a0 * b1 + a1 * b0 - (c0 * e1 + c1 * e0);
-  const d2 = a0 * b2 + a1 * b1 + a2 * b0 - (c0 * e2 + c1 * e1 + c2 * e0);
-  const d3 = a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0 - (c0 * e3 + c1 * e2 + c2 * e1 + c3 * e0);
-  const d4 = a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1 + a4 * b0 - (c0 * e4 + c1 * e3 + c2 * e2
-    + c3 * e1 + c4 * e0);
-  const d5 = a0 * b5 + a1 * b4 + a2 * b3 + a3 * b2 + a4 * b1 + a5 * b0 - (c0 * e5 + c1 * e4
-    + c2 * e3 + c3 * e2 + c4 * e1 + c5 * e0);
-  const d6 = a0 * b6 + a1 * b5 + a2 * b4 + a3 * b3 + a4 * b2 + a5 * b1 + a6 * b0 - (c0 * e6
-    + c1 * e5 + c2 * e4 + c3 * e3 + c4 * e2 + c5 * e1 + c6 * e0);
-  const d7 = a0 * b7 + a1 * b6 + a2 * b5 + a3 * b4 + a4 * b3 + a5 * b2 + a6 * b1 + a7 * b0
-    - (c0 * e7 + c1 * e6 + c2 * e5 + c3 * e4 + c4 * e3 + c5 * e2 + c6 * e1 + c7 * e0);
-  const d8 = a0 * b8 + a1 * b7 + a2 * b6 + a3 * b5 + a4 * b4 + a5 * b3 + a6 * b2 + a7 * b1 + a8 * b0
-    - (c0 * e8 + c1 * e7 + c2 * e6 + c3 * e5 + c4 * e4 + c5 * e3 + c6 * e2 + c7 * e1 + c8 * e0);
   const d9 = a1 * b8 + a2 * b7 + a3 * b6 + a4 * b5 + a5 * b4 + a6 * b3 + a7 * b2 + a8 * b1
     - (c1 * e8 + c2 * e7 + c3 * e6 + c4 * e5 + c5 * e4 + c6 * e3 + c7 * e2 + c8 * e1);
-  const d10 = a2 * b8 + a3 * b7 + a4 * b6 + a5 * b5 + a6 * b4 + a7 * b3 + a8 * b2 - (c2 * e8
-    + c3 * e7 + c4 * e6 + c5 * e5 + c6 * e4 + c7 * e3 + c8 * e2);
-  const d11 = a3 * b8 + a4 * b7 + a5 * b6 + a6 * b5 + a7 * b4 + a8 * b3 - (c3 * e8 + c4 * e7
-    + c5 * e6 + c6 * e5 + c7 * e4 + c8 * e3);
-  const d12 = a4 * b8 + a5 * b7 + a6 * b6 + a7 * b5 + a8 * b4 - (c4 * e8 + c5 * e7 + c6 * e6
-    + c7 * e5 + c8 * e4);
-  const d13 = a5 * b8 + a6 * b7 + a7 * b6 + a8 * b5 - (c5 * e8 + c6 * e7 + c7 * e6 + c8 * e5);
-  const d14 = a6 * b8 + a7 * b7 + a8 * b6 - (c6 * e8 + c7 * e7 + c8 * e6);
-  const d15 = a7 * b8 + a8 * b7 - (c7 * e8 + c8 * e7);
-  const d16 = a8 * b8 - (c8 * e8);
+  const d10 = a2 * b8 + a3 * b7 + a4 * b6 + a5 * b5 + a6 * b4 + a7 * b3 + a8 * b2
+    - (c2 * e8 + c3 * e7 + c4 * e6 + c5 * e5 + c6 * e4 + c7 * e3 + c8 * e2);
+  const d11 = a3 * b8 + a4 * b7 + a5 * b6 + a6 * b5 + a7 * b4 + a8 * b3
+    - (c3 * e8 + c4 * e7 + c5 * e6 + c6 * e5 + c7 * e4 + c8 * e3);
+  const d12 = a4 * b8 + a5 * b7 + a6 * b6 + a7 * b5 + a8 * b4
+    - (c4 * e8 + c5 * e7 + c6 * e6 + c7 * e5 + c8 * e4);
+  const d13 = a5 * b8 + a6 * b7 + a7 * b6 + a8 * b5
+    - (c5 * e8 + c6 * e7 + c7 * e6 + c8 * e5);
+  const d14 = a6 * b8 + a7 * b7 + a8 * b6
+    - (c6 * e8 + c7 * e7 + c8 * e6);
+  const d15 = a7 * b8 + a8 * b7
+    - (c7 * e8 + c8 * e7);
+  const d16 = a8 * b8
+    - c8 * e8;
+  const d0 = a0 * b0
+    - c0 * e0;
+  const d1 = a0 * b1 + a1 * b0
+    - (c0 * e1 + c1 * e0);
+  const d2 = a0 * b2 + a1 * b1 + a2 * b0
+    - (c0 * e2 + c1 * e1 + c2 * e0);
+  const d3 = a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0
+    - (c0 * e3 + c1 * e2 + c2 * e1 + c3 * e0);
+  const d4 = a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1 + a4 * b0
+    - (c0 * e4 + c1 * e3 + c2 * e2 + c3 * e1 + c4 * e0);
+  const d5 = a0 * b5 + a1 * b4 + a2 * b3 + a3 * b2 + a4 * b1 + a5 * b0
+    - (c0 * e5 + c1 * e4 + c2 * e3 + c3 * e2 + c4 * e1 + c5 * e0);
+  const d6 = a0 * b6 + a1 * b5 + a2 * b4 + a3 * b3 + a4 * b2 + a5 * b1 + a6 * b0
+    - (c0 * e6 + c1 * e5 + c2 * e4 + c3 * e3 + c4 * e2 + c5 * e1 + c6 * e0);
+  const d7 = a0 * b7 + a1 * b6 + a2 * b5 + a3 * b4 + a4 * b3 + a5 * b2 + a6 * b1 + a7 * b0
+    - (c0 * e7 + c1 * e6 + c2 * e5 + c3 * e4 + c4 * e3 + c5 * e2 + c6 * e1 + c7 * e0);
+  const d8 = a0 * b8 + a1 * b7 + a2 * b6 + a3 * b5 + a4 * b4 + a5 * b3 + a6 * b2 + a7 * b1
+    + a8 * b0
+    - (c0 * e8 + c1 * e7 + c2 * e6 + c3 * e5 + c4 * e4 + c5 * e3 + c6 * e2 + c7 * e1 + c8 * e0);
   reduce(
     r, 1, d0, d1, d2, d3, d4, d5, d6, d7, d8,
     d9, d10, d11, d12, d13, d14, d15, d16,
@@ -214,95 +259,31 @@ export function feMulSub(r: u32, a: u32, b: u32, c: u32, d: u32): void {
 
 /** r := a^2. */
 export function feSqr(r: u32, a: u32): void {
-  const a0: i64 = load<i32>(a), a1: i64 = load<i32>(a, 4), a2: i64 = load<i32>(a, 8),
-    a3: i64 = load<i32>(a, 12), a4: i64 = load<i32>(a, 16), a5: i64 = load<i32>(a, 20),
-    a6: i64 = load<i32>(a, 24), a7: i64 = load<i32>(a, 28), a8: i64 = load<i32>(a, 32);
-  const x0 = a0 << 1, x1 = a1 << 1, x2 = a2 << 1, x3 = a3 << 1;
-  const x4 = a4 << 1, x5 = a5 << 1, x6 = a6 << 1, x7 = a7 << 1;
-  const d0 = a0 * a0;
-  const d1 = x0 * a1;
-  const d2 = x0 * a2 + a1 * a1;
-  const d3 = x0 * a3 + x1 * a2;
-  const d4 = x0 * a4 + x1 * a3 + a2 * a2;
-  const d5 = x0 * a5 + x1 * a4 + x2 * a3;
-  const d6 = x0 * a6 + x1 * a5 + x2 * a4 + a3 * a3;
-  const d7 = x0 * a7 + x1 * a6 + x2 * a5 + x3 * a4;
-  const d8 = x0 * a8 + x1 * a7 + x2 * a6 + x3 * a5 + a4 * a4;
-  const d9 = x1 * a8 + x2 * a7 + x3 * a6 + x4 * a5;
-  const d10 = x2 * a8 + x3 * a7 + x4 * a6 + a5 * a5;
-  const d11 = x3 * a8 + x4 * a7 + x5 * a6;
-  const d12 = x4 * a8 + x5 * a7 + a6 * a6;
-  const d13 = x5 * a8 + x6 * a7;
-  const d14 = x6 * a8 + a7 * a7;
-  const d15 = x7 * a8;
-  const d16 = a8 * a8;
-  reduce(
-    r, 1, d0, d1, d2, d3, d4, d5, d6, d7, d8,
-    d9, d10, d11, d12, d13, d14, d15, d16,
-  );
+  square(r, 1, a, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
-/** r := 3 a^2, for a with limbs below 2^29. */
+/** r := 3 a^2, for a with limbs to 2^29. */
 export function feSqrTriple(r: u32, a: u32): void {
-  const a0: i64 = load<i32>(a), a1: i64 = load<i32>(a, 4), a2: i64 = load<i32>(a, 8),
-    a3: i64 = load<i32>(a, 12), a4: i64 = load<i32>(a, 16), a5: i64 = load<i32>(a, 20),
-    a6: i64 = load<i32>(a, 24), a7: i64 = load<i32>(a, 28), a8: i64 = load<i32>(a, 32);
-  const x0 = a0 << 1, x1 = a1 << 1, x2 = a2 << 1, x3 = a3 << 1;
-  const x4 = a4 << 1, x5 = a5 << 1, x6 = a6 << 1, x7 = a7 << 1;
-  const d0 = a0 * a0;
-  const d1 = x0 * a1;
-  const d2 = x0 * a2 + a1 * a1;
-  const d3 = x0 * a3 + x1 * a2;
-  const d4 = x0 * a4 + x1 * a3 + a2 * a2;
-  const d5 = x0 * a5 + x1 * a4 + x2 * a3;
-  const d6 = x0 * a6 + x1 * a5 + x2 * a4 + a3 * a3;
-  const d7 = x0 * a7 + x1 * a6 + x2 * a5 + x3 * a4;
-  const d8 = x0 * a8 + x1 * a7 + x2 * a6 + x3 * a5 + a4 * a4;
-  const d9 = x1 * a8 + x2 * a7 + x3 * a6 + x4 * a5;
-  const d10 = x2 * a8 + x3 * a7 + x4 * a6 + a5 * a5;
-  const d11 = x3 * a8 + x4 * a7 + x5 * a6;
-  const d12 = x4 * a8 + x5 * a7 + a6 * a6;
-  const d13 = x5 * a8 + x6 * a7;
-  const d14 = x6 * a8 + a7 * a7;
-  const d15 = x7 * a8;
-  const d16 = a8 * a8;
-  reduce(
-    r, 3, d0, d1, d2, d3, d4, d5, d6, d7, d8,
-    d9, d10, d11, d12, d13, d14, d15, d16,
+  square(r, 3, a, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+}
+
+/** r := a^2 - 4 b. */
+export function feSqrLess4(r: u32, a: u32, b: u32): void {
+  square(
+    r, 1, a,
+    -4 * limb(b, 0), -4 * limb(b, 1), -4 * limb(b, 2),
+    -4 * limb(b, 3), -4 * limb(b, 4), -4 * limb(b, 5),
+    -4 * limb(b, 6), -4 * limb(b, 7), -4 * limb(b, 8),
   );
 }
 
-/** r := a^2 + k c, for a small k. */
-export function feSqrAdd(r: u32, a: u32, k: i64, c: u32): void {
-  const a0: i64 = load<i32>(a), a1: i64 = load<i32>(a, 4), a2: i64 = load<i32>(a, 8),
-    a3: i64 = load<i32>(a, 12), a4: i64 = load<i32>(a, 16), a5: i64 = load<i32>(a, 20),
-    a6: i64 = load<i32>(a, 24), a7: i64 = load<i32>(a, 28), a8: i64 = load<i32>(a, 32);
-  const x0 = a0 << 1, x1 = a1 << 1, x2 = a2 << 1, x3 = a3 << 1;
-  const x4 = a4 << 1, x5 = a5 << 1, x6 = a6 << 1, x7 = a7 << 1;
-  const d0 = a0 * a0;
-  const d1 = x0 * a1;
-  const d2 = x0 * a2 + a1 * a1;
-  const d3 = x0 * a3 + x1 * a2;
-  const d4 = x0 * a4 + x1 * a3 + a2 * a2;
-  const d5 = x0 * a5 + x1 * a4 + x2 * a3;
-  const d6 = x0 * a6 + x1 * a5 + x2 * a4 + a3 * a3;
-  const d7 = x0 * a7 + x1 * a6 + x2 * a5 + x3 * a4;
-  const d8 = x0 * a8 + x1 * a7 + x2 * a6 + x3 * a5 + a4 * a4;
-  const d9 = x1 * a8 + x2 * a7 + x3 * a6 + x4 * a5;
-  const d10 = x2 * a8 + x3 * a7 + x4 * a6 + a5 * a5;
-  const d11 = x3 * a8 + x4 * a7 + x5 * a6;
-  const d12 = x4 * a8 + x5 * a7 + a6 * a6;
-  const d13 = x5 * a8 + x6 * a7;
-  const d14 = x6 * a8 + a7 * a7;
-  const d15 = x7 * a8;
-  const d16 = a8 * a8;
-  const c0: i64 = load<i32>(c), c1: i64 = load<i32>(c, 4), c2: i64 = load<i32>(c, 8),
-    c3: i64 = load<i32>(c, 12), c4: i64 = load<i32>(c, 16), c5: i64 = load<i32>(c, 20),
-    c6: i64 = load<i32>(c, 24), c7: i64 = load<i32>(c, 28), c8: i64 = load<i32>(c, 32);
-  reduce(
-    r, 1,
-    d0 + k * c0, d1 + k * c1, d2 + k * c2, d3 + k * c3, d4 + k * c4, d5 + k * c5, d6 + k * c6,
-    d7 + k * c7, d8 + k * c8, d9, d10, d11, d12, d13, d14, d15, d16,
+/** r := a^2 - b - 2 c. */
+export function feSqrLess(r: u32, a: u32, b: u32, c: u32): void {
+  square(
+    r, 1, a,
+    -limb(b, 0) - 2 * limb(c, 0), -limb(b, 1) - 2 * limb(c, 1), -limb(b, 2) - 2 * limb(c, 2),
+    -limb(b, 3) - 2 * limb(c, 3), -limb(b, 4) - 2 * limb(c, 4), -limb(b, 5) - 2 * limb(c, 5),
+    -limb(b, 6) - 2 * limb(c, 6), -limb(b, 7) - 2 * limb(c, 7), -limb(b, 8) - 2 * limb(c, 8),
   );
 }
 

@@ -11,13 +11,15 @@ import {
   feInvert,
   feIsZero,
   feMul,
-  feMulAdd,
+  feMulLess,
+  feMulLess8,
   feMulSub,
+  feMulTwice,
   feNormalize,
-  feScale,
   feSet,
   feSqr,
-  feSqrAdd,
+  feSqrLess,
+  feSqrLess4,
   feSqrTriple,
 } from './field';
 
@@ -32,21 +34,18 @@ const T1: u32 = u32(memory.data(36, 16));
 const T2: u32 = u32(memory.data(36, 16));
 const T3: u32 = u32(memory.data(36, 16));
 const T4: u32 = u32(memory.data(36, 16));
-const T5: u32 = u32(memory.data(36, 16));
 const DOUBLE: u32 = u32(memory.data(108, 16));
 
 /** p := 2 p. No point doubles to infinity, as the order is odd. */
 export function pointDouble(p: u32): void {
   feSqr(T0, p + Y); // B = Y^2
-  feScale(T1, 2, T0);
-  feMul(T1, p, T1); // S = 2 X B
+  feMulTwice(T1, p, T0); // S = 2 X B
   feSqrTriple(T2, p); // E = 3 X^2
-  feScale(T3, 2, p + Z);
-  feMul(p + Z, p + Y, T3); // Z' = 2 Y Z
+  feMulTwice(p + Z, p + Y, p + Z); // Z' = 2 Y Z
   feSqr(T0, T0);
-  feSqrAdd(p, T2, -4, T1); // X' = E^2 - 4 S
+  feSqrLess4(p, T2, T1); // X' = E^2 - 4 S
   feCombine(T1, 2, T1, -1, p);
-  feMulAdd(p + Y, T2, T1, -8, T0); // Y' = E (2 S - X') - 8 B^2
+  feMulLess8(p + Y, T2, T1, T0); // Y' = E (2 S - X') - 8 B^2
 }
 
 /** What `pointAdd` gives. */
@@ -59,18 +58,15 @@ export const OPPOSITE: i32 = 2;
  */
 export function pointAdd(p: u32, q: u32): i32 {
   feSqr(T0, p + Z);
-  feMul(T1, q, T0); // x of q, times Z^2
+  feMulLess(T1, q, T0, p); // H = x Z^2 - X
   feMul(T2, p + Z, T0);
-  feMul(T2, q + Y, T2); // y of q, times Z^3
-  feCombine(T1, 1, T1, -1, p); // H
-  feCombine(T2, 1, T2, -1, p + Y); // R
+  feMulLess(T2, q + Y, T2, p + Y); // R = y Z^3 - Y
   if (feIsZero(T1)) return feIsZero(T2) ? SAME : OPPOSITE;
   feSqr(T0, T1); // H^2
   feMul(T3, T1, T0); // H^3
   feMul(T4, p, T0); // V = X H^2
   feMul(p + Z, p + Z, T1); // Z' = Z H
-  feCombine(T5, 1, T3, 2, T4);
-  feSqrAdd(p, T2, -1, T5); // X' = R^2 - H^3 - 2 V
+  feSqrLess(p, T2, T3, T4); // X' = R^2 - H^3 - 2 V
   feCombine(T4, 1, T4, -1, p);
   feMulSub(p + Y, T2, T4, p + Y, T3); // Y' = R (V - X') - Y H^3
   return SUM;
