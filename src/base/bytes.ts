@@ -101,8 +101,19 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** A loop by itself: one that is optimised while it runs knows nothing of what stands behind it. */
 function equalWords(a: Uint32Array, b: Uint32Array): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  let i = 0;
+  // One decision for four words takes a quarter of the time.
+  for (; i + 4 <= a.length; i += 4) {
+    const first = (word(a, i) ^ word(b, i)) | (word(a, i + 1) ^ word(b, i + 1));
+    const second = (word(a, i + 2) ^ word(b, i + 2)) | (word(a, i + 3) ^ word(b, i + 3));
+    if ((first | second) !== 0) return false;
+  }
+  for (; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+function word(words: Uint32Array, index: number): number {
+  return words[index] as number;
 }
 
 /** Bytes from which words are compared. */
