@@ -100,16 +100,25 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let i = 0;
-  // Four at a time where that is worth two views.
+  // Sixteen at a time where that is worth two views.
   if (a.length >= WORDS_FROM && ((a.byteOffset | b.byteOffset) & 3) === 0) {
-    const count = a.length >> 2;
-    const [x, y] = [a, b].map((each) => new Uint32Array(each.buffer, each.byteOffset, count)) as [
-      ...[Uint32Array, Uint32Array],
-    ];
-    for (let word = 0; word < count; word++) if (x[word] !== y[word]) return false;
-    i = count << 2;
+    i = a.length & -16;
+    const x = new Uint32Array(a.buffer, a.byteOffset, i >> 2);
+    if (!equalWords(x, new Uint32Array(b.buffer, b.byteOffset, i >> 2))) return false;
   }
   for (; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/**
+ * Compares a multiple of four words. It is a function by itself because a loop that is optimised
+ * while it runs knows nothing of what stands behind it.
+ */
+function equalWords(a: Uint32Array, b: Uint32Array): boolean {
+  const differs = (i: number): number => (a[i] as number) ^ (b[i] as number);
+  for (let i = 0; i < a.length; i += 4) {
+    if ((differs(i) | differs(i + 1) | differs(i + 2) | differs(i + 3)) !== 0) return false;
+  }
   return true;
 }
 

@@ -5,7 +5,7 @@
  * (`flat.ts` is the same for one block of an open function.)
  *
  * Operands, results, parameters and arguments of edges are ranges of one pool. Blocks are named by
- * their index, the first is the entry; a frontend may name them by their ids until it calls `settle`.
+ * their index, the first is the entry; a frontend may use their ids until it calls `settle`.
  */
 import { NO_RESULT, OP_NUMBER, TYPE_NUMBER } from './flat.ts';
 import { createFunc, type Func, type Inst, type Module, type Operand, type RegId } from './ir.ts';
@@ -42,6 +42,7 @@ export class FlatFunc {
   registerTypes = new Uint8Array(ROWS);
   /** For the frontend: the condition that a register widens, or `NO_RESULT`. */
   conditions = new Int32Array(ROWS);
+  constCount = 0;
   readonly consts: bigint[] = [];
 
   blockCount = 0;
@@ -70,7 +71,7 @@ export class FlatFunc {
   resultCounts = new Int32Array(ROWS);
 
   edgeCount = 0;
-  /** Indices of blocks, `NO_BLOCK` where a dispatch chooses. */
+  /** Indices of blocks, `NO_BLOCK` where a dispatch chooses; or ids, see `settle`. */
   edgeBlocks = new Int32Array(ROWS);
   edgeArgsAt = new Int32Array(ROWS);
   edgeArgCounts = new Int32Array(ROWS);
@@ -85,7 +86,7 @@ export class FlatFunc {
     this.params = params;
     this.results = results;
     this.registerCount = 0;
-    this.consts.length = 0;
+    this.constCount = 0;
     this.blockCount = 0;
     this.opCount = 0;
     this.edgeCount = 0;
@@ -105,7 +106,9 @@ export class FlatFunc {
   }
 
   constant(value: bigint): Operand {
-    return ~(this.consts.push(value) - 1);
+    const at = this.constCount++;
+    this.consts[at] = value;
+    return ~at;
   }
 
   /** Begins a block, to which `param` adds parameters and `add` operations; gives its index. */
@@ -273,7 +276,7 @@ export class FlatFunc {
     func.params = [...this.params];
     func.results = [...this.results];
     for (let r = 0; r < this.registerCount; r++) func.types.push(typeAt(this.registerTypes, r));
-    func.consts = [...this.consts];
+    func.consts = this.consts.slice(0, this.constCount);
     for (let b = 0; b < this.blockCount; b++) {
       if (this.removed[b] === 1) continue;
       const id = this.blockIds[b] as number;

@@ -42,8 +42,9 @@ export class BlockWriter {
   /** A hash table of the constants: the last in each bucket, and the one before it, or -1. */
   readonly #buckets = new Int32Array(BUCKETS).fill(-1);
   #before = new Int32Array(this.#constants.length / CONST_WORDS);
-  /** Offsets in the code, each before its block. */
-  #relocations = new Float64Array(64);
+  /** Offsets in the code, and what stands there. */
+  #relocations = new Int32Array(64);
+  #targets = new Float64Array(64);
   #relocationCount = 0;
   readonly #marks: number[] = [];
   #markCount = 0;
@@ -90,12 +91,12 @@ export class BlockWriter {
 
   /** Byte offset in the finished block of a relocation, as in `Relocation`. */
   relocationOffset(index: number): number {
-    return HEADER_BYTES + this.#constantBytes + (this.#relocations[index * 2] as number);
+    return HEADER_BYTES + this.#constantBytes + (this.#relocations[index] as number);
   }
 
   /** Its block, as in `Relocation`. */
   relocationBlock(index: number): number {
-    return this.#relocations[index * 2 + 1] as number;
+    return this.#targets[index] as number;
   }
 
   /** Offset of a 256-bit constant behind the header, for a `k` field. */
@@ -247,14 +248,15 @@ export class BlockWriter {
 
   #relocate(offset: number, block: number): void {
     this.#code[offset / 4] = 0;
-    const at = this.#relocationCount * 2;
+    const at = this.#relocationCount;
     if (at === this.#relocations.length) {
-      const larger = new Float64Array(at * 2);
-      larger.set(this.#relocations);
-      this.#relocations = larger;
+      this.#relocations = enlarge(this.#relocations);
+      const targets = this.#targets;
+      this.#targets = new Float64Array(at * 2);
+      this.#targets.set(targets);
     }
     this.#relocations[at] = offset;
-    this.#relocations[at + 1] = block;
+    this.#targets[at] = block;
     this.#relocationCount++;
   }
 

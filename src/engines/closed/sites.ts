@@ -6,11 +6,9 @@
  * interpreter's frame of it. Nothing else is done for traps, gas that does not suffice, host
  * functions and operations that have no code: the interpreter runs the operation.
  */
-import { type Analysis, readAnalysis } from '../../dmir/bytecode/analysis.ts';
-import { FlatAnalysis } from '../../dmir/bytecode/flat-analysis.ts';
+import { type Analysis, analyseSlots } from '../../dmir/bytecode/analysis.ts';
 import { constantCharge } from '../../dmir/bytecode/piece.ts';
-import { SlotAssigner, type Slots } from '../../dmir/bytecode/slots.ts';
-import { flattenFunc } from '../../dmir/flat-func.ts';
+import type { Slots } from '../../dmir/bytecode/slots.ts';
 import type { Block, BlockId, Func, Inst, Module, RegId } from '../../dmir/ir.ts';
 import type { Type } from '../../dmir/types.ts';
 import { limbCount } from './values.ts';
@@ -58,12 +56,8 @@ export class FunctionShape {
   constructor(module: Module, index: number, func: Func) {
     this.func = func;
     this.#module = module;
-    const flat = flattenFunc(func);
-    const found = new FlatAnalysis();
-    found.run(flat);
-    this.analysis = readAnalysis(func, flat, found);
-    const slots = new SlotAssigner();
-    slots.run(module, flat, found);
+    const { analysis, slots } = analyseSlots(module, func);
+    this.analysis = analysis;
     this.slots = slots;
     const { starts, order } = this.analysis;
     let position = 0;

@@ -61,8 +61,14 @@ const DMIR_TYPES: Readonly<Record<ValType, Type>> = {
   [EXTERNREF]: 'i256',
 };
 
+/** The same as a list by the number of the type, where looking one up is a load. */
+const TYPES_BY_NUMBER = Object.entries(DMIR_TYPES).reduce<Type[]>((list, [type, name]) => {
+  list[Number(type)] = name;
+  return list;
+}, []);
+
 export function dmirType(type: ValType): Type {
-  return DMIR_TYPES[type];
+  return TYPES_BY_NUMBER[type] as Type;
 }
 
 export function dmirTypes(types: readonly ValType[]): Type[] {
