@@ -1,7 +1,12 @@
-/** Steps through frames whose blocks are single EVM instructions. */
+/**
+ * Steps through frames whose blocks are single EVM instructions. Of frames of modules they show the
+ * calls of functions of the host, as the opcodes that do the same.
+ */
 import type { FrameEnd } from '../dmir/host.ts';
+import type { Func } from '../dmir/ir.ts';
 import * as L from '../kernel/layout.ts';
-import { OP, OPCODES } from '../vms/evm/opcodes.ts';
+import { OP, OPCODES, type OpName } from '../vms/evm/opcodes.ts';
+import { hostCallOf } from '../vms/wasm/env/operands.ts';
 import type { Executor } from './executor.ts';
 import type { TraceStep } from './types.ts';
 
@@ -84,6 +89,45 @@ export function keptWords(last: TraceStep | undefined, depth: number): number {
   return Math.max(0, last.stack.length - (OPCODES[last.op]?.pops ?? STACK_MAX));
 }
 
+/** Bytes that a scalar takes in the window of a closed function. */
+const SCALAR = 8;
+
+/**
+ * The function of the host that the current frame, of a module, is about to enter. Its `pc` is the
+ * number of the function in the module, and its cost will have the instructions up to the next.
+ */
+function readHostCall({ machine }: Executor): TraceStep | undefined {
+  const { program } = machine.frameAt(machine.depth) ?? {};
+  if (program?.isClosed !== true) return undefined;
+  const place = program.entering(machine.frameAddress);
+  const called = place === undefined ? undefined : program.source.imports?.get(place);
+  if (called === undefined) return undefined;
+  const { params } = program.source.module.funcs[place as number] as Func;
+  const { kernel } = machine;
+  const frame = machine.frameAddress / 4;
+  const window = kernel.u32[frame + L.F_SP / 4] as number;
+  const args = params.map((type, at) => {
+    const value = kernel.u64[(window + at * SCALAR) / 8] as bigint;
+    return type === 'i32' ? BigInt.asUintN(32, value) : value;
+  });
+  const memory = kernel.u32[frame + (L.F_REGIONS + L.R_BASE) / 4] as number;
+  const memorySize = kernel.u32[frame + (L.F_REGIONS + L.R_LENGTH) / 4] as number;
+  const { name, stack } = hostCallOf(called.name, args, (at, size) => {
+    return at + size > memorySize ? undefined : kernel.u8.slice(memory + at, memory + at + size);
+  });
+  return {
+    pc: called.index,
+    op: OP[name as OpName] ?? 0,
+    opName: name,
+    gas: machine.gas,
+    gasCost: 0n,
+    depth: machine.depth + 1,
+    memorySize,
+    stack,
+    refund: BigInt.asIntN(64, kernel.u64[(L.MACHINE_BASE + L.M_REFUND) / 8] as bigint),
+  };
+}
+
 /** Runs the started message; `onStep` sees each instruction once its cost is known. */
 export function traceFrames(executor: Executor, onStep: (step: TraceStep) => void): FrameEnd {
   const { machine } = executor;
@@ -96,7 +140,7 @@ export function traceFrames(executor: Executor, onStep: (step: TraceStep) => voi
     last = undefined;
   };
   for (;;) {
-    const step = reader.read();
+    const step = reader.read() ?? readHostCall(executor);
     if (step !== undefined) {
       report(step.gas, step.depth);
       last = step;
@@ -120,6 +164,8 @@ export interface StepWatcher {
    * @param isFault whether the instruction ended its frame by a trap, without an effect
    */
   after?(step: TraceStep, isFault: boolean): void;
+  /** A frame of a module is about to enter a function of the host, which the step stands for. */
+  hostCall?(step: TraceStep): void;
 }
 
 /** What ends a frame without a fault. */
@@ -136,6 +182,9 @@ export function runSteps(executor: Executor, watcher: StepWatcher): FrameEnd {
       if (last !== undefined) watcher.after?.(last, isFault(last, step.depth, step.stack.at(-1)));
       watcher.before(step);
       last = step;
+    } else if (watcher.hostCall !== undefined) {
+      const call = readHostCall(executor);
+      if (call !== undefined) watcher.hostCall(call);
     }
     machine.pauseAfter(1n);
     const end = machine.advance();

@@ -53,6 +53,13 @@ export interface FunctionSource {
   flatten(index: number): FlatFunc;
 }
 
+/** A function of the host, as a module knows it. */
+export interface ImportedFunction {
+  readonly name: string;
+  /** Its number in the module. */
+  readonly index: number;
+}
+
 /** Bytes that a frame finds in a region when it begins. */
 export interface RegionImage {
   readonly region: number;
@@ -77,4 +84,6 @@ export interface ModuleSource extends FunctionSource {
   readonly image: readonly RegionImage[];
   /** What the frame reads as its input instead of what it is called with. */
   readonly input: Uint8Array | undefined;
+  /** Functions of the host that the module imports, by the places that they have. */
+  readonly imports?: ReadonlyMap<number, ImportedFunction>;
 }

@@ -119,6 +119,7 @@ test('what no type of AssemblyScript can be has its place', async (context) => {
     [`class S extends Struct { s!: S; }\n${contract('f(a: S): void {}')}`, /S has itself as a/],
     [`class S extends Struct {}\n${contract('f(a: S): void {}')}`, /2:7: error: S has no fields/],
     [`declare function E(a: Indexed<Array<u8>>): Event;\n${contract('')}`, /a cannot be indexed/],
+    [contract("f(): void { throw 'text'; }"), /2:47: error: what is thrown is no error of the/],
     [contract('a!: Mapping<Array<u8>, u8>;'), /2:47: error: Array<u8> is no type of a key/],
   ];
   for (const [text, said] of mistakes) {

@@ -8,6 +8,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { CodeLimitError } from '../../dmir/bytecode/encode-function.ts';
+import { FORM } from '../../dmir/bytecode/forms.ts';
 import { FRAME_REGIONS, type ProgramHandle, type Range } from '../../dmir/host.ts';
 import type { Region } from '../../dmir/ir.ts';
 import type { ModuleSource } from '../../dmir/lazy.ts';
@@ -114,6 +115,22 @@ export class ClosedProgram implements ProgramHandle {
   prepare(): void {
     const entry = this.#program.entry(this.source.entry);
     this.#kernel.u32[(this.record + L.P_ENTRY) / 4] = entry;
+  }
+
+  /** Place of the function that a frame is about to enter; undefined where it stands elsewhere. */
+  entering(frame: number): number | undefined {
+    const { u32 } = this.#kernel;
+    const address = u32[(frame + L.F_PC) / 4] as number;
+    if ((address & 1) !== 0) return undefined;
+    // A function that is called for the first time is a word that has it encoded, or leads to it.
+    const word = (address + L.HEADER_BYTES) / 4;
+    const operand = u32[word + 1] as number;
+    if (u32[word] === FORM.LOWER) return operand;
+    const isLeading = u32[word] === FORM.JUMP;
+    const piece =
+      this.#program.pieceFrom(address) ??
+      (isLeading ? this.#program.pieceFrom(operand) : undefined);
+    return piece && this.#program.entry(piece.index) === piece.address ? piece.index : undefined;
   }
 
   /** Address of the first block of a function; undefined where it is too large to be encoded. */

@@ -16,6 +16,7 @@ import {
   isConstant,
   methodItem,
   methodsOf,
+  reject,
   type Scope,
   type StateField,
   structFields,
@@ -71,9 +72,9 @@ const offsetOf = (item: AbiItem): number => (item.type === 'constructor' ? 0 : 4
 /**
  * `__call` and `__deploy`, which the entry exports by their names.
  *
- * @param births - Statements that give variables the values which the source begins them with.
+ * @param hasBirth - Whether a method gives variables the values which the source begins them with.
  */
-function entryText(name: string, entries: readonly Entry[], births: readonly string[]): string {
+function entryText(name: string, entries: readonly Entry[], hasBirth: boolean): string {
   const special = (type: AbiItem['type']): Entry | undefined =>
     entries.find(({ item }) => item.type === type);
   const cases = entries.flatMap((each) =>
@@ -93,7 +94,7 @@ function entryText(name: string, entries: readonly Entry[], births: readonly str
     '}',
     'export function __deploy(): void {',
     `${G}.loadCallData(); const contract = new ${name}();`,
-    ...births,
+    hasBirth ? 'contract.__birth();' : '',
     deploy ? callOf(deploy) : `${G}.refuseValue();`,
     '}',
   ].join(' ');
@@ -184,8 +185,11 @@ export function addGlue(parser: ParserNode, scope: Scope, file: Declarations): v
   }
   replaceNodes(source.statements, (node) => {
     if (node.kind !== KIND.throw) return undefined;
-    const { value } = node as ThrowNode;
-    return value.kind === KIND.new ? undefined : revertWith(parse, value);
+    const { value, range } = node as ThrowNode;
+    if (value.kind === KIND.new) return undefined;
+    if (scope.errors.has(value.expression?.text ?? '')) return revertWith(parse, value);
+    const remedy = 'write throw NAME(…) with an error that is declared, or throw new Error(TEXT)';
+    return reject(scope, range, 'what is thrown is no error of the contract', remedy);
   });
   source.statements.push(...parse(`import * as ${G} from 'lockstep/glue';`).statements);
 }
@@ -217,7 +221,7 @@ export function addEntry(
     const { name, type, initializer } = member;
     const variable = variables[i];
     if (variable !== undefined) {
-      if (initializer != null) births.push(`contract.${name.text} = ${initializer.range};`);
+      if (initializer != null) births.push(`this.${name.text} = ${initializer.range};`);
       const slot = `__slot${slots.length}`;
       const word = new Array(32)
         .fill(0)
@@ -232,7 +236,8 @@ export function addEntry(
       contract.members[i] = memberOf(getter);
     }
   }
-  const entry = entryText(contract.name.text, entries, births);
+  if (births.length > 0) contract.members.push(memberOf(`__birth(): void { ${births.join(' ')} }`));
+  const entry = entryText(contract.name.text, entries, births.length > 0);
   source.statements.push(...parse([...slots, entry].join('\n')).statements);
 }
 

@@ -22,11 +22,18 @@ export interface Scope {
   readonly folder: string;
   /** Classes of structures, and of several results, by name. */
   readonly structs: ReadonlyMap<string, ClassNode>;
+  /** Names of errors. */
+  readonly errors: ReadonlySet<string>;
 }
 
 export function scopeOf(folder: string, files: readonly Declarations[]): Scope {
   const structs = files.flatMap((file) => file.structs);
-  return { folder, structs: new Map(structs.map((each) => [each.name.text, each])) };
+  const errors = files.flatMap((file) => file.errors.map(({ name }) => name.text));
+  return {
+    folder,
+    structs: new Map(structs.map((each) => [each.name.text, each])),
+    errors: new Set(errors),
+  };
 }
 
 /** Declarations of a source by what they stand for. */
@@ -73,7 +80,12 @@ export function onlyContract({ contracts }: Declarations, file: string): ClassNo
 }
 
 /** A mistake, with its place below the folder. */
-function reject(scope: Scope, { start, source }: Range, message: string, remedy: string): never {
+export function reject(
+  scope: Scope,
+  { start, source }: Range,
+  message: string,
+  remedy: string,
+): never {
   const before = source.text.slice(0, start).split('\n');
   const file = join(scope.folder, source.normalizedPath);
   const place = `${file}:${before.length}:${(before.at(-1) ?? '').length + 1}`;

@@ -75,7 +75,9 @@ export interface ParserNode {
 /** `throw`, in whatever holds statements. */
 export interface ThrowNode {
   readonly kind: number;
-  readonly value: { readonly kind: number };
+  readonly range: Range;
+  /** An expression; of a call `expression` is what is called. */
+  readonly value: { readonly kind: number; readonly expression?: { readonly text?: string } };
 }
 
 /** Numbers of `NodeKind` and `CommonFlags`. */

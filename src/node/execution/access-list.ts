@@ -67,6 +67,10 @@ class AccessWatcher implements StepWatcher {
     if (operand !== undefined) this.#add(bigintToAddress(operand & ADDRESS_MASK), false);
   }
 
+  hostCall(step: TraceStep): void {
+    this.before(step);
+  }
+
   /** An account that is warm anyway is in the list for its slots alone. */
   #add(address: Uint8Array, hasSlots: boolean): Set<bigint> | undefined {
     const text = bytesToHex(address);

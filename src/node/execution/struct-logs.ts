@@ -66,20 +66,33 @@ class StructLogger implements StepWatcher {
   }
 
   before(step: TraceStep): void {
+    this.#take(step, keptWords(this.#last, step.depth));
+  }
+
+  /** Its operands are those of the opcode alone: nothing of them was there before. */
+  hostCall(step: TraceStep): void {
+    this.#take(step, 0);
+    this.#isHostCall = true;
+  }
+
+  #take(step: TraceStep, kept: number): void {
     const last = this.#last;
+    this.#isHostCall = false;
     if (last !== undefined && this.#lastLog !== undefined && step.depth <= last.depth) {
       if (!this.#isPaid && step.depth === last.depth) {
         this.#lastLog.gasCost = Number(last.gas - step.gas);
       }
     }
     this.#isPaid = false;
-    this.#lastLog = this.#isFull() ? undefined : this.#log(step, keptWords(last, step.depth));
+    this.#lastLog = this.#isFull() ? undefined : this.#log(step, kept);
     this.#last = step;
     if (this.#lastLog !== undefined) this.logs.push(this.#lastLog);
   }
 
   /** Whether the cost of the last instruction is known: that of one which enters a frame. */
   #isPaid = false;
+  /** Whether the last step is a function of the host: the module may fail later than there. */
+  #isHostCall = false;
 
   /** The last instruction enters a frame, and this is left to its own. */
   enters(gasLeft: bigint): void {
@@ -100,7 +113,7 @@ class StructLogger implements StepWatcher {
     }
     // A failure takes what is left.
     log.gasCost = Number(last.gas);
-    if (EARLY_ERROR.test(error)) log.error = error;
+    if (EARLY_ERROR.test(error) && !this.#isHostCall) log.error = error;
   }
 
   #isFull(): boolean {

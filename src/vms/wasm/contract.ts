@@ -11,7 +11,7 @@ import type { FuncBuilder } from '../../dmir/builder.ts';
 import type { FlatFunc } from '../../dmir/flat-func.ts';
 import { ENV_BYTES, FRAME_BYTES, FRAME_REGIONS } from '../../dmir/host.ts';
 import type { Func, Region } from '../../dmir/ir.ts';
-import type { ModuleSource, RegionImage } from '../../dmir/lazy.ts';
+import type { ImportedFunction, ModuleSource, RegionImage } from '../../dmir/lazy.ts';
 import { decodeModule } from './decode.ts';
 import {
   type FuncEntity,
@@ -178,10 +178,17 @@ export function linkContract(
   limits = CONTRACT_LIMITS,
 ): LinkedContract {
   const linker = new Linker(limits);
+  const imports = new Map<number, ImportedFunction>();
+  let imported = 0;
   const linked = linker.instantiate(module, (from, name) => {
     const type = importType(from, name) as FuncType;
     const isWasi = from === WASI_MODULE;
-    return linker.writtenFunction(type, (builder) => writeImport(builder, name, isWasi, abi));
+    const func = linker.writtenFunction(type, (builder) => {
+      writeImport(builder, name, isWasi, abi);
+    });
+    if (!isWasi) imports.set(func.place, { name, index: imported });
+    imported++;
+    return func;
   });
   if (linked.kind === 'trap') throw noContract('a segment is written outside its memory or table');
   const { instance } = linked;
@@ -209,7 +216,7 @@ export function linkContract(
     const { place } = mains[entry];
     return {
       ...{ code: module.bytes, module: program.module, spaces: SPACE_NUMBERS, entry: place },
-      ...{ startGas, image, input, lower, flatten },
+      ...{ startGas, image, input, imports, lower, flatten },
     };
   };
 }
