@@ -27,7 +27,7 @@ const PROXY_CODE = `
   PUSH @done JUMPI RETURNDATASIZE PUSH0 REVERT
   done: JUMPDEST RETURNDATASIZE PUSH0 RETURN`;
 
-/** Calls as compiled contracts do, with what the last call gave, and gives what the last one did. */
+/** Calls as compiled contracts do, each time with what the last call gave, and gives that. */
 function loopOf(kind: string, target: string, before = ''): string {
   const value = kind === 'CALL' ? 'PUSH0' : '';
   return `

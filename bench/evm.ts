@@ -1,5 +1,6 @@
 /**
- * The suites `evm`, `token` and `calls`: programs in steady state, interleaved with the oracle, in CPU time.
+ * The suites `evm`, `token` and `calls`: programs in steady state, interleaved with the oracle, in
+ * CPU time.
  *
  * A program's time is that of all its calls, one after another. Every call starts from the same
  * state and is undone, on both machines. Before it is timed, every call is compared with the oracle

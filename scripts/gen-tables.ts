@@ -22,6 +22,7 @@ const AREAS: readonly (readonly [name: string, base: number, holds: string])[] =
   ['MACHINE', L.MACHINE_BASE, 'counters, gas schedule, environment words, scratch'],
   ['MEMO', L.MEMO_BASE, 'digests of 32- and 64-byte preimages'],
   ['FRAMES', L.FRAMES_BASE, 'one record of 1 KiB for each call depth'],
+  ['CALLEES', L.CALLEES_BASE, 'accounts whose code the kernel calls by itself'],
   ['WINDOW', L.WINDOW_BASE, 'registers of all frames, callee above caller'],
   ['CODE', L.CODE_BASE, 'code bytes, jump tables, bytecode'],
   ['OWNERS', L.OWNERS_BASE, '32-byte ids of accounts, and their index'],

@@ -217,7 +217,7 @@ export class Executor {
     for (const [name, entry] of Object.entries(SCHEDULE_ENTRIES)) {
       this.machine.setSchedule(entry, schedule[name as keyof KernelSchedule]);
     }
-    this.machine.setCallCosts(costs.accountWarm, costs.callRetainDivisor);
+    this.machine.setAccountCost(costs.accountWarm);
     for (const [name, call] of plainCalls(this.host.options)) {
       this.machine.setHostCall(HOST_NAMES.indexOf(name), call);
     }

@@ -8,7 +8,7 @@
  *   MACHINE   counters and pointers of the machine, the gas schedule, the environment words
  *   MEMO      keccak preimage memo
  *   FRAMES    one record per call depth
- *   CALLEES   accounts whose code the kernel calls by itself
+ *   CALLEES   accounts whose code the kernel calls by itself, and which host functions call
  *   WINDOW    registers of all frames, callee above caller
  *   CONTROL   calls of dMIR functions: return address and caller's window pointer of each
  *   CODE      bytecode, jump tables
@@ -43,7 +43,7 @@ export const WRITTEN_BYTES = 0x4010;
 export const MEMO_BASE = 0x0004_0000;
 export const FRAMES_BASE = 0x0024_0000;
 /** Accounts that the kernel may call by itself: an entry's place is the owner, less high bits. */
-export const CALLEES_BASE = 0x003e_0000;
+export const CALLEES_BASE = 0x0038_0000;
 export const CALLEE_COUNT = 0x400;
 /** What host functions are to the kernel, by number: see CALL_*. */
 export const HOST_CALLS_BASE = 0x003f_0000;
@@ -99,7 +99,6 @@ export const M_FRAME = 148; // u32: frame of the compiled functions that run
 export const M_CURRENT = 152; // u32: frame that runs, or ran last
 export const M_CALLS = 156; // u32: whether the kernel may answer host functions by itself
 export const M_ACCOUNT_WARM = 160; // u64: cost of an access to an account that is warm
-export const M_CALL_RETAIN = 168; // u64: the caller keeps one part in so many of its gas
 
 // Frame records
 export const FRAME_BYTES = 1024;

@@ -93,11 +93,9 @@ export class InterpreterMachine extends MachineStore implements MachineAccess {
     this.kernel.u32[L.HOST_CALLS_BASE / 4 + host] = encodeHostCall(call);
   }
 
-  /** What such a call costs: an access to a warm account, and the part of its gas that stays. */
-  setCallCosts(accountWarm: bigint, retainDivisor: bigint): void {
-    const { u64 } = this.kernel;
-    u64[(L.MACHINE_BASE + L.M_ACCOUNT_WARM) / 8] = accountWarm;
-    u64[(L.MACHINE_BASE + L.M_CALL_RETAIN) / 8] = retainDivisor;
+  /** What it charges for an access to an account that is warm. */
+  setAccountCost(warm: bigint): void {
+    this.kernel.u64[(L.MACHINE_BASE + L.M_ACCOUNT_WARM) / 8] = warm;
   }
 
   learnCallee(owner: Owner, program: ProgramHandle): void {

@@ -35,6 +35,7 @@ import {
   F_OUT_BASE,
   F_OUT_LENGTH,
   F_OWNER,
+  F_PC,
   F_PROGRAM,
   F_REGIONS,
   F_SP,
@@ -43,10 +44,10 @@ import {
   FLAG_STATIC,
   FRAME_BYTES,
   FRAMES_BASE,
+  HEADER_BYTES,
   HEAP_BASE,
   HOST_CALLS_BASE,
   M_ACCOUNT_WARM,
-  M_CALL_RETAIN,
   M_CALLS,
   M_CURRENT,
   M_STEP_LIMIT,
@@ -63,6 +64,7 @@ import {
   RETURN_END,
   SPACE_BALANCE,
   SPACE_CODE_HASH,
+  STATUS_CONTINUE,
   STATUS_FINISH,
   STATUS_REVERT,
   STATUS_SUSPEND,
@@ -76,6 +78,7 @@ import { chargeRange, enterFrame, setReturn, wordOf } from './frames';
 import { findCell, internLimbs, ownerPtr, rollback, startCell } from './journal';
 import { runFrame } from './loop';
 import { isOffset } from './memory';
+import { Op } from './opcodes.generated';
 import { copy256, eq256, iszero256, set64 } from './u256-word';
 
 /** Frames that may call: the outermost, and 1,023 above it. */
@@ -175,7 +178,7 @@ function enterCallee(fp: u32, form: u32): u32 {
   const left = load<i64>(fp, F_GAS) - load<i64>(MACHINE_BASE, M_ACCOUNT_WARM);
   if (left < 0) return 0;
   // EIP-150: it gets what it asks for, but at most all but one part in 64.
-  const most = <u64>left - <u64>left / load<u64>(MACHINE_BASE, M_CALL_RETAIN);
+  const most = <u64>left - (<u64>left >> 6);
   const gas = isOffset(operand(sp, 0), most) ? load<u64>(operand(sp, 0)) : most;
   store<i64>(fp, left - <i64>gas, F_GAS);
   store<u32>(program, callsLeft - 1, P_CALLS_LEFT);
@@ -226,6 +229,26 @@ function isEnd(status: u32): bool {
   return status == STATUS_FINISH || status == STATUS_REVERT || status == STATUS_TRAP;
 }
 
+/** Runs the frame as `runFrame` does; where it stands before compiled code, without the loop. */
+// @ts-ignore: decorator
+@inline
+function runOne(fp: u32, steps: u64): u32 {
+  const pc = load<u32>(fp, F_PC);
+  // An ENTER word stands behind an empty header; bit 0 is set inside a block.
+  if (
+    (pc & 1) == 0 &&
+    load<u64>(pc) == 0 &&
+    <i32>load<u16>(pc, HEADER_BYTES) == Op.ENTER &&
+    steps < load<u64>(MACHINE_BASE, M_YIELD)
+  ) {
+    const place = load<u32>(pc, HEADER_BYTES + 4);
+    const sp = load<u32>(fp, F_SP);
+    const status = call_indirect<u32>(place, fp, sp, load<i64>(fp, F_GAS), steps);
+    if (status != STATUS_CONTINUE) return status;
+  }
+  return runFrame(fp);
+}
+
 /**
  * Runs the frame, and those that it calls, for about `budget` operations; returns a STATUS_*, which
  * is that of the frame at M_CURRENT.
@@ -239,7 +262,7 @@ export function run(fp: u32, budget: u32): u32 {
   do {
     const frame = next;
     store<u32>(MACHINE_BASE, frame, M_CURRENT);
-    status = runFrame(frame);
+    status = runOne(frame, steps);
     const program = load<u32>(frame, F_PROGRAM);
     const before = <u32>steps;
     steps = load<u64>(MACHINE_BASE, M_STEPS);

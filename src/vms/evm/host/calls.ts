@@ -171,8 +171,8 @@ function enterCall(host: EvmHost, machine: MachineAccess, call: PaidCall): void 
 
 /** Host functions that the machine may answer by itself, and what they are to it. */
 export function plainCalls({ rules, costs }: EvmHost['options']): [HostName, HostCall][] {
-  // Before EIP-2929 an access costs the same cold, and before EIP-150 a call may take all gas.
-  if (!rules.eip2929 || costs.callRetainDivisor === 0n) return [];
+  // Before EIP-2929 an access costs the same cold; the part of the gas that stays is a shift there.
+  if (!rules.eip2929 || costs.callRetainDivisor !== 64n) return [];
   const calls = Object.values(KINDS).map((row): [HostName, HostCall] => {
     const { name, operands, isOnSelf } = row;
     const isStatic = name === 'STATICCALL';
