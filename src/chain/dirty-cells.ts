@@ -18,22 +18,29 @@ import {
   toChars,
 } from '../state/cells.ts';
 
+/** Cells whose paths are kept: those of a journal that is emptied often. */
+const PATHS_MAX = 1 << 14;
+
 export class DirtyCells {
   readonly #machine: InterpreterMachine;
   readonly #backend: Backend | SnapshotBackend;
   /** Those of earlier transactions; undefined where a flush looks for itself. */
   readonly #noted: Set<Cell> | undefined;
   readonly #path = new Uint8Array(KEY_AT + WORD_BYTES);
+  /** Paths by the place of the cell: most cells that a block changes were changed before. */
+  readonly #paths: (string | undefined)[];
 
   constructor(machine: InterpreterMachine, backend: Backend, isNoting: boolean) {
     this.#machine = machine;
     this.#backend = backend;
     this.#noted = isNoting ? new Set() : undefined;
+    this.#paths = new Array<undefined>(isNoting ? PATHS_MAX : 0).fill(undefined);
   }
 
-  /** Forgets them: the backend was put back. */
+  /** Forgets them: the journal is empty. */
   clear(): void {
     this.#noted?.clear();
+    this.#paths.fill(undefined);
   }
 
   /** Keeps the cells that the transaction leaves dirty, which the next one's list does not name. */
@@ -97,12 +104,17 @@ export class DirtyCells {
   }
 
   #pathOf(space: number, owner: number, cell: Cell): string {
+    const place = (cell - L.CELLS_BASE) / L.CELL_BYTES;
+    const known = this.#paths[place];
+    if (known !== undefined) return known;
     const { kernel } = this.#machine;
     const path = this.#path;
     path[0] = space >> 8;
     path[1] = space & 255;
     kernel.copyWordAsBytes(path, OWNER_AT, this.#machine.ownerAddress(owner), OWNER_BYTES);
     kernel.copyWordAsBytes(path, KEY_AT, cell + L.C_KEY, WORD_BYTES);
-    return toChars(path);
+    const text = toChars(path);
+    if (place < this.#paths.length) this.#paths[place] = text;
+    return text;
   }
 }

@@ -264,6 +264,7 @@ export class Executor {
     const cells = u32[(L.MACHINE_BASE + L.M_CELL_COUNT) / 4] as number;
     if (cells > this.#cellsMax || owners > OWNERS_MAX) {
       this.flush();
+      this.#dirty.clear();
       exports.evictAll();
       // Outcomes that are not decoded yet name owners by index: those stay while there is room.
       if (owners > OWNERS_MAX) {

@@ -137,8 +137,13 @@ function pack(value: Uint8Array): Packed {
   if (value.length !== WORD_BYTES) return value;
   let zeros = 0;
   while (zeros < WORD_BYTES && value[zeros] === 0) zeros++;
-  return toChars(value.subarray(zeros));
+  const digits = DIGITS[WORD_BYTES - zeros] as Uint8Array;
+  for (let i = 0; i < digits.length; i++) digits[i] = value[zeros + i] as number;
+  return toChars(digits);
 }
+
+/** Scratch of each length: a view of the word would be as long to make as the text of it. */
+const DIGITS = Array.from({ length: WORD_BYTES + 1 }, (_, length) => new Uint8Array(length));
 
 function unpack(packed: Packed): Uint8Array;
 function unpack(packed: Packed | undefined): Uint8Array | undefined;
