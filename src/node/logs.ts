@@ -3,7 +3,7 @@ import { bytesToHex, equalBytes } from '../base/bytes.ts';
 import type { ChainEntry } from '../chain/blocks/chain.ts';
 import { logsBloom, type ReceiptLog } from '../chain/blocks/receipts.ts';
 import { bloomOf } from '../chain/blocks/record.ts';
-import { type Json, logsOf, logToJson, logToText, type PlacedLog } from './format/transaction.ts';
+import { type Json, logsOf, logToJson, type PlacedLog, writeLog } from './format/transaction.ts';
 import type { Node } from './node.ts';
 import { invalidParams, RPC_CODE, RpcError, serverError } from './rpc/errors.ts';
 import { Rendered } from './rpc/rendered.ts';
@@ -58,14 +58,22 @@ function listOf(value: Uint8Array | readonly Uint8Array[] | undefined): readonly
 }
 
 export function matches({ addresses, topics }: LogPattern, log: ReceiptLog): boolean {
-  if (addresses.length > 0 && !addresses.some((each) => equalBytes(each, log.address))) {
-    return false;
-  }
   if (topics.length > log.topics.length) return false;
-  return topics.every((options, index) => {
-    const found = log.topics[index] as Uint8Array;
-    return options.length === 0 || options.some((each) => equalBytes(each, found));
-  });
+  // The last ones first: logs of an event have the first topic in common.
+  for (let index = topics.length - 1; index >= 0; index--) {
+    if (!takes(topics[index] as readonly Uint8Array[], log.topics[index] as Uint8Array)) {
+      return false;
+    }
+  }
+  return takes(addresses, log.address);
+}
+
+function takes(options: readonly Uint8Array[], found: Uint8Array): boolean {
+  if (options.length === 0) return true;
+  const { length } = found;
+  const last = found[length - 1];
+  for (const each of options) if (each[length - 1] === last && equalBytes(each, found)) return true;
+  return false;
 }
 
 /** Tells by the bloom of a block whether it is worth a look. */
@@ -84,8 +92,8 @@ function covers(bloom: Uint8Array, mask: Uint8Array): boolean {
 }
 
 /** The logs of a block that a pattern takes. */
-export function* findLogs(entry: ChainEntry, pattern: LogPattern): Generator<PlacedLog> {
-  for (const placed of logsOf(entry)) if (matches(pattern, placed.log)) yield placed;
+export function findLogs(entry: ChainEntry, pattern: LogPattern): Iterable<PlacedLog> {
+  return logsOf(entry, (log) => matches(pattern, log));
 }
 
 /** The numbers of the first and the last block that a query without a hash looks at. */
@@ -125,12 +133,20 @@ export function queryLogs(node: Node, query: LogQuery): Json[] {
   return findAll(node, query).map((placed) => logToJson(placed));
 }
 
-/** The same for who may want text. */
+/** The same for who may want JSON. */
 export function renderLogs(node: Node, query: LogQuery): Rendered {
   const found = findAll(node, query);
   return new Rendered(
     () => found.map((placed) => logToJson(placed)),
-    () => `[${found.map(logToText).join(',')}]`,
+    function* (out) {
+      out.text('[');
+      for (const [at, placed] of found.entries()) {
+        if (at > 0) out.text(',');
+        writeLog(out, placed);
+        yield;
+      }
+      out.text(']');
+    },
   );
 }
 

@@ -4,7 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { LockstepError } from '../../src/base/errors.ts';
 import { createProvider } from '../../src/node/provider.ts';
-import { method } from '../../src/node/rpc/method.ts';
+import { method, param } from '../../src/node/rpc/method.ts';
+import { Rendered } from '../../src/node/rpc/rendered.ts';
 import * as types from '../../src/node/rpc/types.ts';
 import { type NodeServer, serve } from '../../src/node/server/http.ts';
 import { SWEEP_MS } from '../../src/node/server/http-connection.ts';
@@ -156,6 +157,23 @@ test('ten thousand requests with random faults are read or refused, and nothing 
   for (const count of Object.values(counts)) assert.ok(count > 100, JSON.stringify(counts));
 });
 
+/** So many numbers. */
+function render(count: number): Rendered {
+  const list = Array.from({ length: count }, (_, index) => index);
+  return new Rendered(
+    () => list,
+    function* (out) {
+      out.text('[');
+      for (const each of list) {
+        out.text(each === 0 ? '' : ',');
+        out.number(each);
+        yield;
+      }
+      out.text(']');
+    },
+  );
+}
+
 /** How often the method with a long answer has run. */
 let longCount = 0;
 
@@ -164,7 +182,14 @@ async function start(context: TestContext): Promise<NodeServer> {
     longCount++;
     return 'x'.repeat(8 << 20);
   });
-  const provider = createProvider({ methods: [long] });
+  const rows = method(
+    'my_rendered',
+    'Rendered.',
+    [param('count', types.number)],
+    {},
+    (_, [count]) => render(Number(count)),
+  );
+  const provider = createProvider({ methods: [long, ...rows].flat() });
   const server = await serve({ provider, port: 0, limits: { bodyBytesMax: BODY_MAX } });
   context.after(async () => {
     provider.close();
@@ -254,7 +279,7 @@ test('methods, notifications and other protocols have the answers of HTTP', asyn
   socket.write(head(HOST, 'HEAD / HTTP/1.1'));
   assert.match(
     await until(/\r\n\r\n/),
-    /^HTTP\/1\.1 405 .*Allow: POST.*Content-Length: 0\r\n\r\n$/s,
+    /^HTTP\/1\.1 405 .*Allow: POST.*Content-Length: 0\r\n.*\r\n\r\n$/s,
   );
   socket.write(post('{"method":"eth_chainId"}'));
   assert.doesNotMatch(await until(/204 .*\r\n\r\n/s), /Content-/);
@@ -267,6 +292,31 @@ test('methods, notifications and other protocols have the answers of HTTP', asyn
   const keyless = open(context, server);
   keyless.socket.write(head(`${HOST}${upgrade}Sec-WebSocket-Version: 13\r\n`, 'GET / HTTP/1.1'));
   assert.match(await keyless.untilEnd(), /^HTTP\/1\.1 400 Bad Request\r\n.*Connection: close/s);
+});
+
+test('what is made as it is sent comes in chunks, or with its length', async (context) => {
+  const server = await start(context);
+  const ask = (count: number): string =>
+    JSON.stringify({ id: 1, method: 'my_rendered', params: [count] });
+  for (const count of [0, 3, 1000, 400_000]) {
+    const response = await fetch(server.url, { method: 'POST', body: ask(count) });
+    assert.equal(response.headers.has('content-length'), count < 400_000);
+    const { result } = (await response.json()) as { result: unknown };
+    assert.deepEqual(result, render(count).toValue());
+    const old = open(context, server);
+    old.socket.write(post(ask(count), '', '1.0'));
+    const [head = '', body = ''] = (await old.untilEnd()).split('\r\n\r\n');
+    assert.equal(JSON.parse(body).result.length, count);
+    assert.match(head, new RegExp(`Content-Length: ${body.length}\r\n`));
+  }
+  // Who goes away ends nothing but the answer.
+  const leaving = open(context, server);
+  leaving.socket.write(post(ask(400_000)));
+  await leaving.until(/Transfer-Encoding: chunked/);
+  leaving.socket.destroy();
+  const { socket, until } = open(context, server);
+  socket.write(post(`[${ask(2)},${ask(3)}]`));
+  assert.match(await until(/\]\}\]$/), /"result":\[0,1\].*"result":\[0,1,2\]/);
 });
 
 test('who is refused reads why, however much is still sent', async (context) => {

@@ -81,13 +81,22 @@ test('subscriptions tell, and what is too long ends the connection', async (cont
   assert.equal(await next(), undefined);
 });
 
+const PART = 'x'.repeat(1 << 16);
+
 /** A server with a method whose answer is a text of so many characters. */
 async function startLong(context: TestContext): Promise<string> {
   const provider = createProvider();
   const rows = method('long', '', [param('count', t.number)], {}, (_node, [count]) => {
     return new Rendered(
       () => '',
-      () => `"${'x'.repeat(Number(count))}"`,
+      function* (out) {
+        out.text('"');
+        for (let rest = Number(count); rest > 0; rest -= PART.length) {
+          out.text(PART.slice(0, rest));
+          yield;
+        }
+        out.text('"');
+      },
     );
   });
   const methods = new Map([...METHODS, ...rows.map((row) => [row.name, row] as const)]);

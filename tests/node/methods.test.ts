@@ -141,6 +141,39 @@ test('logs as text are the logs as values', async () => {
   }
 });
 
+test('a struct trace as text is the trace as a value', async () => {
+  const node = createTestNode();
+  const { rpc, provider, accounts } = node;
+  // A slot is stored and cleared, which refunds, memory kept, an account called; then it fails.
+  const to = await deploy(
+    node,
+    `0x60015f555f5f5560ff6040525f5f5f5f5f305af1507f${'ff'.repeat(32)}80015bfe`,
+  );
+  const call = { from: accounts[0], to, gas: '0x186a0' };
+  const hash = await rpc('eth_sendTransaction', call);
+  const all = { enableMemory: true, enableReturnData: true };
+  for (const config of [{}, all, { disableStack: true, disableStorage: true }, { limit: 3 }]) {
+    for (const [method, params] of [
+      ['debug_traceTransaction', [hash, config]],
+      ['debug_traceCall', [{ ...call, gas: '0x5dc0' }, 'latest', config]],
+      ['debug_traceCall', [call, 'latest', config]],
+    ] as const) {
+      const value = await rpc(method, ...params);
+      assert.ok(value.structLogs.length >= 3);
+      const request = JSON.stringify({ id: 1, method, params });
+      const text = JSON.stringify({ jsonrpc: '2.0', id: 1, result: value });
+      assert.equal(await provider.dispatcher.respond(request), text);
+    }
+  }
+  const { structLogs } = await rpc('debug_traceTransaction', hash, all);
+  for (const name of ['stack', 'storage', 'refund', 'memory']) {
+    assert.ok(
+      structLogs.some((log: object) => Object.hasOwn(log, name)),
+      name,
+    );
+  }
+});
+
 test('a revert has code 3, its reason and its data', async () => {
   const node = createTestNode();
   const to = await deploy(node, REVERT_CODE);

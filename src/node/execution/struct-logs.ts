@@ -13,9 +13,10 @@ import type { FrameEnd, MachineAccess } from '../../dmir/host.ts';
 import { SPACE } from '../../vms/evm/host/accounts.ts';
 import type { FrameEntry } from '../../vms/evm/host/observer.ts';
 import { OP } from '../../vms/evm/opcodes.ts';
-import type { Json } from '../format/transaction.ts';
 import { serverError } from '../rpc/errors.ts';
-import { toQuantity, toWord } from '../rpc/types.ts';
+import { Rendered } from '../rpc/rendered.ts';
+import { toWord } from '../rpc/types.ts';
+import { StructRecord } from './struct-record.ts';
 
 export interface StructLogConfig {
   readonly disableStack?: boolean;
@@ -24,20 +25,6 @@ export interface StructLogConfig {
   readonly enableReturnData?: boolean;
   /** Instructions at most; 0 for all. */
   readonly limit?: bigint;
-}
-
-interface StructLog {
-  readonly pc: number;
-  readonly op: string;
-  readonly gas: number;
-  gasCost: number;
-  readonly depth: number;
-  stack?: readonly Hex[];
-  memory?: readonly Hex[];
-  storage?: Readonly<Record<string, Hex>>;
-  returnData?: Hex;
-  refund?: number;
-  error?: string;
 }
 
 const WORD = 32;
@@ -49,16 +36,18 @@ const TOO_MUCH = `the trace has more than ${VALUES_MAX} values: give a limit, or
 const EARLY_ERROR = /^(out of gas|stack |gas uint64)/;
 
 class StructLogger implements StepWatcher {
-  readonly logs: StructLog[] = [];
+  readonly record = new StructRecord();
   readonly #stepped: StepWorld;
   readonly #config: StructLogConfig;
   #values = 0;
   readonly #slots = new Map<string, Map<string, Hex>>();
-  /** The latest words of the stack with their texts, which are the same for many steps. */
-  readonly #words: bigint[] = [];
-  readonly #texts: Hex[] = [];
   #last: TraceStep | undefined;
-  #lastLog: StructLog | undefined;
+  /** Whether the last instruction is the latest of the record. */
+  #isLogged = false;
+  /** Whether the cost of the last instruction is known: that of one which enters a frame. */
+  #isPaid = false;
+  /** Whether the last step is a function of the host: the module may fail later than there. */
+  #isHostCall = false;
 
   constructor(stepped: StepWorld, config: StructLogConfig) {
     this.#stepped = stepped;
@@ -78,76 +67,52 @@ class StructLogger implements StepWatcher {
   #take(step: TraceStep, kept: number): void {
     const last = this.#last;
     this.#isHostCall = false;
-    if (last !== undefined && this.#lastLog !== undefined && step.depth <= last.depth) {
-      if (!this.#isPaid && step.depth === last.depth) {
-        this.#lastLog.gasCost = Number(last.gas - step.gas);
-      }
+    if (last !== undefined && this.#isLogged && !this.#isPaid && step.depth === last.depth) {
+      this.record.cost = Number(last.gas - step.gas);
     }
     this.#isPaid = false;
-    this.#lastLog = this.#isFull() ? undefined : this.#log(step, kept);
     this.#last = step;
-    if (this.#lastLog !== undefined) this.logs.push(this.#lastLog);
+    this.#isLogged = !this.#isFull();
+    if (this.#isLogged) this.#log(step, kept);
   }
-
-  /** Whether the cost of the last instruction is known: that of one which enters a frame. */
-  #isPaid = false;
-  /** Whether the last step is a function of the host: the module may fail later than there. */
-  #isHostCall = false;
 
   /** The last instruction enters a frame, and this is left to its own. */
   enters(gasLeft: bigint): void {
-    if (this.#last === undefined || this.#lastLog === undefined) return;
-    this.#lastLog.gasCost = Number(this.#last.gas - gasLeft);
+    if (this.#last === undefined || !this.#isLogged) return;
+    this.record.cost = Number(this.#last.gas - gasLeft);
     this.#isPaid = true;
   }
 
   /** The frame of the last instruction ends. */
   ends(gasLeft: bigint | undefined, error: string | undefined): void {
-    const log = this.#lastLog;
     const last = this.#last;
-    if (log === undefined || last === undefined || this.#isPaid) return;
+    if (!this.#isLogged || last === undefined || this.#isPaid) return;
     this.#isPaid = true;
     if (error === undefined || error === 'execution reverted') {
-      log.gasCost = gasLeft === undefined ? 0 : Number(last.gas - gasLeft);
+      this.record.cost = gasLeft === undefined ? 0 : Number(last.gas - gasLeft);
       return;
     }
     // A failure takes what is left.
-    log.gasCost = Number(last.gas);
-    if (EARLY_ERROR.test(error) && !this.#isHostCall) log.error = error;
+    this.record.cost = Number(last.gas);
+    if (EARLY_ERROR.test(error) && !this.#isHostCall) this.record.extend({ error });
   }
 
   #isFull(): boolean {
     const { limit = 0n } = this.#config;
-    return limit > 0n && BigInt(this.logs.length) >= limit;
+    return limit > 0n && BigInt(this.record.count) >= limit;
   }
 
-  #log(step: TraceStep, kept: number): StructLog {
+  #log(step: TraceStep, kept: number): void {
     const { disableStack, enableMemory, enableReturnData } = this.#config;
-    const { pc, opName: op, depth } = step;
-    const log: StructLog = { pc, op, gas: Number(step.gas), gasCost: 0, depth };
-    if (disableStack !== true) log.stack = this.#stack(step, kept);
+    this.record.add(step, disableStack === true ? undefined : step.stack, kept);
     const memory = enableMemory === true ? this.#memory(step) : [];
-    if (memory.length > 0) log.memory = memory;
+    if (memory.length > 0) this.record.extend({ memory });
     const storage = this.#storage(step);
-    if (storage !== undefined) log.storage = storage;
-    const returned = enableReturnData === true ? bytesToHex(this.#stepped.returnData) : '0x';
-    if (returned !== '0x') log.returnData = returned;
-    if (step.refund !== 0n) log.refund = Number(step.refund);
+    if (storage !== undefined) this.record.extend({ storage });
+    const returnData = enableReturnData === true ? bytesToHex(this.#stepped.returnData) : '0x';
+    if (returnData !== '0x') this.record.extend({ returnData });
     this.#values += LOG_VALUES + step.stack.length + memory.length;
     if (this.#values > VALUES_MAX) throw serverError(TOO_MUCH);
-    return log;
-  }
-
-  #stack({ stack }: TraceStep, kept: number): readonly Hex[] {
-    const words = this.#words;
-    const texts = this.#texts;
-    for (let item = kept; item < stack.length; item++) {
-      const word = stack[item] as bigint;
-      if (item < words.length && words[item] === word) continue;
-      words[item] = word;
-      texts[item] = toQuantity(word);
-    }
-    return texts.slice(0, stack.length);
   }
 
   #memory({ memorySize }: TraceStep): Hex[] {
@@ -206,7 +171,7 @@ class FrameTeller extends FrameRecorder {
 
 export interface StructTrace {
   readonly result: ExecutedTransaction;
-  readonly trace: Json;
+  readonly trace: Rendered;
 }
 
 /** Runs a transaction and logs its instructions; undefined for one that is rejected. */
@@ -223,12 +188,20 @@ export function traceStructLogs(
   try {
     const result = stepped.apply(tx, sender, limits, logger);
     if (result.kind === 'rejected') return undefined;
-    const trace = {
+    const whole = {
       gas: Number(result.gasUsed),
       failed: result.status !== 'success',
       returnValue: bytesToHex(result.output),
-      structLogs: logger.logs,
     };
+    const { record } = logger;
+    const trace = new Rendered(
+      () => ({ ...whole, structLogs: record.toValue() }),
+      function* (out) {
+        out.text(`${JSON.stringify(whole).slice(0, -1)},"structLogs":`);
+        yield* record.write(out);
+        out.text('}');
+      },
+    );
     return { result, trace };
   } finally {
     host.observer = undefined;

@@ -19,6 +19,7 @@ import { callRejection } from '../format/rejection.ts';
 import type { Node } from '../node.ts';
 import { invalidParams, serverError } from '../rpc/errors.ts';
 import type { Method } from '../rpc/method.ts';
+import { Rendered } from '../rpc/rendered.ts';
 import { type BlockOverride, type Bundle, type CallRequest, NOBODY } from '../rpc/requests.ts';
 import { boolean, json, number, type ObjectOf, object, optional, text } from '../rpc/types.ts';
 import { blockEnv, type CallContext, callEnv, callLimits, toMessage } from './call.ts';
@@ -167,6 +168,12 @@ export function withScripts(row: Method): Method {
 
 /** Traces by the options of a request; without a tracer by the struct logger. */
 export function runTrace(task: TraceTask, options: TraceOptions): unknown {
+  const trace = renderTrace(task, options);
+  return trace instanceof Rendered ? trace.toValue() : trace;
+}
+
+/** The same for who may want JSON of a long trace. */
+export function renderTrace(task: TraceTask, options: TraceOptions): unknown {
   if (options.tracer !== undefined) {
     return tracerOf(options.tracer)(task, options.tracerConfig ?? {}, options.scripts);
   }

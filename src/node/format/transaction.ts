@@ -1,5 +1,5 @@
 /** Transactions, receipts and logs as results have them, in the fields of go-ethereum. */
-import { bytesToHex, equalBytes } from '../../base/bytes.ts';
+import { bytesToHex } from '../../base/bytes.ts';
 import type { ChainEntry } from '../../chain/blocks/chain.ts';
 import { blobBaseFee } from '../../chain/blocks/fees.ts';
 import { gasOfReceipt, type ReceiptLog } from '../../chain/blocks/receipts.ts';
@@ -9,6 +9,7 @@ import type { SignedTransaction } from '../../chain/transactions/types.ts';
 import type { Hex } from '../../chain/types.ts';
 import { effectiveGasPrice } from '../../chain/world.ts';
 import { createAddress } from '../../vms/evm/host/creates.ts';
+import type { JsonBytes } from '../rpc/json-bytes.ts';
 import { toQuantity as number, toWord } from '../rpc/types.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -121,21 +122,20 @@ interface LogPlace {
   readonly transactionIndex: Hex;
   readonly blockHash: Hex;
   readonly blockTimestamp: Hex;
-  /** The same as JSON, without the braces. */
-  text: string | undefined;
+  /** The same as JSON, with what stands around it in a log. */
+  text: Uint8Array | undefined;
 }
 
 export interface PlacedLog {
   readonly log: ReceiptLog;
-  readonly address: Hex;
   readonly index: number;
   readonly place: LogPlace;
 }
 
-export function logToJson({ log, address, index, place }: PlacedLog, removed = false): Json {
+export function logToJson({ log, index, place }: PlacedLog, removed = false): Json {
   const { blockNumber, transactionHash, transactionIndex, blockHash, blockTimestamp } = place;
   return {
-    address,
+    address: bytesToHex(log.address),
     topics: log.topics.map(bytesToHex),
     data: bytesToHex(log.data),
     blockNumber,
@@ -148,37 +148,55 @@ export function logToJson({ log, address, index, place }: PlacedLog, removed = f
   };
 }
 
-/** The same as JSON. Nothing of it needs to be escaped. */
-export function logToText({ log, address, index, place }: PlacedLog): string {
-  let topics = '';
-  for (const topic of log.topics) topics += `${topics === '' ? '"' : ',"'}${bytesToHex(topic)}"`;
-  const own = `"address":"${address}","topics":[${topics}],"data":"${bytesToHex(log.data)}"`;
+/** Writes the same. Nothing of it needs to be escaped. */
+export function writeLog(out: JsonBytes, { log, index, place }: PlacedLog): void {
+  out.text('{"address":');
+  out.data(log.address);
+  out.text(',"topics":[');
+  for (const [at, topic] of log.topics.entries()) {
+    if (at > 0) out.text(',');
+    out.data(topic);
+  }
+  out.text('],"data":');
+  out.data(log.data);
   place.text ??= textOfPlace(place);
-  return `{${own},${place.text},"logIndex":"${number(index)}","removed":false}`;
+  out.copy(place.text);
+  out.quantity(BigInt(index));
+  out.text(',"removed":false}');
 }
 
-function textOfPlace({ text: _text, ...place }: LogPlace): string {
-  return JSON.stringify(place).slice(1, -1);
+const encoder = new TextEncoder();
+
+function textOfPlace({ text: _text, ...place }: LogPlace): Uint8Array {
+  return encoder.encode(`,${JSON.stringify(place).slice(1, -1)},"logIndex":`);
 }
 
-/** Logs of a block in order. */
-export function* logsOf(entry: ChainEntry): Generator<PlacedLog> {
+/** Logs of a block in order: those that are wanted. */
+export function* logsOf(
+  entry: ChainEntry,
+  isWanted: (log: ReceiptLog) => boolean,
+): Generator<PlacedLog> {
   let first = 0;
   for (const [transactionIndex, { logs }] of entry.receipts.entries()) {
-    if (logs.length > 0) yield* placeLogs(entry, transactionIndex, first);
+    if (logs.some(isWanted)) yield* placeLogs(entry, transactionIndex, first, isWanted);
     first += logs.length;
   }
 }
 
 /** Logs of one transaction. */
-function logsOfTransaction(entry: ChainEntry, transactionIndex: number): PlacedLog[] {
+function logsOfTransaction(entry: ChainEntry, transactionIndex: number): Iterable<PlacedLog> {
   let first = 0;
   for (let at = 0; at < transactionIndex; at++) first += entry.receipts[at]?.logs.length ?? 0;
-  return placeLogs(entry, transactionIndex, first);
+  return placeLogs(entry, transactionIndex, first, () => true);
 }
 
-/** @param first - How many logs are before them in the block. */
-function placeLogs(entry: ChainEntry, transactionIndex: number, first: number): PlacedLog[] {
+/** @param first - How many logs are before those of the transaction in the block. */
+function* placeLogs(
+  entry: ChainEntry,
+  transactionIndex: number,
+  first: number,
+  isWanted: (log: ReceiptLog) => boolean,
+): Generator<PlacedLog> {
   const { hash, hashes, block, receipts } = entry;
   const place: LogPlace = {
     blockNumber: number(block.header.number),
@@ -188,16 +206,11 @@ function placeLogs(entry: ChainEntry, transactionIndex: number, first: number): 
     blockTimestamp: number(block.header.timestamp),
     text: undefined,
   };
-  // Logs of a contract come in a row.
-  let owner: Uint8Array | undefined;
-  let address: Hex = '0x';
-  return (receipts[transactionIndex]?.logs ?? []).map((log, at) => {
-    if (owner === undefined || !equalBytes(owner, log.address)) {
-      owner = log.address;
-      address = bytesToHex(owner);
-    }
-    return { log, address, index: first + at, place };
-  });
+  let index = first;
+  for (const log of receipts[transactionIndex]?.logs ?? []) {
+    if (isWanted(log)) yield { log, index, place };
+    index++;
+  }
 }
 
 /** The receipt of a transaction of a block. */
@@ -219,7 +232,7 @@ export function receiptToJson(entry: ChainEntry, index: number, rules: BlockRule
     effectiveGasPrice: number(effectiveGasPrice(tx, header.baseFeePerGas ?? 0n)),
     from: bytesToHex(sender),
     gasUsed: number(gasOfReceipt(entry.receipts, index)),
-    logs: logs.map((log) => logToJson(log)),
+    logs: Array.from(logs, (log) => logToJson(log)),
     logsBloom: bytesToHex(receipt.logsBloom),
     ...(typeof result === 'boolean'
       ? { status: number(result ? 1 : 0) }

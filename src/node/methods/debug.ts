@@ -8,6 +8,7 @@ import { encodeReceipt } from '../../chain/blocks/receipts.ts';
 import { SPACES } from '../../state/cells.ts';
 import { callLimits } from '../execution/call.ts';
 import {
+  renderTrace,
   runTrace,
   TRACE_FIELDS,
   type TraceOptions,
@@ -114,7 +115,7 @@ export const DEBUG_METHODS: readonly Method[] = [
     'Runs a mined transaction again and tells what it did.',
     [hash, options],
     { type: 'object' },
-    (node, [id, config = {}]) => traceMined(node, id, (task) => runTrace(task, config)),
+    (node, [id, config = {}]) => traceMined(node, id, (task) => renderTrace(task, config)),
   ),
   method(
     'debug_traceCall',
@@ -128,7 +129,7 @@ export const DEBUG_METHODS: readonly Method[] = [
     (node, [request, id, config = {}]) => {
       const { stateOverrides: state, blockOverrides, ...rest } = config;
       const context = { entry: node.require(id), state, block: blockOverrides };
-      return traceCall(node, request, context, (task) => runTrace(task, rest));
+      return traceCall(node, request, context, (task) => renderTrace(task, rest));
     },
   ),
   method(

@@ -33,6 +33,9 @@ export type Response =
   | { readonly jsonrpc: '2.0'; readonly id: Id; readonly result: unknown }
   | { readonly jsonrpc: '2.0'; readonly id: Id; readonly error: ErrorBody };
 
+/** A text, or the bytes of a long one in pieces. */
+export type Answer = string | Iterable<Uint8Array>;
+
 /** A session without notifications, for a transport that has none. */
 export const NO_SESSION: Session = { notify: undefined, subscriptions: new Map() };
 
@@ -85,6 +88,24 @@ export class Dispatcher {
 
   /** The text of the response to the text of a request; undefined where there is none. */
   async respond(body: string, session: Session = NO_SESSION): Promise<string | undefined> {
+    const response = await this.#respond(body, session);
+    return typeof response !== 'object' ? response : this.#textOf(response.only, response.problem);
+  }
+
+  /** The same, in pieces where it may be long: each is made when it is asked for. */
+  async answer(body: string, session: Session = NO_SESSION): Promise<Answer | undefined> {
+    const response = await this.#respond(body, session);
+    if (typeof response !== 'object') return response;
+    const { only, problem } = response;
+    const isLong = problem === undefined && 'result' in only && only.result instanceof Rendered;
+    return isLong ? piecesOf(only.id, only.result as Rendered) : this.#textOf(only, problem);
+  }
+
+  /** A text, or the response to a request that came alone, with what became of the commit. */
+  async #respond(
+    body: string,
+    session: Session,
+  ): Promise<string | { readonly only: Response; readonly problem: unknown } | undefined> {
     const { bodyBytesMax, batchCountMax, depthMax } = this.#limits;
     if (body.length > bodyBytesMax) return stringify(tooLarge(bodyBytesMax));
     if (isDeeper(body, depthMax)) {
@@ -97,8 +118,8 @@ export class Dispatcher {
       return stringify(failure(null, RPC_CODE.parse, 'parse error'));
     }
     if (!Array.isArray(value)) {
-      const response = await this.#single(value, session);
-      return response && this.#textOf(response, await this.#failureOfCommit());
+      const only = await this.#single(value, session);
+      return only && { only, problem: await this.#failureOfCommit() };
     }
     if (value.length === 0) return stringify(failure(null, RPC_CODE.invalidRequest, 'empty batch'));
     if (value.length > batchCountMax) {
@@ -140,8 +161,9 @@ export class Dispatcher {
     if (problem !== undefined) return stringify(toFailure(response.id, problem));
     try {
       if ('result' in response && response.result instanceof Rendered) {
-        const { id, result } = response;
-        return `{"jsonrpc":"2.0","id":${stringify(id)},"result":${result.toText()}}`;
+        let text = '';
+        for (const piece of piecesOf(response.id, response.result)) text += decoder.decode(piece);
+        return text;
       }
       return stringify(response);
     } catch (error) {
@@ -189,6 +211,15 @@ export class Dispatcher {
     }
     return names.map((each) => (Object.hasOwn(named, each) ? named[each] : undefined));
   }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function* piecesOf(id: Id, result: Rendered): Generator<Uint8Array> {
+  yield encoder.encode(`{"jsonrpc":"2.0","id":${stringify(id)},"result":`);
+  yield* result.pieces();
+  yield encoder.encode('}');
 }
 
 function unknownMethod(name: string): RpcError {

@@ -1,13 +1,24 @@
 /** Long results, of which there is no need to make objects where text is asked for. */
+import { JsonBytes } from './json-bytes.ts';
 
-/** A result as text or as a value, whichever is asked for; both are of the time of the request. */
+/** A result as JSON or as a value, whichever is asked for; both are of the time of the request. */
 export class Rendered {
   readonly toValue: () => unknown;
-  /** JSON, as `JSON.stringify` gives it for the value. */
-  readonly toText: () => string;
+  readonly #write: (out: JsonBytes) => Iterable<void>;
 
-  constructor(toValue: () => unknown, toText: () => string) {
+  /**
+   * @param write - Writes what `JSON.stringify` gives for the value, which is ASCII, and yields
+   *   wherever what was written may be taken.
+   */
+  constructor(toValue: () => unknown, write: (out: JsonBytes) => Iterable<void>) {
     this.toValue = toValue;
-    this.toText = toText;
+    this.#write = write;
+  }
+
+  /** The bytes of the JSON text, made as they are asked for. */
+  *pieces(): Generator<Uint8Array> {
+    const out = new JsonBytes();
+    for (const _ of this.#write(out)) if (out.isFull) yield out.take();
+    yield out.take();
   }
 }

@@ -30,6 +30,8 @@ const SWEEPS_MAX = { head: 2, body: 10 } as const;
 export const SWEEP_MS = 30_000;
 /** Characters of a long body that are encoded at a time. */
 const PART_LENGTH = 1 << 20;
+/** Bytes of an answer that is made as it is sent, from which on it is sent in chunks. */
+const CHUNKED_BYTES_MIN = 1 << 16;
 /** Seconds that a page may remember what it is allowed. */
 const CORS_AGE = 86_400;
 
@@ -135,11 +137,10 @@ export class HttpConnection {
   async #answer(request: HttpRequest): Promise<void> {
     const { method, headers, isKept } = request;
     if (method === 'POST') {
-      const body = await this.#service.dispatcher.respond(request.body);
-      await this.#send(
-        body === undefined ? { status: 204, body: '' } : { status: 200, body },
-        isKept,
-      );
+      const body = await this.#service.dispatcher.answer(request.body);
+      if (body === undefined) await this.#send({ status: 204, body: '' }, isKept);
+      else if (typeof body === 'string') await this.#send({ status: 200, body }, isKept);
+      else await this.#sendPieces(body, request);
     } else if (method === 'OPTIONS') {
       await this.#send({ status: 200, body: '', headers: this.#preflight(headers) }, isKept);
     } else {
@@ -169,11 +170,8 @@ export class HttpConnection {
     const first = body.charCodeAt(0);
     const type = first === OBJECT || first === ARRAY ? 'application/json' : 'text/plain';
     // An answer without content has no length (RFC 9110, section 8.6).
-    const content =
-      status === 204 ? '' : `Content-Type: ${type}\r\nContent-Length: ${bytes.toString()}\r\n`;
-    const head =
-      `HTTP/1.1 ${status} ${REASONS[status]}\r\n${this.#allowed}${headers}` +
-      `${isKept ? STAYS : ENDS}${content}\r\n`;
+    const content = status === 204 ? '' : `Content-Type: ${type}\r\nContent-Length: ${bytes}\r\n`;
+    const head = this.#head(status, headers + content, isKept);
     // Letters of one byte need no encoding.
     const encoding = bytes === body.length ? 'latin1' : 'utf8';
     if (body.length <= PART_LENGTH) {
@@ -185,6 +183,41 @@ export class HttpConnection {
       if (!socket.write(part, encoding)) await drained(socket);
       if (socket.destroyed) return;
     }
+  }
+
+  #head(status: number, headers: string, isKept: boolean): string {
+    const first = `HTTP/1.1 ${status} ${REASONS[status]}\r\n${this.#allowed}`;
+    return `${first}${headers}${isKept ? STAYS : ENDS}\r\n`;
+  }
+
+  /** Sends an answer as it is made, in chunks unless it is short (RFC 9112, section 7.1). */
+  async #sendPieces(pieces: Iterable<Uint8Array>, { isKept, isOld }: HttpRequest): Promise<void> {
+    const socket = this.#socket;
+    const type = 'Content-Type: application/json\r\n';
+    const iterator = pieces[Symbol.iterator]();
+    let next = iterator.next();
+    const begin: Uint8Array[] = [];
+    let bytes = 0;
+    for (; next.done !== true && (isOld || bytes < CHUNKED_BYTES_MIN); next = iterator.next()) {
+      begin.push(next.value);
+      bytes += next.value.length;
+    }
+    const isWhole = next.done === true;
+    const length = isWhole ? `Content-Length: ${bytes}` : 'Transfer-Encoding: chunked';
+    socket.cork();
+    socket.write(this.#head(200, `${type}${length}\r\n`, isKept), 'latin1');
+    if (isWhole) for (const piece of begin) socket.write(piece);
+    else writeChunk(socket, begin);
+    socket.uncork();
+    for (; next.done !== true; next = iterator.next()) {
+      await drained(socket);
+      if (socket.destroyed) return;
+      socket.cork();
+      writeChunk(socket, [next.value]);
+      socket.uncork();
+    }
+    if (!isWhole) socket.write('0\r\n\r\n', 'latin1');
+    await drained(socket);
   }
 
   /** Says what is wrong and ends the connection, when the client has read it. */
@@ -216,6 +249,15 @@ export class HttpConnection {
 
 const OBJECT = '{'.charCodeAt(0);
 const ARRAY = '['.charCodeAt(0);
+
+/** A chunk of an answer; what is empty would end it. */
+function writeChunk(socket: Socket, pieces: readonly Uint8Array[]): void {
+  const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  if (bytes === 0) return;
+  socket.write(`${bytes.toString(16)}\r\n`, 'latin1');
+  for (const piece of pieces) socket.write(piece);
+  socket.write('\r\n', 'latin1');
+}
 
 /** Resolves when a client has read what it was sent, or is gone. */
 function drained(socket: Socket): Promise<void> {

@@ -1,0 +1,123 @@
+/**
+ * JSON as bytes, written one after the other and taken in pieces: for answers of which there is
+ * neither a text nor a tree. What is written is ASCII, and the caller's to keep well formed.
+ */
+
+/** Bytes from which on a piece is worth being sent. */
+const PIECE_BYTES = 1 << 16;
+/** Room at the end of a piece, which most of what is written between two looks fits into. */
+const SLACK_BYTES = 1 << 13;
+
+const DIGIT_0 = 0x30;
+/** Of `0` to `f`. */
+const HEX_DIGITS: Uint8Array = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+const HALF = 0x1_0000_0000n;
+
+export class JsonBytes {
+  #bytes: Uint8Array = new Uint8Array(0);
+  #at = 0;
+
+  /** Whether there is enough for a piece. */
+  get isFull(): boolean {
+    return this.#at >= PIECE_BYTES;
+  }
+
+  /** What was written since the last time. */
+  take(): Uint8Array {
+    const piece = this.#bytes.subarray(0, this.#at);
+    this.#bytes = new Uint8Array(0);
+    this.#at = 0;
+    return piece;
+  }
+
+  /** How many bytes were written since then. */
+  get length(): number {
+    return this.#at;
+  }
+
+  /** A look at them, until something is written. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** Takes back what was written beyond a length. */
+  cut(length: number): void {
+    this.#at = length;
+  }
+
+  /** A text of ASCII, as it stands. */
+  text(text: string): void {
+    const { length } = text;
+    this.#reserve(length);
+    const bytes = this.#bytes;
+    const at = this.#at;
+    for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i);
+    this.#at = at + length;
+  }
+
+  copy(source: Uint8Array): void {
+    this.#reserve(source.length);
+    this.#bytes.set(source, this.#at);
+    this.#at += source.length;
+  }
+
+  /** A number of up to 32 bits by its digits, any other as JSON has it. */
+  number(value: number): void {
+    if (value !== value >>> 0) {
+      this.text(JSON.stringify(value));
+      return;
+    }
+    let digits = 1;
+    for (let power = 10; power <= value; power *= 10) digits++;
+    this.#reserve(digits);
+    let rest = value;
+    for (let at = this.#at + digits - 1; at >= this.#at; at--) {
+      const next = Math.trunc(rest / 10);
+      this.#bytes[at] = DIGIT_0 + rest - next * 10;
+      rest = next;
+    }
+    this.#at += digits;
+  }
+
+  /** `"0x…"` of bytes, two digits each. */
+  data(source: Uint8Array): void {
+    this.text('"0x');
+    this.#reserve(2 * source.length + 1);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    // Twice as fast as an iterator, and most of what an answer of logs takes.
+    for (let i = 0; i < source.length; i++) {
+      const byte = source[i] as number;
+      bytes[at++] = HEX_DIGITS[byte >> 4] as number;
+      bytes[at++] = HEX_DIGITS[byte & 15] as number;
+    }
+    bytes[at++] = QUOTE;
+    this.#at = at;
+  }
+
+  /** `"0x…"` of a number that is not negative, without zeros in front. */
+  quantity(value: bigint): void {
+    if (value >= HALF) {
+      this.text(`"0x${value.toString(16)}"`);
+      return;
+    }
+    const low = Number(value);
+    this.text('"0x');
+    this.#reserve(9);
+    let shift = 28 - (Math.clz32(low | 1) & ~3);
+    for (; shift >= 0; shift -= 4) {
+      this.#bytes[this.#at++] = HEX_DIGITS[(low >>> shift) & 15] as number;
+    }
+    this.#bytes[this.#at++] = QUOTE;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#at + count;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(PIECE_BYTES + SLACK_BYTES, 2 * needed));
+    grown.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = grown;
+  }
+}
+
+const QUOTE = '"'.charCodeAt(0);
