@@ -24,7 +24,7 @@ const COPIED = [
 ];
 const COPY_OPTIONS = { recursive: true };
 
-/** Runs of the compiler: comments are in the types, where editors show them, and not in the code. */
+/** Runs of the compiler: comments are in the types, where editors show them, not in the code. */
 const RUNS = [
   ['--emitDeclarationOnly'],
   ['--noCheck', '--declaration', 'false', '--removeComments'],
