@@ -7,6 +7,7 @@
  * not kept. Whoever can write to the folder decides what contracts do: it is as trusted as the
  * program's own files.
  */
+import { dataToText } from '../base/data-text.ts';
 import { LockstepError } from '../base/errors.ts';
 import type { CompiledModule } from '../engines/region/module.ts';
 import type { CompileJob } from '../engines/tiers/background.ts';
@@ -87,7 +88,7 @@ export class CodeFiles {
   }
 
   #pathOf({ code, recipe }: CompileJob, engine: CompilerName): string {
-    const key = `${this.#version} ${engine} ${JSON.stringify(recipe)} `;
+    const key = `${this.#version} ${engine} ${dataToText(recipe)} `;
     const name = hash(key, code).toString('hex');
     return this.#pathIn(`${name}${SUFFIX}`);
   }

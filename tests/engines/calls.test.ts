@@ -5,6 +5,7 @@ import { createMachine, type EvmMachine } from '../../src/chain/machine.ts';
 import { continueUntil, runUntil } from '../../src/chain/snapshot.ts';
 import type { CallOptions, Hex } from '../../src/chain/types.ts';
 import { ENGINE_NAMES, type EngineName } from '../../src/engines/names.ts';
+import { PROGRAM_BYTES } from '../../src/kernel/layout.ts';
 import { HOST_NAMES } from '../../src/vms/evm/abi.ts';
 import { assemble } from '../../src/vms/evm/assemble.ts';
 import type { FrameObserver } from '../../src/vms/evm/host/observer.ts';
@@ -186,6 +187,45 @@ test('code that changes between two messages is called as it is then', () => {
     // Programs that are given up leave nothing to be called.
     machine.executor.machine.clearPrograms();
     assert.deepEqual(describe(machine.call(MESSAGE)), expected);
+  }
+});
+
+test('a program that is given up in the middle of a run is not called any more', () => {
+  // Each turn calls the same account and one that is new, for whose code another is given up.
+  const fresh = (turn: number): Hex => `0x${(0x1000 + turn).toString(16).padStart(40, '0')}`;
+  const caller = assemble(`
+    PUSH0
+    loop: JUMPDEST
+      PUSH 1 ADD
+      PUSH 32 PUSH0 PUSH 32 PUSH0 PUSH0 PUSH ${CALLEE} GAS CALL POP
+      PUSH 32 PUSH 32 PUSH0 PUSH0 PUSH0 DUP6 PUSH ${fresh(0)} ADD GAS CALL POP
+      PUSH 64 PUSH0 SHA3 PUSH0 MSTORE
+      DUP1 PUSH 20 GT PUSH @loop JUMPI
+    PUSH 32 PUSH0 RETURN`);
+  const codes: Record<Hex, Uint8Array> = { [CALLER]: caller, [CALLEE]: ECHO };
+  for (let turn = 1; turn <= 20; turn++) {
+    codes[fresh(turn)] = assemble(`PUSH ${turn} PUSH0 MSTORE PUSH 32 PUSH0 RETURN`);
+  }
+  const { machine: watched } = createWorld(codes, 'interpreter');
+  watched.executor.host.observer = BLIND;
+  const expected = describe(watched.call(MESSAGE));
+  for (const engine of ENGINE_NAMES) {
+    const { machine } = createWorld(codes, engine);
+    const { area, kernel } = machine.executor.machine;
+    const takeChunk = area.takeChunk.bind(area);
+    let evictions = 0;
+    area.takeChunk = (bytes) => {
+      if (area.onFull()) evictions++;
+      return takeChunk(bytes);
+    };
+    area.freeChunk = (address, bytes) => {
+      // What the kernel knows of a program may outlast the rest of it.
+      kernel.u8.fill(0xff, address + PROGRAM_BYTES, address + bytes);
+    };
+    for (let run = 0; run < 3; run++) {
+      assert.deepEqual(describe(machine.call({ ...MESSAGE, commit: false })), expected, engine);
+    }
+    assert.ok(evictions > 3, engine);
   }
 });
 

@@ -50,6 +50,11 @@ describe('compiled code in a folder', () => {
     assert.equal(files.read({ ...JOB, code: LOOP.slice(1) }, 'multipass'), undefined);
     const recipe = { vm: 'evm', options: { fork: 'cancun' } };
     assert.equal(files.read({ ...JOB, recipe }, 'multipass'), undefined);
+    const overrides = { costs: { callValue: 9001n } };
+    const ours = { ...JOB, recipe: { vm: 'evm', options: { fork: 'osaka', overrides } } };
+    assert.equal(files.read(ours, 'multipass'), undefined);
+    files.write(ours, KEPT);
+    assert.deepEqual(files.read(ours, 'multipass'), KEPT);
     assert.equal(new CodeFiles(folder, { version: 'b' }).read(JOB, 'multipass'), undefined);
     assert.equal(new CodeFiles(folder).read(JOB, 'multipass'), undefined);
   });

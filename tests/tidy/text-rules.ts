@@ -71,6 +71,10 @@ interface Ban {
 }
 
 const TOOLS = ['src/cli/', 'scripts/', 'bench/', 'tests/'] as const;
+/** What may run in Node alone. */
+const NODE_FOLDERS = ['conformance', 'languages', 'node/database', 'node/server'].map(
+  (folder) => `src/${folder}/`,
+);
 
 const BANS: readonly Ban[] = [
   { access: /^Date\.now$|^new Date$/, except: [], instead: 'take the time as an argument' },
@@ -81,6 +85,11 @@ const BANS: readonly Ban[] = [
     access: /^process\.\w+/,
     except: [...TOOLS, 'src/languages/solidity/', 'src/languages/programs.ts'],
     instead: 'leave the process to the command',
+  },
+  {
+    access: /^Buffer\.\w+/,
+    except: [...TOOLS, ...NODE_FOLDERS, 'src/chain/code-files.ts'],
+    instead: 'take what src/base has; a browser has no Buffer',
   },
   {
     access: /^console\.\w+/,

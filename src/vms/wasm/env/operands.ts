@@ -1,4 +1,5 @@
 /** Calls of functions of the host as the EVM would make them, for who looks at a run. */
+import { bytesToBigint } from '../../../base/u256.ts';
 import { ENV_FUNCTIONS, type EnvRow, type Role } from './functions.ts';
 
 /** An opcode of the EVM with its operands. */
@@ -53,7 +54,6 @@ function operandsOf(
       if (role === 'n' || role === 'o') return argument;
       const size = role === 'a' ? ACCOUNT_BYTES : WORD_BYTES;
       const bytes = read(Number(argument), size) ?? new Uint8Array(0);
-      const digits = Buffer.from(role === 'l' ? bytes.toReversed() : bytes).toString('hex');
-      return BigInt(`0x0${digits}`);
+      return bytesToBigint(role === 'l' ? bytes.toReversed() : bytes);
     });
 }
