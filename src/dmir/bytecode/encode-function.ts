@@ -62,13 +62,19 @@ export interface EncodeOptions {
   signature(index: number): number;
 }
 
+// What is known of a function while it is encoded: no two are at once, so all encoders share it.
+const WRITER = new BlockWriter();
+const ANALYSIS = new FlatAnalysis();
+const SLOTS = new SlotAssigner();
+const CODE = new FunctionCode();
+
 /** Encodes functions one at a time; nothing of a function is left when the next begins. */
 export class FunctionEncoder implements Site {
-  readonly writer = new BlockWriter();
+  readonly writer = WRITER;
   readonly #options: EncodeOptions;
-  readonly #analysis = new FlatAnalysis();
-  readonly #slots = new SlotAssigner();
-  readonly #code = new FunctionCode();
+  readonly #analysis = ANALYSIS;
+  readonly #slots = SLOTS;
+  readonly #code = CODE;
   readonly #charges: FlatCharges;
   #func!: FlatFunc;
   #nextKey = PIECE_KEYS;
@@ -98,7 +104,8 @@ export class FunctionEncoder implements Site {
   }
 
   /**
-   * The code of the function; the first piece is its entry.
+   * The code of the function, which the next one of any encoder overwrites; the first piece is
+   * its entry.
    *
    * @throws CodeLimitError
    */

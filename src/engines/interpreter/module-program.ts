@@ -24,7 +24,8 @@ import type { Kernel } from './kernel.ts';
 
 const ALIGN = 16;
 const WORD_BYTES = 8;
-const STUB_BYTES = L.HEADER_BYTES + WORD_BYTES;
+/** Bytes of a block of one word. */
+const STUB_BYTES = (L.HEADER_BYTES + WORD_BYTES + ALIGN - 1) & -ALIGN;
 /** Block ids that a dispatch may name are below: an entry of a jump table holds 32 bits. */
 const DISPATCH_IDS_MAX = 2 ** 32 - 1;
 
@@ -60,7 +61,8 @@ export class ModuleProgram {
   /** Addresses of the words that call each function. */
   readonly #calls = new Map<number, number[]>();
   readonly #signatures: readonly number[];
-  readonly #stubs: number[] = [];
+  /** Address of the first stub; they stand side by side. */
+  readonly #stubs: number;
   /** In the order of their addresses. */
   readonly #placed: PlacedFunction[] = [];
   readonly #take: (bytes: number) => number;
@@ -83,17 +85,19 @@ export class ModuleProgram {
     this.#take = take;
     this.#source = source;
     this.#kernel = kernel;
-    this.#signatures = numberSignatures(module);
+    this.#signatures = signaturesOf(module);
     const signature = (index: number): number => this.signature(index);
     this.#encoder = new FunctionEncoder({ module, spaces, signature });
     const count = module.funcs.length;
     this.table = this.#take(count * L.FUNCTION_BYTES);
+    this.#stubs = this.#take(count * STUB_BYTES);
+    const { u32 } = kernel;
     for (let index = 0; index < count; index++) {
-      const stub = this.#makeStub(index);
-      this.#stubs.push(stub);
+      const stub = this.#stub(index);
+      this.#writeWord(stub, FORM.LOWER, index);
       const at = (this.table + index * L.FUNCTION_BYTES) / 4;
-      kernel.u32[at] = stub;
-      kernel.u32[at + 1] = signature(index);
+      u32[at] = stub;
+      u32[at + 1] = signature(index);
     }
   }
 
@@ -161,7 +165,7 @@ export class ModuleProgram {
     else this.#heads.set(index, head);
     const target = this.entry(index);
     u32[(this.table + index * L.FUNCTION_BYTES) / 4] = target;
-    u32[((this.#stubs[index] as number) + L.HEADER_BYTES + 4) / 4] = target;
+    u32[(this.#stub(index) + L.HEADER_BYTES + 4) / 4] = target;
     for (const address of this.#calls.get(index) ?? []) u32[address / 4] = target;
   }
 
@@ -199,21 +203,20 @@ export class ModuleProgram {
     return toPlaced(placed, piece);
   }
 
-  #makeStub(index: number): number {
-    const address = this.#take(STUB_BYTES);
-    this.#writeWord(address, FORM.LOWER, index);
-    return address;
+  #stub(index: number): number {
+    return this.#stubs + index * STUB_BYTES;
   }
 
   /** Writes a block of one word, which needs and charges nothing. */
   #writeWord(address: number, form: number, operand: number): void {
-    const { view } = this.#kernel;
-    view.setBigUint64(address, 0n, true);
-    view.setUint32(address + L.H_NEED, 0, true);
-    view.setUint16(address + L.H_CODE, L.HEADER_BYTES, true);
-    const word = address + L.HEADER_BYTES;
-    view.setUint32(word, form, true);
-    view.setUint32(word + 4, operand, true);
+    const { u32 } = this.#kernel;
+    u32[(address + L.H_GAS) / 4] = 0;
+    u32[(address + L.H_STEPS) / 4] = 0;
+    u32[(address + L.H_NEED) / 4] = 0;
+    u32[(address + L.H_CODE) / 4] = L.HEADER_BYTES;
+    const word = (address + L.HEADER_BYTES) / 4;
+    u32[word] = form;
+    u32[word + 1] = operand;
   }
 
   #place(index: number): PlacedFunction {
@@ -248,14 +251,14 @@ export class ModuleProgram {
 
   #entryOf(index: number): number {
     const placed = this.#functions.get(index)?.entry;
-    return this.#heads.get(index) ?? placed ?? (this.#stubs[index] as number);
+    return this.#heads.get(index) ?? placed ?? this.#stub(index);
   }
 
   /** Points the table and the stub at the function, and makes the jump table of an open one. */
   #link(index: number, func: FlatFunc, code: FunctionCode, entry: number): PlacedFunction {
     const { u32, view } = this.#kernel;
     u32[(this.table + index * L.FUNCTION_BYTES) / 4] = entry;
-    const word = (this.#stubs[index] as number) + L.HEADER_BYTES;
+    const word = this.#stub(index) + L.HEADER_BYTES;
     view.setUint32(word, FORM.JUMP, true);
     view.setUint32(word + 4, entry, true);
     const none = { index, entry, jumps: 0, jumpMask: 0, pieces: code.pieces };
@@ -340,8 +343,20 @@ class Signatures {
   }
 }
 
+/** Of a contract, the creation's program numbers them for those of the calls to come. */
+const SIGNATURES = new WeakMap<readonly Func[], readonly number[]>();
+
+/** Numbers of the signatures of a module's functions, which every program of the module has. */
+function signaturesOf({ funcs }: Module): readonly number[] {
+  const known = SIGNATURES.get(funcs);
+  if (known?.length === funcs.length) return known;
+  const numbers = numberSignatures(funcs);
+  SIGNATURES.set(funcs, numbers);
+  return numbers;
+}
+
 /** Equal numbers for equal signatures; 0 for open functions, which nothing can call. */
-function numberSignatures({ funcs }: Module): number[] {
+function numberSignatures(funcs: readonly Func[]): number[] {
   const all = new Signatures();
   let count = 0;
   return funcs.map(({ open, params, results }) => {

@@ -3,6 +3,7 @@
  * others to a call of the function that `vectors.ts` writes for them.
  */
 import type { Value } from '../../dmir/builder.ts';
+import { OP_NUMBER as OP } from '../../dmir/flat.ts';
 import type { RegId } from '../../dmir/ir.ts';
 import type { Type } from '../../dmir/types.ts';
 import type { Instruction } from './instructions.ts';
@@ -18,7 +19,7 @@ const MASK_128 = (1n << 128n) - 1n;
 /** Calls the function of an instruction. */
 function callVector(lowerer: FunctionLowerer, name: VectorName, args: Value[]): RegId {
   const imm = lowerer.linkage.vector(name);
-  return lowerer.inst('call', { imm, args });
+  return lowerer.inst(OP.call, { imm, args });
 }
 
 const call: Lowering = (lowerer, { op }) => {
@@ -29,7 +30,7 @@ const call: Lowering = (lowerer, { op }) => {
 
 function loadBits(lowerer: FunctionLowerer, { b }: Instruction, type: Type): RegId {
   const args = [popAddress(lowerer, b)];
-  return lowerer.inst('load', { type, imm: lowerer.linkage.memory, args });
+  return lowerer.inst(OP.load, { type, imm: lowerer.linkage.memory, args });
 }
 
 const load: Lowering = (lowerer, instruction) => {
@@ -39,13 +40,13 @@ const load: Lowering = (lowerer, instruction) => {
 const store: Lowering = (lowerer, { b }) => {
   const value = lowerer.pop();
   const args = [popAddress(lowerer, b), value];
-  lowerer.inst('store', { type: 'i128', imm: lowerer.linkage.memory, args });
+  lowerer.inst(OP.store, { type: 'i128', imm: lowerer.linkage.memory, args });
 };
 
 const loadZero: Lowering = (lowerer, instruction) => {
   const type: Type = instruction.op.accessBytes === 4 ? 'i32' : 'i64';
   const bits = loadBits(lowerer, instruction, type);
-  lowerer.push(lowerer.op('zext', 'i128', bits), 'i128');
+  lowerer.push(lowerer.op(OP.zext, 'i128', bits), 'i128');
 };
 
 /** Instructions that finish what a load of eight bytes or of one lane begins. */
@@ -68,14 +69,14 @@ const loadAndCall: Lowering = (lowerer, instruction) => {
   const bits = loadBits(lowerer, instruction, `i${accessBytes * 8}` as Type);
   const isSplat = name.endsWith('splat');
   const type: Type = !isSplat ? 'i128' : accessBytes === 8 ? 'i64' : 'i32';
-  const value = type === `i${accessBytes * 8}` ? bits : lowerer.op('zext', type, bits);
+  const value = type === `i${accessBytes * 8}` ? bits : lowerer.op(OP.zext, type, bits);
   lowerer.push(callVector(lowerer, after, [value]), 'i128');
 };
 
 /** The bits of a lane. */
 function getLane(lowerer: FunctionLowerer, vector: Value, bits: number, lane: number): RegId {
-  const shifted = lowerer.op('ushr', 'i128', vector, BigInt(lane * bits));
-  return lowerer.op('trunc', `i${bits}` as Type, shifted);
+  const shifted = lowerer.op(OP.ushr, 'i128', vector, BigInt(lane * bits));
+  return lowerer.op(OP.trunc, `i${bits}` as Type, shifted);
 }
 
 /** The vector with other bits in a lane. */
@@ -87,9 +88,9 @@ function setLane(
 ): RegId {
   const shift = BigInt(lane * bits);
   const hole = MASK_128 ^ (((1n << BigInt(bits)) - 1n) << shift);
-  const rest = lowerer.op('and', 'i128', vector, hole);
-  const placed = lowerer.op('shl', 'i128', lowerer.op('zext', 'i128', value), shift);
-  return lowerer.op('or', 'i128', rest, placed);
+  const rest = lowerer.op(OP.and, 'i128', vector, hole);
+  const placed = lowerer.op(OP.shl, 'i128', lowerer.op(OP.zext, 'i128', value), shift);
+  return lowerer.op(OP.or, 'i128', rest, placed);
 }
 
 const loadLane: Lowering = (lowerer, instruction) => {
@@ -106,16 +107,16 @@ const storeLane: Lowering = (lowerer, { op, b, lanes }) => {
   const type = `i${op.accessBytes * 8}` as Type;
   const value = getLane(lowerer, vector, op.accessBytes * 8, lanes[0] as number);
   const imm = lowerer.linkage.memory;
-  lowerer.inst('store', { type, imm, args: [address, value] });
+  lowerer.inst(OP.store, { type, imm, args: [address, value] });
 };
 
 const extractLane: Lowering = (lowerer, { op, lanes }) => {
   const { bits, isFloat } = shapeOf(op.name);
   const type = dmirType(op.results[0] as ValType);
   const lane = getLane(lowerer, lowerer.pop(), bits, lanes[0] as number);
-  if (isFloat) lowerer.push(lowerer.op(bits === 32 ? 'bits_f32' : 'bits_f64', 'i64', lane), type);
+  if (isFloat) lowerer.push(lowerer.op(bits === 32 ? OP.bits_f32 : OP.bits_f64, 'i64', lane), type);
   else if (bits >= 32) lowerer.push(lane, type);
-  else lowerer.push(lowerer.op(op.name.endsWith('_s') ? 'sext' : 'zext', type, lane), type);
+  else lowerer.push(lowerer.op(op.name.endsWith('_s') ? OP.sext : OP.zext, type, lane), type);
 };
 
 const replaceLane: Lowering = (lowerer, { op, lanes }) => {
@@ -124,8 +125,8 @@ const replaceLane: Lowering = (lowerer, { op, lanes }) => {
   const vector = lowerer.pop();
   const place = { bits, lane: lanes[0] as number };
   let lane = value;
-  if (isFloat) lane = lowerer.op(bits === 32 ? 'f32_bits' : 'f64_bits', 'i64', value);
-  else if (bits < 32) lane = lowerer.op('trunc', `i${bits}` as Type, value);
+  if (isFloat) lane = lowerer.op(bits === 32 ? OP.f32_bits : OP.f64_bits, 'i64', value);
+  else if (bits < 32) lane = lowerer.op(OP.trunc, `i${bits}` as Type, value);
   lowerer.push(setLane(lowerer, vector, place, lane), 'i128');
 };
 
@@ -134,9 +135,9 @@ const shuffle: Lowering = (lowerer, { lanes }) => {
   let result: Value = 0n;
   lanes.forEach((lane, i) => {
     const byte = getLane(lowerer, vectors[lane >> 4] as Value, 8, lane & 15);
-    const wide = lowerer.op('zext', 'i128', byte);
-    const placed = i === 0 ? wide : lowerer.op('shl', 'i128', wide, BigInt(8 * i));
-    result = result === 0n ? placed : lowerer.op('or', 'i128', result, placed);
+    const wide = lowerer.op(OP.zext, 'i128', byte);
+    const placed = i === 0 ? wide : lowerer.op(OP.shl, 'i128', wide, BigInt(8 * i));
+    result = result === 0n ? placed : lowerer.op(OP.or, 'i128', result, placed);
   });
   lowerer.push(result, 'i128');
 };

@@ -11,15 +11,15 @@
  * end of its construct. The body must be valid.
  */
 import type { Edge, Value } from '../../dmir/builder.ts';
-import { NO_RESULT, OP_NUMBER, TYPE_NUMBER } from '../../dmir/flat.ts';
+import { NO_RESULT, OP_NUMBER as OP, TYPE_NUMBER } from '../../dmir/flat.ts';
 import type { FlatFunc } from '../../dmir/flat-func.ts';
 import type { BlockId, Operand, RegId } from '../../dmir/ir.ts';
-import type { OpName } from '../../dmir/ops.ts';
 import type { Type } from '../../dmir/types.ts';
 import { findAssignedLocals } from './assigned-locals.ts';
 import type { Ranges } from './gas.ts';
 import { createInstruction, type Instruction, readInstruction } from './instructions.ts';
 import { dmirParams, dmirType, dmirTypes, type Linkage, markers } from './linkage.ts';
+import type { Lowering } from './lower-memory.ts';
 import { LOWERINGS } from './lowerings.ts';
 import { Reader } from './reader.ts';
 import type { Body, FuncType, ValType, WasmModule } from './types.ts';
@@ -49,7 +49,7 @@ interface Label {
   readonly params: readonly Value[];
 }
 
-/** What an operation may have besides its name. */
+/** What an operation may have besides its number. */
 export interface OperationOptions {
   readonly type?: Type;
   readonly imm?: number;
@@ -137,7 +137,7 @@ export class FunctionLowerer {
       if (this.#isDead && !this.#isRevived(instruction)) continue;
       this.#pc = instruction.offset;
       if (!this.#isDead) this.#count(instruction);
-      LOWERINGS[instruction.op.name](this, instruction);
+      (LOWERINGS[instruction.op.index] as Lowering)(this, instruction);
     }
   }
 
@@ -160,7 +160,7 @@ export class FunctionLowerer {
     const gas = this.linkage.gas.classes[op.cost];
     if (gas === 0) return;
     if (this.#charge === NO_CHARGE) {
-      this.#charge = this.#func.add(OP_NUMBER.charge, TYPE_NUMBER.i64, 0, offset);
+      this.#charge = this.#func.add(OP.charge, TYPE_NUMBER.i64, 0, offset);
       this.#ranges.push(offset, offset);
     }
     this.#func.imms[this.#charge] = (this.#func.imms[this.#charge] as number) + gas;
@@ -188,7 +188,7 @@ export class FunctionLowerer {
   popRegister(): RegId {
     const kind = this.kind(0);
     const value = this.pop();
-    return typeof value === 'bigint' ? this.op('copy', kind, value) : value;
+    return typeof value === 'bigint' ? this.op(OP.copy, kind, value) : value;
   }
 
   popMany(count: number): Value[] {
@@ -211,25 +211,25 @@ export class FunctionLowerer {
   }
 
   /** Adds an operation of a type; gives its only or first result, -1 when it has none. */
-  op(op: OpName, type: Type, ...args: Value[]): RegId {
+  op(op: number, type: Type, ...args: Value[]): RegId {
     return this.#add(op, type, 0, args);
   }
 
   /** Adds an operation with what else it has; gives its first result. */
-  inst(op: OpName, { type = 'i64', imm = 0, args = [] }: OperationOptions = {}): RegId {
+  inst(op: number, { type = 'i64', imm = 0, args = [] }: OperationOptions = {}): RegId {
     return this.#add(op, type, imm, args);
   }
 
-  #add(op: OpName, type: Type, imm: number, args: readonly Value[]): RegId {
+  #add(op: number, type: Type, imm: number, args: readonly Value[]): RegId {
     const func = this.#func;
-    func.add(OP_NUMBER[op], TYPE_NUMBER[type], imm, this.#pc);
+    func.add(op, TYPE_NUMBER[type], imm, this.#pc);
     for (let i = 0; i < args.length; i++) func.arg(this.#operand(args[i] as Value));
     return func.giveResults(this.linkage.module);
   }
 
   /** A flag as the number that WebAssembly has for it. */
   pushFlag(flag: RegId): void {
-    const number = this.op('zext', 'i32', flag);
+    const number = this.op(OP.zext, 'i32', flag);
     this.#func.conditions[number] = flag;
     this.push(number, 'i32');
   }
@@ -239,7 +239,7 @@ export class FunctionLowerer {
     const number = this.pop();
     if (typeof number === 'bigint') return number === 0n ? 0n : 1n;
     const flag = this.#func.conditions[number] as number;
-    return flag === NO_RESULT ? this.op('ne', 'i32', number, 0n) : flag;
+    return flag === NO_RESULT ? this.op(OP.ne, 'i32', number, 0n) : flag;
   }
 
   getLocal(index: number): Value {
@@ -279,7 +279,7 @@ export class FunctionLowerer {
   }
 
   /** Ends the block; what follows cannot be reached unless another block begins. */
-  end(op: OpName, { targets = NO_TARGETS, ...options }: EndOptions): void {
+  end(op: number, { targets = NO_TARGETS, ...options }: EndOptions): void {
     this.inst(op, options);
     for (const [block, ...args] of targets) {
       this.#func.edge(block);
@@ -296,7 +296,7 @@ export class FunctionLowerer {
 
   /** Ends the block where a flag decides between two; the edges follow. */
   #branch(flag: Value): void {
-    this.op('br_if', 'i64', flag);
+    this.op(OP.br_if, 'i64', flag);
   }
 
   /** The edges to blocks that take nothing. */
@@ -312,7 +312,7 @@ export class FunctionLowerer {
     this.#enterPlain(trap, next);
     const charge = this.#charge;
     this.begin(trap);
-    this.end('trap', { imm: kind });
+    this.end(OP.trap, { imm: kind });
     this.begin(next);
     // No other edge enters, so the range goes on.
     this.#charge = charge;
@@ -406,7 +406,7 @@ export class FunctionLowerer {
     if (!this.#isDead) this.#goTo(label);
     if (label.kind === 'if') {
       this.begin(label.otherwise);
-      this.op('br', 'i64');
+      this.op(OP.br, 'i64');
       this.#func.edge(label.target);
       this.#hand(label.before);
       this.#hand(label.params);
@@ -437,13 +437,13 @@ export class FunctionLowerer {
   }
 
   #goTo(label: Label): void {
-    this.op('br', 'i64');
+    this.op(OP.br, 'i64');
     this.#edgeTo(label);
   }
 
   #return(): void {
     const { length } = this.#type.results;
-    this.end('return', { args: this.#top(length) });
+    this.end(OP.return, { args: this.#top(length) });
   }
 
   // ---- branches
@@ -483,7 +483,7 @@ export class FunctionLowerer {
 
   /** Each label that takes values is reached by one block that hands them over. */
   branchTable(depths: readonly number[]): void {
-    const index = this.op('zext', 'i64', this.popRegister());
+    const index = this.op(OP.zext, 'i64', this.popRegister());
     const ways = new Map<number, BlockId>();
     const leaving: [Label, BlockId][] = [];
     const targets = depths.map((depth): readonly [BlockId] => {
@@ -497,7 +497,7 @@ export class FunctionLowerer {
       ways.set(depth, way);
       return [way];
     });
-    this.end('br_table', { type: 'i64', args: [index], targets });
+    this.end(OP.br_table, { type: 'i64', args: [index], targets });
     for (const [label, way] of leaving) {
       this.begin(way);
       this.#leaveTo(label);
@@ -509,24 +509,24 @@ export class FunctionLowerer {
 
   call(imm: number, type: FuncType): void {
     const args = this.#popArguments(type);
-    this.#pushResults(this.inst('call', { imm, args }), type);
+    this.#pushResults(this.inst(OP.call, { imm, args }), type);
   }
 
   tailCall(imm: number, type: FuncType): void {
-    this.end('tail_call', { imm, args: this.#popArguments(type) });
+    this.end(OP.tail_call, { imm, args: this.#popArguments(type) });
     this.setDead();
   }
 
   tailCallIndirect(place: Value, type: FuncType): void {
     const imm = this.linkage.signature(type);
-    this.end('tail_call_indirect', { imm, args: [place, ...this.#popArguments(type)] });
+    this.end(OP.tail_call_indirect, { imm, args: [place, ...this.#popArguments(type)] });
     this.setDead();
   }
 
   callIndirect(place: Value, type: FuncType): void {
     const imm = this.linkage.signature(type);
     const args = [place, ...this.#popArguments(type)];
-    this.#pushResults(this.inst('call_indirect', { imm, args }), type);
+    this.#pushResults(this.inst(OP.call_indirect, { imm, args }), type);
   }
 
   #popArguments(type: FuncType): Value[] {

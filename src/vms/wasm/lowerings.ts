@@ -4,6 +4,7 @@
  * tables are `lower-memory.ts` and `lower-tables.ts`.
  */
 import type { Value } from '../../dmir/builder.ts';
+import { OP_NUMBER as OP } from '../../dmir/flat.ts';
 import type { RegId } from '../../dmir/ir.ts';
 import { type OpName, TRAP_KINDS } from '../../dmir/ops.ts';
 import type { Type } from '../../dmir/types.ts';
@@ -33,7 +34,7 @@ import {
   tableSize,
 } from './lower-tables.ts';
 import { VECTOR_LOWERINGS } from './lower-vectors.ts';
-import type { OpcodeName } from './opcodes.ts';
+import { OPCODES, type OpcodeName } from './opcodes.ts';
 import { FUNCREF, type FuncType, type GlobalType, type ValType } from './types.ts';
 
 const UNREACHABLE = TRAP_KINDS.indexOf('unreachable');
@@ -47,7 +48,7 @@ function resultType({ op }: Instruction): Type {
 }
 
 /** Adds an operation on the one or two values that the instruction takes. */
-function operate(lowerer: FunctionLowerer, instruction: Instruction, op: OpName): RegId {
+function operate(lowerer: FunctionLowerer, instruction: Instruction, op: number): RegId {
   const type = operandType(instruction);
   const last = lowerer.pop();
   if (instruction.op.operands?.length === 1) return lowerer.op(op, type, last);
@@ -55,19 +56,22 @@ function operate(lowerer: FunctionLowerer, instruction: Instruction, op: OpName)
 }
 
 /** An operation on one or two values of the type of the first. */
-function plain(op: OpName): Lowering {
+function plain(name: OpName): Lowering {
+  const op = OP[name];
   return (lowerer, instruction) => {
     lowerer.push(operate(lowerer, instruction, op), resultType(instruction));
   };
 }
 
 /** A comparison, which gives a flag. */
-function compare(op: OpName): Lowering {
+function compare(name: OpName): Lowering {
+  const op = OP[name];
   return (lowerer, instruction) => lowerer.pushFlag(operate(lowerer, instruction, op));
 }
 
 /** A conversion that is named by its result. A constant is put into a register of its width. */
-function convert(op: OpName): Lowering {
+function convert(name: OpName): Lowering {
+  const op = OP[name];
   return (lowerer, instruction) => {
     const type = resultType(instruction);
     lowerer.push(lowerer.op(op, type, lowerer.popRegister()), type);
@@ -77,9 +81,9 @@ function convert(op: OpName): Lowering {
 /** A number with the sign of its low bits above them. */
 function extend(from: Type): Lowering {
   return (lowerer, instruction) => {
-    const low = lowerer.op('trunc', from, lowerer.popRegister());
+    const low = lowerer.op(OP.trunc, from, lowerer.popRegister());
     const type = resultType(instruction);
-    lowerer.push(lowerer.op('sext', type, low), type);
+    lowerer.push(lowerer.op(OP.sext, type, low), type);
   };
 }
 
@@ -91,7 +95,7 @@ const select: Lowering = (lowerer) => {
   const type = lowerer.kind(1);
   const flag = lowerer.popFlag();
   const [a, b] = lowerer.popMany(2) as [Value, Value];
-  lowerer.push(lowerer.op('select', type, flag, a, b), type);
+  lowerer.push(lowerer.op(OP.select, type, flag, a, b), type);
 };
 
 function calleeType(lowerer: FunctionLowerer, index: number): FuncType {
@@ -107,9 +111,9 @@ function global(lowerer: FunctionLowerer, index: number): { type: Type; address:
   return { type: dmirType(type), address: BigInt(lowerer.linkage.global(index)) };
 }
 
-export const LOWERINGS: Readonly<Record<OpcodeName, Lowering>> = {
+const BY_NAME: Readonly<Record<OpcodeName, Lowering>> = {
   unreachable: (lowerer) => {
-    lowerer.end('trap', { imm: UNREACHABLE });
+    lowerer.end(OP.trap, { imm: UNREACHABLE });
     lowerer.setDead();
   },
   nop: () => {},
@@ -150,13 +154,13 @@ export const LOWERINGS: Readonly<Record<OpcodeName, Lowering>> = {
   'global.get': (lowerer, { a }) => {
     const { type, address } = global(lowerer, a);
     const imm = lowerer.linkage.cells;
-    const value = lowerer.inst('load', { type, imm, args: [address] });
+    const value = lowerer.inst(OP.load, { type, imm, args: [address] });
     lowerer.push(value as number, type);
   },
   'global.set': (lowerer, { a }) => {
     const { type, address } = global(lowerer, a);
     const imm = lowerer.linkage.cells;
-    lowerer.inst('store', { type, imm, args: [address, lowerer.pop()] });
+    lowerer.inst(OP.store, { type, imm, args: [address, lowerer.pop()] });
   },
   'table.get': tableGet,
   'table.set': tableSet,
@@ -320,7 +324,7 @@ export const LOWERINGS: Readonly<Record<OpcodeName, Lowering>> = {
   'ref.null': (lowerer, { a }) => lowerer.push(0n, dmirType(a as ValType)),
   'ref.is_null': (lowerer) => {
     const type = lowerer.kind(0);
-    lowerer.pushFlag(lowerer.op('iszero', type, lowerer.pop()));
+    lowerer.pushFlag(lowerer.op(OP.iszero, type, lowerer.pop()));
   },
   'ref.func': (lowerer, { a }) => {
     lowerer.push(BigInt(lowerer.linkage.place(a)), dmirType(FUNCREF));
@@ -345,3 +349,6 @@ export const LOWERINGS: Readonly<Record<OpcodeName, Lowering>> = {
   'table.fill': tableFill,
   ...VECTOR_LOWERINGS,
 };
+
+/** The same by the place of the instruction in the table, where looking one up is a load. */
+export const LOWERINGS: readonly Lowering[] = OPCODES.map(({ name }) => BY_NAME[name]);

@@ -285,6 +285,8 @@ export type OpcodeName = keyof typeof ROWS;
 
 export interface Opcode {
   readonly name: OpcodeName;
+  /** Its place in the table. */
+  readonly index: number;
   /** The byte, or the prefix byte with the second number behind it. */
   readonly code: number;
   readonly imm: ImmKind;
@@ -312,15 +314,15 @@ function accessBytesOf(name: string, imm: ImmKind): number {
   return (Number(narrow ?? type) * Number(count)) / 8;
 }
 
-function toOpcode(name: OpcodeName): Opcode {
+function toOpcode(name: OpcodeName, index: number): Opcode {
   const [code, imm, signature, cost] = ROWS[name];
   const accessBytes = accessBytesOf(name, imm);
   if (signature === '*') {
-    return { name, code, imm, operands: undefined, results: [], cost, accessBytes };
+    return { name, index, code, imm, operands: undefined, results: [], cost, accessBytes };
   }
   const [operands = '', results = ''] = signature.split('->');
   const types = { operands: typesOf(operands), results: typesOf(results) };
-  return { name, code, imm, ...types, cost, accessBytes };
+  return { name, index, code, imm, ...types, cost, accessBytes };
 }
 
 /** All instructions in the order of the table. */
