@@ -387,6 +387,48 @@ for (const language of WASM_LANGUAGES) {
   });
 }
 
+/** What stands before and behind the declarations of a contract, and the function that it has. */
+const MANY_FORMS = {
+  c: ['#include <lockstep.h>\nLOCKSTEP(', ')', 'u256 out(u256 a0) { v299_set(a0); return a0; }'],
+  'c++': ['#include <lockstep.hpp>\nLOCKSTEP(', ')', 'u256 out(u256 a0) { return v299 = a0; }'],
+  rust: [
+    'use lockstep::{lockstep, U256};\nlockstep! {',
+    '}',
+    'fn out(a0: U256) -> U256 { V299.set(a0); a0 }',
+  ],
+} as const;
+
+for (const [language, [open, close, body]] of Object.entries(MANY_FORMS)) {
+  const skip = missingCompiler(language as LanguageName);
+  const { title, extensions } = LANGUAGES[language as LanguageName];
+  test(`variables in ${title} have any name and any number`, { skip }, async (context) => {
+    const names = ['value', 'result', 'data'];
+    const declared = names.map((name, at) => `uint256 public ${name} = ${at + 5};`);
+    const more = Array.from({ length: 300 }, (_, at) => `uint256 v${at};`);
+    const lines = [...declared, 'mapping(uint256 => uint256) public a0;', ...more];
+    const interior = [...lines, 'function out(uint256 a0) returns (uint256);'].join('\n');
+    const folder = mkdtempSync(join(tmpdir(), 'lockstep-many-'));
+    context.after(() => rmSync(folder, { recursive: true, force: true }));
+    const file = join(folder, `many${extensions[0]}`);
+    writeFileSync(file, `${open} contract Many { ${interior} } ${close}\n${body}\n`);
+    const contract = evmContract((await loadContract(file)).contract);
+    const machine = createStage();
+    const to = deploy(machine, contract);
+    const call = (...args: [string, ...string[]]) =>
+      machine.call({ to, ...stepOf(contract.abi, ALICE, ...args) });
+    for (const [at, name] of names.entries()) {
+      assert.equal(bytesToHex(call(name).output), wordHex(BigInt(at + 5)), name);
+    }
+    assert.equal(bytesToHex(call('a0', '1').output), wordHex(0n));
+    const { output, writes } = call('out', '77');
+    assert.equal(bytesToHex(output), wordHex(77n));
+    assert.deepEqual(
+      writes.map(({ slot }) => BigInt(slot)),
+      [BigInt(names.length + 1 + 299)],
+    );
+  });
+}
+
 test('every language calls every other, and reverts pass through', async () => {
   const present = LANGUAGE_NAMES.filter((each) => missingCompiler(each) === false);
   const relays = await Promise.all(present.map((each) => load(CONTRACTS, 'relay', each)));

@@ -1,6 +1,7 @@
 /**
  * Random histories: transactions, blocks, snapshots, ways back and changes from outside, in any
  * order. Afterwards every block links to its parent, and its state is what it was when it was made.
+ * Then two chains that part far below the head.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -121,3 +122,49 @@ for (const seed of [1, 2, 3, 4]) {
     assert.equal(head(again), head(history));
   });
 }
+
+/** What a block is recognised by: its state, and what its transactions left. */
+async function printOf({ rpc, accounts }: TestNode, to: string, hash: string): Promise<Print> {
+  return [
+    await rpc('eth_getProof', to, ['0x0'], hash),
+    await rpc('eth_getBalance', accounts[0], hash),
+    await rpc('eth_getBlockReceipts', hash),
+  ];
+}
+
+test('a chain goes over to another from below the blocks that are objects, and back', async () => {
+  const nodes = [createTestNode(), createTestNode()] as const;
+  const prints: Map<string, Print>[] = [];
+  for (const [at, node] of nodes.entries()) {
+    const { rpc, accounts } = node;
+    const from = accounts[0];
+    const hash = await rpc('eth_sendTransaction', { from, data: initCode(STORE_CODE) });
+    const to = (await rpc('eth_getTransactionReceipt', hash)).contractAddress;
+    for (let block = 1; block < 120; block++) {
+      const word = block < 20 ? block : block * (at + 2);
+      const data = `0x${word.toString(16).padStart(64, '0')}`;
+      await rpc('eth_sendTransaction', { from, to, data });
+    }
+    const found = new Map<string, Print>();
+    for (const { hash } of node.provider.node.chain.between(1n, 120n)) {
+      const text = bytesToHex(hash);
+      found.set(text, await printOf(node, to, text));
+    }
+    prints.push(found);
+  }
+  const [own, other] = nodes;
+  const to = (await own.rpc('eth_getBlockReceipts', '0x1'))[0].contractAddress;
+  const { chain } = own.provider.node;
+  for (const { encoded } of other.provider.node.chain.between(1n, 120n)) {
+    assert.ok(['known', 'imported'].includes(chain.importBlock(encoded, false).kind));
+  }
+  for (const at of [1, 0, 1]) {
+    const known = prints[at] as Map<string, Print>;
+    const headBlockHash = [...known.keys()].at(-1);
+    const none = `0x${'0'.repeat(64)}`;
+    const state = { headBlockHash, safeBlockHash: none, finalizedBlockHash: none };
+    await own.rpc('engine_forkchoiceUpdatedV1', state);
+    assert.equal((await own.rpc('eth_getBlockByNumber', 'latest', false)).hash, headBlockHash);
+    for (const [hash, print] of known) assert.deepEqual(await printOf(own, to, hash), print);
+  }
+});

@@ -249,7 +249,7 @@ function variableObject({ name, keys, value }: Variable, slot: number): string[]
 function variableFunctions({ name, keys, value }: Variable, slot: number): string[] {
   const fields = fieldsOf(keys.map((type, at) => ({ name: `key${at}`, type })));
   const locate = [
-    `  uint8_t data[64] = {[63] = ${slot}};`,
+    `  uint8_t data[64] = {[62] = ${slot >> 8}, [63] = ${slot & 255}};`,
     ...fields.flatMap(({ name: key, shape }) =>
       isPlainWord(shape)
         ? [`  write_${nameOf(shape)}(data, ${key});`, '  lockstep_entry(data);']
@@ -276,8 +276,8 @@ const constantText = ({ name, type, value }: Constant): string =>
 
 /** Writes what a variable begins with. */
 function birthText(name: string, type: string, value: AbiValue, dialect: Dialect): string {
-  const constant = constantText({ name: 'value', type, value });
-  return `  { ${constant} ${dialect === 'c' ? `${name}_set(value)` : `${name} = value`}; }`;
+  const constant = constantText({ name: '__value', type, value });
+  return `  { ${constant} ${dialect === 'c' ? `${name}_set(__value)` : `${name} = __value`}; }`;
 }
 
 /** A call of what answers, with the values of its parameters. */
@@ -293,21 +293,24 @@ function variableAnswer({ name }: Variable, dialect: Dialect): Answer {
   return (values) => name + values.map((each) => `[${each}]`).join('');
 }
 
-/** Reads the parameters, calls what answers, and ends the frame. */
+/**
+ * Reads the parameters, calls what answers, and ends the frame. Its own names are none that the
+ * source gives: what answers is a variable or a function of any name.
+ */
 function callText(item: AbiItem, answer: Answer, offset: number, type: string): string[] {
   const fields = fieldsOf(item.inputs);
   const outputs = fieldsOf(item.outputs);
-  const reads = fields.map(({ shape }, at) => `  ${ownName(shape)} a${at} = ${readOf(shape)};`);
-  const call = answer(fields.map((_, at) => `a${at}`));
-  const result = (name: string): string => (outputs.length === 1 ? 'result' : `result.${name}`);
+  const reads = fields.map(({ shape }, at) => `  ${ownName(shape)} __a${at} = ${readOf(shape)};`);
+  const call = answer(fields.map((_, at) => `__a${at}`));
+  const result = (name: string): string => (outputs.length === 1 ? '__result' : `__result.${name}`);
   return [
     ...(item.stateMutability === 'payable' ? [] : ['  lockstep_refuse_value();']),
-    ...(reads.length === 0 ? [] : [`  reader __in = lockstep_parameters(data, ${offset});`]),
+    ...(reads.length === 0 ? [] : [`  reader __in = lockstep_parameters(__data, ${offset});`]),
     ...reads,
     ...(outputs.length === 0
       ? [`  ${call};`, '  host_finish(0, 0);']
       : [
-          `  ${type} result = ${call};`,
+          `  ${type} __result = ${call};`,
           `  writer __out = new_writer(0, 0, ${headOf(outputs)});`,
           ...outputs.map(({ name, shape }) => `  ${putOf(shape, result(name))}`),
           '  lockstep_finish(__out);',
@@ -350,19 +353,19 @@ function entryText(model: Model, dialect: Dialect): string[] {
       return [...define, `${type} ${nameOfItem(item)}(${listOf(fieldsOf(item.inputs))});`];
     }),
     '__attribute__((export_name("call"))) void lockstep_export_call(void) {',
-    '  bytes data = lockstep_call_data();',
-    '  if (data.size >= 4) switch (lockstep_selector(data)) {',
+    '  bytes __data = lockstep_call_data();',
+    '  if (__data.size >= 4) switch (lockstep_selector(__data)) {',
     ...cases.flatMap(([item, text]) =>
       item === undefined ? [] : [`  case ${hex32(selectorWord(item))}: {`, ...text, '  }'],
     ),
     '  }',
-    ...(receive ? ['  if (data.size == 0) {', ...own(receive, 0), '  }'] : []),
+    ...(receive ? ['  if (__data.size == 0) {', ...own(receive, 0), '  }'] : []),
     ...(fallback ? own(fallback, 0) : ['  reject();']),
     '}',
     '__attribute__((export_name("deploy"))) void lockstep_export_deploy(void) {',
     ...births,
     ...(deploy
-      ? ['  bytes data = lockstep_call_data();', '  (void)data;', ...own(deploy, 0)]
+      ? ['  bytes __data = lockstep_call_data();', '  (void)__data;', ...own(deploy, 0)]
       : ['  lockstep_refuse_value();']),
     '}',
   ];

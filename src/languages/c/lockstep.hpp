@@ -85,7 +85,10 @@ struct Value {
   uint8_t slot[32];
 
   constexpr Value() : slot{} {}
-  constexpr explicit Value(uint8_t index) : slot{} { slot[31] = index; }
+  constexpr explicit Value(uint16_t index) : slot{} {
+    slot[30] = index >> 8;
+    slot[31] = index & 255;
+  }
 
   T get() const {
     uint8_t word[32];
@@ -118,7 +121,10 @@ struct Mapping {
   uint8_t slot[32];
 
   constexpr Mapping() : slot{} {}
-  constexpr explicit Mapping(uint8_t index) : slot{} { slot[31] = index; }
+  constexpr explicit Mapping(uint16_t index) : slot{} {
+    slot[30] = index >> 8;
+    slot[31] = index & 255;
+  }
 
   typename Entry<V>::type operator[](IN(K) key) const {
     uint8_t data[64];

@@ -853,9 +853,10 @@ impl<T: Abi> Abi for Array<T> {
 
 // --- State variables. A value takes a slot of its own; nothing is packed. ---
 
-const fn slot_at(index: u8) -> Word {
+const fn slot_at(index: u16) -> Word {
     let mut slot = [0; 32];
-    slot[31] = index;
+    slot[30] = (index >> 8) as u8;
+    slot[31] = index as u8;
     slot
 }
 
@@ -866,7 +867,7 @@ pub struct Value<T> {
 }
 
 impl<T: InWord> Value<T> {
-    pub const fn new(index: u8) -> Value<T> {
+    pub const fn new(index: u16) -> Value<T> {
         Value { slot: slot_at(index), of: PhantomData }
     }
 
@@ -941,7 +942,7 @@ pub struct Mapping<K, V> {
 }
 
 impl<K, V> Mapping<K, V> {
-    pub const fn new(index: u8) -> Mapping<K, V> {
+    pub const fn new(index: u16) -> Mapping<K, V> {
         Mapping { slot: slot_at(index), of: PhantomData }
     }
 }
