@@ -1,6 +1,6 @@
 /** A connection of HTTP/1.1: its requests are answered one after the other, in order. */
 import type { Socket } from 'node:net';
-import { others } from '../execution/patient.ts';
+import { others } from '../others.ts';
 import { type Dispatcher, stringify, tooLarge } from '../rpc/dispatch.ts';
 import { IDLE_MS_MAX } from './conversation.ts';
 import { type HttpRequest, RequestError, RequestReader, wantsWebSocket } from './http-requests.ts';
