@@ -1,8 +1,8 @@
 /** What was hashed to a key of the state, found by hashing all that is in it. */
 import { equalBytes } from '../base/bytes.ts';
 import { type CellEntry, SPACES } from '../state/cells.ts';
-import { others } from './execution/patient.ts';
 import type { Node } from './node.ts';
+import { others } from './others.ts';
 
 /** Keys that are hashed before others have their turn: some milliseconds. */
 const HASHED_MAX = 4096;

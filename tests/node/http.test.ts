@@ -1,7 +1,9 @@
 /** HTTP/1.1 as the node's server reads it: by the letter, cut anywhere, wrong, slow, too much. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { LockstepError } from '../../src/base/errors.ts';
 import { createProvider } from '../../src/node/provider.ts';
 import { method, param } from '../../src/node/rpc/method.ts';
@@ -98,6 +100,9 @@ const WRONG: readonly (readonly [string, string, number])[] = [
   ['two lengths', head(`${HOST}Content-Length: 1\r\nContent-Length: 1\r\n`), 400],
   ['a length and chunks', head(`${CHUNKED}Content-Length: 1\r\n`), 400],
   ['a coding twice', head(`${CHUNKED}Transfer-Encoding: chunked\r\n`), 400],
+  ['a byte at the end that is no blank', head(`${HOST}Content-Length: 1\xa0\r\n`), 400],
+  ['a coding with such a byte', head(`${HOST}Transfer-Encoding: chunked\xa0\r\n`), 501],
+  ['chunks of HTTP/1.0', head(CHUNKED, 'POST / HTTP/1.0'), 400],
   ['another coding', head(`${HOST}Transfer-Encoding: gzip, chunked\r\n`), 501],
   ['too long a body', head(`${HOST}Content-Length: ${BODY_MAX + 1}\r\n`), 413],
   ['a length beyond numbers', head(`${HOST}Content-Length: ${'9'.repeat(400)}\r\n`), 413],
@@ -128,6 +133,17 @@ test('what is wrong with a request has a status, however it is cut', () => {
       );
     }
   }
+});
+
+test('many blanks take no more time than as many letters', () => {
+  const blanks = ' '.repeat(16_000);
+  const begin = performance.now();
+  for (let count = 0; count < 50; count++) {
+    assert.throws(() => readAll(head(`${HOST}A:${blanks}\0\r\n`)), RequestError);
+    assert.equal(readAll(head(`${HOST}Connection: a${blanks}close\r\n`))[0]?.isKept, true);
+  }
+  // Some milliseconds; it is 16 seconds where the square of their number is looked at.
+  assert.ok(performance.now() - begin < 4000);
 });
 
 test('ten thousand requests with random faults are read or refused, and nothing else', () => {
@@ -182,6 +198,7 @@ async function start(context: TestContext): Promise<NodeServer> {
     longCount++;
     return 'x'.repeat(8 << 20);
   });
+  const late = method('my_late', 'Late.', [], {}, () => setTimeout(100));
   const rows = method(
     'my_rendered',
     'Rendered.',
@@ -189,7 +206,7 @@ async function start(context: TestContext): Promise<NodeServer> {
     {},
     (_, [count]) => render(Number(count)),
   );
-  const provider = createProvider({ methods: [long, ...rows].flat() });
+  const provider = createProvider({ methods: [long, late, rows].flat() });
   const server = await serve({ provider, port: 0, limits: { bodyBytesMax: BODY_MAX } });
   context.after(async () => {
     provider.close();
@@ -292,6 +309,12 @@ test('methods, notifications and other protocols have the answers of HTTP', asyn
   const keyless = open(context, server);
   keyless.socket.write(head(`${HOST}${upgrade}Sec-WebSocket-Version: 13\r\n`, 'GET / HTTP/1.1'));
   assert.match(await keyless.untilEnd(), /^HTTP\/1\.1 400 Bad Request\r\n.*Connection: close/s);
+  // Who has ended before its turn has nothing to say in another protocol.
+  const ended = open(context, server);
+  const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: abc\r\n';
+  const late = post(ASK.replace('eth_chainId', 'my_late'));
+  ended.socket.end(late + head(`${HOST}${upgrade}${key}`, 'GET / HTTP/1.1'));
+  assert.match(await ended.untilEnd(), /"result":null\}HTTP\/1\.1 400 Bad Request\r\n/);
 });
 
 test('what is made as it is sent comes in chunks, or with its length', async (context) => {
@@ -309,6 +332,20 @@ test('what is made as it is sent comes in chunks, or with its length', async (co
     assert.equal(JSON.parse(body).result.length, count);
     assert.match(head, new RegExp(`Content-Length: ${body.length}\r\n`));
   }
+  // Others are answered before a long one is whole.
+  const reading = open(context, server);
+  let isWhole = false;
+  const whole = reading.untilEnd().then(() => (isWhole = true));
+  const first = once(reading.socket, 'data');
+  reading.socket.write(post(ask(4_000_000), 'Connection: close\r\n'));
+  await first;
+  const between = open(context, server);
+  for (let count = 0; count < 20; count++) {
+    between.socket.write(post(ASK));
+    await between.until(/0x7a69/);
+  }
+  assert.equal(isWhole, false);
+  await whole;
   // Who goes away ends nothing but the answer.
   const leaving = open(context, server);
   leaving.socket.write(post(ask(400_000)));
@@ -328,6 +365,7 @@ test('who is refused reads why, however much is still sent', async (context) => 
   wrong.socket.write(`${post(ASK)}nonsense\r\n\r\n${post(ASK)}`);
   const answers = await wrong.untilEnd();
   assert.match(answers, /^HTTP\/1\.1 200 .*0x7a69.*HTTP\/1\.1 400 Bad Request\r\n/s);
+  assert.match(answers, /\r\n\r\nthe request line is malformed\n$/);
   assert.equal(answers.match(/0x7a69/g)?.length, 1);
 });
 
@@ -375,6 +413,12 @@ test('what is begun and not ended is cut off by the count of looks at it', async
   assert.match(await slow.untilEnd(), /^HTTP\/1\.1 408 /);
   idle.socket.write(post(ASK));
   assert.match(await idle.until(/0x7a69/), /^HTTP\/1\.1 200 /);
+  // Who was refused has as long to leave.
+  slow.socket.write('x');
+  const isClosed = new Promise((resolve) => slow.socket.on('close', resolve));
+  await tick(11);
+  slow.socket.write('x');
+  await isClosed;
 });
 
 test('an origin that is no header is refused before anything listens', async (context) => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytesToHex } from '../../src/base/bytes.ts';
+import { StructRecord } from '../../src/node/execution/struct-record.ts';
 import { JsonBytes } from '../../src/node/rpc/json-bytes.ts';
 import { toQuantity } from '../../src/node/rpc/types.ts';
 import { createPrng } from '../support/prng.ts';
@@ -46,4 +47,18 @@ test('what is cut off is written over, and a piece is not changed by what follow
   out.text('xyz');
   assert.equal(toText(piece), 'abcd');
   assert.equal(out.length, 3);
+});
+
+test('a struct trace is written as its value is, whatever its instructions cost', () => {
+  const record = new StructRecord();
+  // Costs of more than 2^44 with a depth are beyond what one number tells apart.
+  for (const cost of [3, 2 ** 44, 2 ** 53 - 1]) {
+    for (const depth of [1, 2, 1024]) {
+      record.add({ pc: 0, opName: 'CALL', gas: 5n, depth, refund: 0n }, [1n], 0);
+      record.cost = cost;
+    }
+  }
+  const out = new JsonBytes();
+  for (const _ of record.write(out));
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(out.take())), record.toValue());
 });

@@ -12,6 +12,7 @@ import { LongRunError } from '../../chain/executor.ts';
 import { EvmWorld, type ExecutedTransaction, type TransactionResult } from '../../chain/world.ts';
 import { callRejection } from '../format/rejection.ts';
 import type { Node } from '../node.ts';
+import { others } from '../others.ts';
 import { serverError } from '../rpc/errors.ts';
 import { type CallRequest, NOBODY } from '../rpc/requests.ts';
 import {
@@ -29,15 +30,6 @@ import { applyOverridesFor } from './overrides.ts';
 const PATIENCE = 4;
 
 const CHAIN_REPLACED = 'the chain was reset while the call ran; call again on the new one';
-
-/** Gives others their turn. Node has a way that waits for no timer. */
-export function others(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (resume: () => void) => void };
-  return new Promise((resolve) => {
-    if (setImmediate === undefined) setTimeout(resolve, 0);
-    else setImmediate(resolve);
-  });
-}
 
 /** Long calls of a node, one after the other: each world has a memory of its own. */
 export class PatientCalls {

@@ -37,9 +37,8 @@ const HEIGHT = 6;
 const KEPT = 7;
 const ROW = 8;
 const BLOCK_ROWS = 1 << 12;
-/** Names of instructions, one for each byte, and frames within each other, at most. */
+/** Names of instructions, one for each byte, at most. */
 const NAMES_MAX = 256;
-const DEPTHS_MAX = 1025;
 /** Texts that are kept for the instructions which have the same. */
 const TEXTS_MAX = 1 << 14;
 
@@ -168,8 +167,8 @@ export class StructRecord {
       const op = pc * NAMES_MAX + name;
       out.copy(heads.get(op) ?? keep(heads, op, `{"pc":${pc},"op":"${this.#names[name]}","gas":`));
       out.number(block[at + GAS] as number);
-      const key = cost * DEPTHS_MAX + depth;
-      out.copy(costs.get(key) ?? keep(costs, key, `,"gasCost":${cost},"depth":${depth}`));
+      out.copy(costs.get(cost) ?? keep(costs, cost, `,"gasCost":${cost},"depth":`));
+      out.number(depth);
       const height = block[at + HEIGHT] as number;
       if (height >= 0) {
         out.text(',"stack":[');

@@ -1,5 +1,6 @@
 /** A connection of HTTP/1.1: its requests are answered one after the other, in order. */
 import type { Socket } from 'node:net';
+import { others } from '../others.ts';
 import { type Dispatcher, stringify, tooLarge } from '../rpc/dispatch.ts';
 import { IDLE_MS_MAX } from './conversation.ts';
 import { type HttpRequest, RequestError, RequestReader, wantsWebSocket } from './http-requests.ts';
@@ -79,11 +80,13 @@ export class HttpConnection {
     socket.on('timeout', this.#onTimeout).on('error', this.#onError);
   }
 
-  /** Counts the looks at a request that does not become whole. */
+  /** Counts the looks at a request that does not become whole, and at who does not leave. */
   sweep(): void {
-    const { place } = this.#reader;
-    if (this.#isBusy || !this.#isOpen || place === undefined) this.#sweeps = 0;
-    else if (++this.#sweeps > SWEEPS_MAX[place]) this.#refuse(408);
+    const place = this.#isOpen ? this.#reader.place : 'body';
+    if (this.#isBusy || place === undefined) this.#sweeps = 0;
+    else if (++this.#sweeps <= SWEEPS_MAX[place]) return;
+    else if (this.#isOpen) this.#refuse(new RequestError(408, 'the request is not whole in time'));
+    else this.#socket.destroy();
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -126,7 +129,7 @@ export class HttpConnection {
       }
       if (this.#isOpen && reader.takeExpectation()) socket.write('HTTP/1.1 100 Continue\r\n\r\n');
     } catch (error) {
-      if (error instanceof RequestError) this.#refuse(error.status);
+      if (error instanceof RequestError) this.#refuse(error);
       else socket.destroy();
     }
     this.#isBusy = false;
@@ -211,6 +214,8 @@ export class HttpConnection {
     socket.uncork();
     for (; next.done !== true; next = iterator.next()) {
       await drained(socket);
+      // What the system takes at once is drained without anyone else having had a turn.
+      await others();
       if (socket.destroyed) return;
       socket.cork();
       writeChunk(socket, [next.value]);
@@ -221,8 +226,8 @@ export class HttpConnection {
   }
 
   /** Says what is wrong and ends the connection, when the client has read it. */
-  #refuse(status: number): void {
-    const body = status === 413 ? stringify(tooLarge(this.#service.bytesMax)) : '';
+  #refuse({ status, message }: RequestError): void {
+    const body = status === 413 ? stringify(tooLarge(this.#service.bytesMax)) : `${message}\n`;
     const headers = status === 426 ? `Sec-WebSocket-Version: ${VERSION}\r\n` : '';
     this.#send({ status, body, headers }, false);
     this.#end();
@@ -230,6 +235,7 @@ export class HttpConnection {
 
   #end(): void {
     this.#isOpen = false;
+    this.#sweeps = 0;
     this.#socket.end();
   }
 
@@ -237,8 +243,12 @@ export class HttpConnection {
     const socket = this.#socket;
     const { dispatcher, bytesMax } = this.#service;
     const key = headers.get('sec-websocket-key');
-    if (headers.get('sec-websocket-version') !== VERSION) throw new RequestError(426, 'version');
-    if (key === undefined) throw new RequestError(400, 'a key is missing');
+    if (headers.get('sec-websocket-version') !== VERSION) {
+      throw new RequestError(426, `the version of WebSocket is ${VERSION}`);
+    }
+    if (key === undefined) throw new RequestError(400, 'the header Sec-WebSocket-Key is missing');
+    // Of the end that came before, who takes the connection over would hear nothing.
+    if (this.#isEnded) throw new RequestError(400, 'the client has said all that it will');
     socket.setTimeout(0);
     socket.off('data', this.#onData).off('end', this.#onEnd).off('timeout', this.#onTimeout);
     const head = this.#reader.takeRest();

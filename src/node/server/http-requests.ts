@@ -13,6 +13,8 @@ const LINE_END = '\r\n';
 const HEAD_END = '\r\n\r\n';
 const CR = 13;
 const LF = 10;
+const TAB = 9;
+const SPACE = 32;
 
 /** A request that cannot be read, and the status to end its connection with. */
 export class RequestError extends Error {
@@ -60,20 +62,31 @@ const HEADERS: ReadonlyMap<string, boolean> = new Map([
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const REQUEST_LINE = new RegExp(`^(${TOKEN}) [!-~\\x80-\\xff]+ HTTP/(\\d)\\.(\\d)$`);
-const HEADER_LINE = new RegExp(`(${TOKEN}):[ \\t]*([^\\0-\\x08\\n-\\x1f\\x7f]*)\\r\\n`, 'y');
+const HEADER_LINE = new RegExp(`(${TOKEN}):([^\\0-\\x08\\n-\\x1f\\x7f]*)\\r\\n`, 'y');
 const LENGTH = /^\d+$/;
 const CHUNK_LINE = /^([0-9a-f]{1,8})[ \t]*(?:;[^\r\n]*)?$/i;
 
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+/**
+ * A text without the blanks around it. Nothing else is one, such as the byte A0 (RFC 9110, section
+ * 5.6.3); and a pattern would take the square of their number.
+ */
+function trimBlanks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
 /** Whether a list of names has one. */
 function lists(value: string | undefined, name: string): boolean {
-  if (value === undefined) return false;
-  return (
-    value === name ||
-    value
-      .toLowerCase()
-      .split(/[ \t]*,[ \t]*/)
-      .includes(name)
-  );
+  if (value === undefined || value === name) return value === name;
+  const names = value.toLowerCase().split(',');
+  return names.some((each) => trimBlanks(each) === name);
 }
 
 /** Whether a client asks for WebSocket; anything else that it offers to speak is ignored. */
@@ -92,9 +105,10 @@ function readHeaders(text: string, from: number): RequestHeaders {
     const name = (match[1] as string).toLowerCase();
     const isRepeatable = HEADERS.get(name);
     if (isRepeatable === undefined) continue;
-    const value = (match[2] as string).trimEnd();
+    const value = trimBlanks(match[2] as string);
     const before = headers.get(name);
-    if (before !== undefined && !isRepeatable) throw new RequestError(400, `two headers ${name}`);
+    if (before !== undefined && !isRepeatable)
+      throw new RequestError(400, `the header ${name} is there twice`);
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   return headers;
@@ -112,8 +126,13 @@ function readHead(text: string, bytesMax: number): Head {
   if (!isOld && !headers.has('host')) throw new RequestError(400, 'the host is missing');
   const connection = headers.get('connection');
   const isKept = isOld ? lists(connection, 'keep-alive') : !lists(connection, 'close');
+  if (isOld && headers.has('transfer-encoding')) {
+    // Whoever stood before may have taken the chunks for other requests (section 6.1).
+    throw new RequestError(400, 'HTTP/1.0 has no transfer codings');
+  }
   const expect = headers.get('expect')?.toLowerCase();
-  if (expect !== undefined && expect !== '100-continue') throw new RequestError(417, 'unknown');
+  if (expect !== undefined && expect !== '100-continue')
+    throw new RequestError(417, 'the only expectation is 100-continue');
   const expectsContinue = expect !== undefined && !isOld;
   return { method, headers, isOld, isKept, expectsContinue, length: lengthOf(headers, bytesMax) };
 }
@@ -191,7 +210,7 @@ export class RequestReader {
   takeRest(): Buffer {
     this.#join();
     const rest = this.#buffer.subarray(this.#at);
-    this.#at = this.#buffer.length;
+    this.#forget();
     return rest;
   }
 
@@ -206,7 +225,14 @@ export class RequestReader {
     while (this.#phase !== 'head') if (!this.#readPart(this.#phase)) return undefined;
     const { method, headers, isOld, isKept } = this.#head as Head;
     this.#head = undefined;
+    // A connection between two requests keeps none of the bytes.
+    if (this.#at === this.#buffer.length) this.#forget();
     return { method, headers, isOld, isKept, body: this.#takeBody() };
+  }
+
+  #forget(): void {
+    this.#buffer = NO_BYTES;
+    this.#at = 0;
   }
 
   #join(): void {
