@@ -71,3 +71,15 @@ test('a block that is not right is refused with the reason', async () => {
   });
   assert.equal(await node.rpc('eth_blockNumber'), '0x0');
 });
+
+test('requests without data, or out of order, are refused', async () => {
+  const [payload, hashes, root] = await build(createTestNode());
+  const { rpc } = createTestNode();
+  const takes = (requests: string[]) => rpc('engine_newPayloadV4', payload, hashes, root, requests);
+  await assert.rejects(takes(['0x']), { code: -32602, message: /request 0 has no data/ });
+  await assert.rejects(takes(['0x0011', '0x01']), {
+    code: -32602,
+    message: /request 1 has no data/,
+  });
+  await assert.rejects(takes(['0x0111', '0x0122']), { code: -32602, message: /request 1 is not/ });
+});

@@ -10,6 +10,7 @@ import { transactionsRoot, withdrawalsRoot } from '../../chain/blocks/process.ts
 import { requestsHash } from '../../chain/blocks/requests.ts';
 import { decodeTransaction } from '../../chain/transactions/codec.ts';
 import type { Node } from '../node.ts';
+import { invalidParams } from '../rpc/errors.ts';
 import { type Method, method, param } from '../rpc/method.ts';
 import * as t from '../rpc/types.ts';
 
@@ -116,13 +117,24 @@ function headerOf(payload: Payload, transactions: readonly BlockTransaction[], b
     ...(blobGasUsed === undefined ? {} : { blobGasUsed }),
     ...(excessBlobGas === undefined ? {} : { excessBlobGas }),
     ...(parentBeaconBlockRoot === undefined ? {} : { parentBeaconBlockRoot }),
-    ...(requests === undefined ? {} : { requestsHash: requestsHash(requests.map(requestOf)) }),
+    ...(requests === undefined ? {} : { requestsHash: requestsHash(requestsOf(requests)) }),
   };
   return header;
 }
 
-function requestOf(bytes: Uint8Array): { readonly type: number; readonly data: Uint8Array } {
-  return { type: bytes[0] ?? 0, data: bytes.subarray(1) };
+/**
+ * Requests by their types. Engine API, Prague: none is empty, and their types ascend.
+ *
+ * @throws RpcError -32602 for others
+ */
+function requestsOf(all: readonly Uint8Array[]): { type: number; data: Uint8Array }[] {
+  return all.map((bytes, index) => {
+    const [type = 0] = bytes;
+    if (bytes.length < 2) throw invalidParams(`request ${index} has no data`);
+    const before = all[index - 1]?.[0] ?? -1;
+    if (type <= before) throw invalidParams(`request ${index} is not of a type above the last one`);
+    return { type, data: bytes.subarray(1) };
+  });
 }
 
 /** Why what stands beside a payload is not of it; undefined where it is. */
