@@ -30,7 +30,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/languages': 16_000,
   'lockstep/node': 382_500,
   'lockstep/node/database': 51_500,
-  'lockstep/node/server': 19_500,
+  'lockstep/node/server': 20_000,
   'lockstep/node/stack': 29_500,
   'lockstep/state': 24_000,
   'lockstep/vms/evm': 26_000,

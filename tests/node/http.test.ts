@@ -430,3 +430,22 @@ test('an origin that is no header is refused before anything listens', async (co
     (error) => error instanceof LockstepError && error.code === 'L1705',
   );
 });
+
+test('WebSocket is for the pages that may read answers', async (context) => {
+  const provider = createProvider();
+  context.after(() => provider.close());
+  const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n';
+  const ask = async (allowOrigin: string, origin: string): Promise<string | undefined> => {
+    const server = await serve({ provider, port: 0, allowOrigin });
+    context.after(() => server.close());
+    const { socket, until } = open(context, server);
+    const headers = `${HOST}${upgrade}Sec-WebSocket-Key: YQ==\r\n${origin}`;
+    socket.write(head(headers, 'GET / HTTP/1.1'));
+    return /HTTP\/1\.1 (\d+)/.exec(await until(/\r\n\r\n/))?.[1];
+  };
+  assert.equal(await ask('', 'Origin: https://a\r\n'), '403');
+  assert.equal(await ask('https://b', 'Origin: https://a\r\n'), '403');
+  assert.equal(await ask('https://a', 'Origin: https://a\r\n'), '101');
+  assert.equal(await ask('*', 'Origin: https://a\r\n'), '101');
+  assert.equal(await ask('', ''), '101');
+});

@@ -40,6 +40,7 @@ const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
   204: 'No Content',
   400: 'Bad Request',
+  403: 'Forbidden',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
   413: 'Content Too Large',
@@ -241,8 +242,13 @@ export class HttpConnection {
 
   #upgrade({ headers }: HttpRequest): void {
     const socket = this.#socket;
-    const { dispatcher, bytesMax } = this.#service;
+    const { dispatcher, bytesMax, allowOrigin } = this.#service;
     const key = headers.get('sec-websocket-key');
+    const origin = headers.get('origin');
+    // Browsers ask no leave for WebSocket, they tell whose page it is (RFC 6455, section 10.2).
+    if (origin !== undefined && allowOrigin !== '*' && origin !== allowOrigin) {
+      throw new RequestError(403, 'pages of this origin may not read answers');
+    }
     if (headers.get('sec-websocket-version') !== VERSION) {
       throw new RequestError(426, `the version of WebSocket is ${VERSION}`);
     }

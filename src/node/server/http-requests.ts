@@ -52,6 +52,7 @@ const HEADERS: ReadonlyMap<string, boolean> = new Map([
   ['transfer-encoding', false],
   ['expect', false],
   ['connection', true],
+  ['origin', false],
   ['upgrade', true],
   ['sec-websocket-key', false],
   ['sec-websocket-version', false],
