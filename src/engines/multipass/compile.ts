@@ -96,7 +96,7 @@ export interface Choice {
 }
 
 /** Versions of one root; what comes with other facts then enters the best of them that holds. */
-const VERSIONS_MAX = 2;
+const VERSIONS_MAX = 4;
 
 /** The version that knows most. */
 function strongest<T extends { readonly facts: Facts }>(versions: readonly T[]): T | undefined {
