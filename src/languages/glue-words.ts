@@ -4,8 +4,9 @@ import { selectorOf, signatureOf } from './abi.ts';
 import type { AbiItem } from './contract.ts';
 
 /** A selector as a number that lies in memory, lowest byte first, as the selector's bytes do. */
-export function selectorWord(item: AbiItem): number {
-  return Buffer.from(selectorOf(item).slice(2), 'hex').readUInt32LE();
+export function selectorWord(item: AbiItem): string {
+  const word = Buffer.from(selectorOf(item).slice(2), 'hex').readUInt32LE();
+  return `0x${word.toString(16).padStart(8, '0')}`;
 }
 
 /** The topic of an event as four numbers of 64 bits, the highest first. */

@@ -41,8 +41,6 @@ const G = '__glue';
 /** Names of its own that parameters cannot have. */
 const OUT = '__out';
 
-const hex32 = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
-
 const putAll = (values: readonly Parameter[]): string =>
   values.map(({ name, type }) => `${OUT}.put<${type.range}>(${name.text});`).join(' ');
 
@@ -79,7 +77,7 @@ function entryText(name: string, entries: readonly Entry[], hasBirth: boolean): 
     entries.find(({ item }) => item.type === type);
   const cases = entries.flatMap((each) =>
     each.item.type === 'function'
-      ? [`case ${hex32(selectorWord(each.item))}: { ${callOf(each)} return; }`]
+      ? [`case ${selectorWord(each.item)}: { ${callOf(each)} return; }`]
       : [],
   );
   const [receive, fallback, deploy] = (['receive', 'fallback', 'constructor'] as const).map(
@@ -131,7 +129,7 @@ const listOf = (parameters: readonly Parameter[]): string =>
   parameters.map(({ name, type }) => `${name.text}: ${type.range}`).join(', ');
 
 const writerOf = (item: AbiItem): string =>
-  `${G}.Writer.withSelector(${hex32(selectorWord(item))}, ${headOf(fieldsOf(item.inputs))})`;
+  `${G}.Writer.withSelector(${selectorWord(item)}, ${headOf(fieldsOf(item.inputs))})`;
 
 /** A method of another contract with the body that calls it. */
 function remoteText(scope: Scope, method: Member, item: AbiItem): string {

@@ -30,7 +30,6 @@ import { literalOf } from './literal.ts';
 export type Dialect = 'c' | 'c++';
 
 const typeOf = (abi: string): string => findType(abi)?.c ?? 'void';
-const hex32 = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
 
 /** What functions of a type are called by: `uint256`, `uint256_array`, `bool_array3`, `Order`. */
 function nameOf(shape: Shape): string {
@@ -67,7 +66,7 @@ const putAll = (fields: readonly Field[]): string[] =>
   fields.map(({ name, shape }) => `  ${putOf(shape, name)}`);
 
 const writerOf = (item: AbiItem): string =>
-  `  writer __out = new_writer(4, ${hex32(selectorWord(item))}, ${headOf(fieldsOf(item.inputs))});`;
+  `  writer __out = new_writer(4, ${selectorWord(item)}, ${headOf(fieldsOf(item.inputs))});`;
 
 /** How an array or a structure is read and written: the heads of its functions, and where. */
 function partsOf(shape: Shape, head: string) {
@@ -356,7 +355,7 @@ function entryText(model: Model, dialect: Dialect): string[] {
     '  bytes __data = lockstep_call_data();',
     '  if (__data.size >= 4) switch (lockstep_selector(__data)) {',
     ...cases.flatMap(([item, text]) =>
-      item === undefined ? [] : [`  case ${hex32(selectorWord(item))}: {`, ...text, '  }'],
+      item === undefined ? [] : [`  case ${selectorWord(item)}: {`, ...text, '  }'],
     ),
     '  }',
     ...(receive ? ['  if (__data.size == 0) {', ...own(receive, 0), '  }'] : []),

@@ -36,8 +36,6 @@ const tupleOf = (parts: readonly string[]): string =>
 const resultType = ({ outputs }: AbiItem): string =>
   tupleOf(fieldsOf(outputs).map(({ shape }) => typeOfShape(shape)));
 
-const hex32 = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
-
 /** Words that need a mark to be a name. */
 const KEYWORDS = new Set(
   (
@@ -116,7 +114,7 @@ function eventText(event: AbiItem): string[] {
 }
 
 const writerOf = (item: AbiItem, name = 'out'): string =>
-  `let mut ${name} = lockstep::Writer::new(${hex32(selectorWord(item))}, ${headOf(fieldsOf(item.inputs))});`;
+  `let mut ${name} = lockstep::Writer::new(${selectorWord(item)}, ${headOf(fieldsOf(item.inputs))});`;
 
 function errorText(error: AbiItem): string[] {
   const fields = named(error.inputs);
@@ -220,7 +218,7 @@ function entryText(model: Model): string[] {
   const own = (item: AbiItem, data: string): string[] =>
     callText(item, functionAnswer(item.type), data);
   const arms = answersOf(model).flatMap(([item, answer]) => [
-    `${hex32(selectorWord(item))} => {`,
+    `${selectorWord(item)} => {`,
     ...callText(item, answer, '&data[4..]'),
     '}',
   ]);
