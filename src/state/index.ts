@@ -2,7 +2,7 @@
  * `lockstep/state`: cells, the journaled store, backends, the EVM's view of accounts, and Merkle
  * commitments with their proofs.
  */
-export type { Keccak256, Keccak256Words } from '../base/bytes.ts';
+export type { HashRoom, Keccak256 } from '../base/bytes.ts';
 export type {
   Backend,
   CellChange,

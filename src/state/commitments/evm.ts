@@ -11,7 +11,7 @@
  * - A leaf of the trie of accounts holds the trie of the account's slots, so that a mark is two
  *   pointers.
  */
-import { bytesToHex, equalBytes, type Keccak256, type Keccak256Words } from '../../base/bytes.ts';
+import { bytesToHex, equalBytes, type Keccak256 } from '../../base/bytes.ts';
 import { WORD_BYTES } from '../../base/u256.ts';
 import { type Backend, isPending, type Pending } from '../backends/backend.ts';
 import { cellPath, SPACES, toChars } from '../cells.ts';
@@ -49,8 +49,6 @@ import { witnessKeys } from './witness.ts';
 export interface EvmCommitmentOptions {
   /** Called for every node, account and slot that changed: a fast one pays. */
   readonly keccak256: Keccak256;
-  /** The same hash in words, where there is a faster way than by an array. */
-  readonly keccak256Words?: Keccak256Words;
 }
 
 export interface EvmCommitment extends Commitment {
@@ -106,12 +104,9 @@ const ZERO_WORD = new Uint8Array(WORD_BYTES);
 const NO_BYTES = new Uint8Array(0);
 
 /** The commitment of an empty state; `rebuild` takes in what a backend already holds. */
-export function createEvmCommitment({
-  keccak256,
-  keccak256Words,
-}: EvmCommitmentOptions): EvmCommitment {
+export function createEvmCommitment({ keccak256 }: EvmCommitmentOptions): EvmCommitment {
   const state: State = {
-    hasher: new NodeHasher(keccak256, { keptMax: KEPT_MAX, keccak256Words }),
+    hasher: new NodeHasher(keccak256, { keptMax: KEPT_MAX }),
     memo: new HashMemo((bytes) => toChars(keccak256(bytes))),
     noCode: keccak256(NO_BYTES),
     root: undefined,
