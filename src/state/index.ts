@@ -18,11 +18,12 @@ export type {
   Cell,
   CellAccess,
   CellEntry,
+  CellValue,
   CellWrite,
   ScanRange,
   SpaceName,
 } from './cells.ts';
-export { isPerTransaction, SPACES } from './cells.ts';
+export { isPerTransaction, packValue, SPACES, unpackValue } from './cells.ts';
 export type { Commitment, CommitmentMark } from './commitments/commitment.ts';
 export { withCommitment } from './commitments/commitment.ts';
 export type { EvmCommitment, EvmCommitmentOptions, WitnessAccount } from './commitments/evm.ts';

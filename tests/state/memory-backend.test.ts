@@ -10,6 +10,7 @@ import {
   cellPath,
   rangePaths,
   type ScanRange,
+  unpackValue,
 } from '../../src/state/cells.ts';
 import { createPrng, type Prng } from '../support/prng.ts';
 
@@ -197,10 +198,10 @@ function checkChanges(backend: MemoryBackend, from: Kept, to: Kept): void {
   backend.restore(from.snapshot);
   for (const { path, before, after } of changes) {
     const cell = cellOfPath(path);
-    assert.deepEqual(backend.get(cell), before);
+    assert.deepEqual(backend.get(cell), before === undefined ? undefined : unpackValue(before));
     assert.notDeepEqual(before, after);
     if (after === undefined) backend.delete(cell);
-    else backend.put(cell, after);
+    else backend.put(cell, unpackValue(after));
   }
   assert.deepEqual(wholeOf(backend), to.whole);
 }

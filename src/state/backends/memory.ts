@@ -9,39 +9,27 @@
  */
 import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/bytes.ts';
-import { WORD_BYTES } from '../../base/u256.ts';
 import {
   type Cell,
   type CellEntry,
   type CellPath,
+  type CellValue,
   cellOfPath,
   cellPath,
+  packValue,
   rangePaths,
   type ScanRange,
-  toChars,
+  unpackValue,
 } from '../cells.ts';
 import type { CellChange, Snapshot, SnapshotBackend } from './backend.ts';
 
-/**
- * The value of a cell: a word as characters 0..255 without the zeros in front, anything else as it
- * is. Bytes of their own cost 250 bytes however few they are, and most words are small numbers.
- */
-type Packed = string | Uint8Array;
-
 interface Node {
   readonly path: CellPath;
-  value: Packed;
+  value: CellValue;
   left: Node | undefined;
   right: Node | undefined;
   height: number;
   epoch: number;
-}
-
-/** A cell with its values before and after, undefined where it had or has none. */
-interface Write {
-  readonly path: CellPath;
-  readonly before: Packed | undefined;
-  readonly after: Packed | undefined;
 }
 
 /** What a snapshot names. */
@@ -52,8 +40,8 @@ interface Version {
   /** The same, as long as there is no tree. */
   below: Version | undefined;
   /** Each path once or more; undefined where there is a tree and they were too many to hold. */
-  writes: readonly Write[] | undefined;
-  /** Writes down to the next tree. */
+  writes: readonly CellChange[] | undefined;
+  /** CellChanges down to the next tree. */
   readonly depth: number;
   hasTree: boolean;
   root: Node | undefined;
@@ -64,7 +52,7 @@ interface MemorySnapshot extends Snapshot {
   readonly version: Version;
 }
 
-/** Writes down to the next tree, and those that a version holds beside its tree. */
+/** CellChanges down to the next tree, and those that a version holds beside its tree. */
 const WRITTEN_MAX = 4096;
 
 export interface MemoryBackend extends SnapshotBackend {
@@ -74,12 +62,12 @@ export interface MemoryBackend extends SnapshotBackend {
 
 /** An empty backend in memory. `put` copies the value it is given. */
 export function createMemoryBackend(): MemoryBackend {
-  const cells = new Map<CellPath, Packed>();
+  const cells = new Map<CellPath, CellValue>();
   let versions = 0;
   let epoch = 0;
   /** The version at hand, and what was written after it. */
   let here = plant({ id: versions++, belowId: -1, root: undefined });
-  let written: Write[] = [];
+  let written: CellChange[] = [];
   /** The version of the map, where that is not the one at hand: then nothing was written. */
   let mapped: Version | undefined;
   /** The tree of the version at hand with so many of the writes after it. */
@@ -106,9 +94,9 @@ export function createMemoryBackend(): MemoryBackend {
   /** The tree of a version, which has it from then on. */
   const treeOf = (version: Version): Node | undefined => {
     if (version.hasTree) return version.root;
-    const chain: (readonly Write[])[] = [];
+    const chain: (readonly CellChange[])[] = [];
     let base = version;
-    for (; !base.hasTree; base = base.below as Version) chain.push(base.writes as Write[]);
+    for (; !base.hasTree; base = base.below as Version) chain.push(base.writes as CellChange[]);
     version.root = insertWrites(base.root, chain.reverse().flat(), ++epoch);
     version.hasTree = true;
     version.below = undefined;
@@ -123,14 +111,14 @@ export function createMemoryBackend(): MemoryBackend {
   };
   /** Takes writes back in the map until it is at a version; false where that is not below. */
   const undoTo = (version: Version): boolean => {
-    const chain: (readonly Write[])[] = [written];
+    const chain: (readonly CellChange[])[] = [written];
     for (let at = here; at !== version; at = at.below) {
       if (at.below === undefined || at.writes === undefined) return false;
       chain.push(at.writes);
     }
     for (const writes of chain) {
       for (let at = writes.length - 1; at >= 0; at--) {
-        const { path, before } = writes[at] as Write;
+        const { path, before } = writes[at] as CellChange;
         setCell(cells, path, before);
       }
     }
@@ -144,14 +132,15 @@ export function createMemoryBackend(): MemoryBackend {
   const backend: MemoryBackend = {
     get(cell) {
       const path = cellPath(cell);
-      return unpack(mapped === undefined ? cells.get(path) : findNode(treeOf(here), path)?.value);
+      const value = mapped === undefined ? cells.get(path) : findNode(treeOf(here), path)?.value;
+      return value === undefined ? undefined : unpackValue(value);
     },
     put: (cell, value) => backend.assign(cellPath(cell), value.slice()),
     delete: (cell) => backend.assign(cellPath(cell), undefined),
     *scan(range) {
       const { from, to } = rangePaths(range);
       for (const node of walk(openTree(), from, to)) {
-        yield { cell: cellOfPath(node.path), value: unpack(node.value) };
+        yield { cell: cellOfPath(node.path), value: unpackValue(node.value) };
       }
     },
     snapshot() {
@@ -168,13 +157,13 @@ export function createMemoryBackend(): MemoryBackend {
     },
     assign(path, value) {
       if (mapped !== undefined) {
-        const writes: Write[] = [];
+        const writes: CellChange[] = [];
         compareTrees(treeOf(mapped), treeOf(here), WHOLE, writes);
         for (const each of writes) setCell(cells, each.path, each.after);
         mapped = undefined;
       }
       const before = cells.get(path);
-      const after = value && pack(value);
+      const after = value instanceof Uint8Array ? packValue(value) : value;
       if (before === undefined && after === undefined) return;
       setCell(cells, path, after);
       written.push({ path, before, after });
@@ -184,11 +173,11 @@ export function createMemoryBackend(): MemoryBackend {
       const after = versionOf(to);
       if (before === after) return [];
       if (after.belowId === before.id && after.writes !== undefined) {
-        return joinWrites(after.writes).map(changeOf);
+        return joinWrites(after.writes);
       }
-      const found: Write[] = [];
+      const found: CellChange[] = [];
       compareTrees(treeOf(before), treeOf(after), WHOLE, found);
-      return found.map(changeOf);
+      return found;
     },
   };
   return backend;
@@ -202,10 +191,10 @@ function plant({ id, belowId, root }: Pick<Version, 'id' | 'belowId' | 'root'>):
 /** A tree with the last value of each path that was written. */
 function insertWrites(
   root: Node | undefined,
-  writes: readonly Write[],
+  writes: readonly CellChange[],
   epoch: number,
 ): Node | undefined {
-  const last = new Map<CellPath, Packed | undefined>();
+  const last = new Map<CellPath, CellValue | undefined>();
   for (const { path, after } of writes) last.set(path, after);
   let tree = root;
   for (const [path, value] of last) {
@@ -213,32 +202,6 @@ function insertWrites(
     else if (findNode(tree, path) !== undefined) tree = removeNode(tree, path, epoch);
   }
   return tree;
-}
-
-function pack(value: Uint8Array): Packed {
-  if (value.length !== WORD_BYTES) return value;
-  let zeros = 0;
-  while (zeros < WORD_BYTES && value[zeros] === 0) zeros++;
-  const digits = DIGITS[WORD_BYTES - zeros] as Uint8Array;
-  for (let i = 0; i < digits.length; i++) digits[i] = value[zeros + i] as number;
-  return toChars(digits);
-}
-
-/** Scratch of each length: a view of the word would be as long to make as the text of it. */
-const DIGITS = Array.from({ length: WORD_BYTES + 1 }, (_, length) => new Uint8Array(length));
-
-function unpack(packed: Packed): Uint8Array;
-function unpack(packed: Packed | undefined): Uint8Array | undefined;
-function unpack(packed: Packed | undefined): Uint8Array | undefined {
-  if (typeof packed !== 'string') return packed;
-  const word = new Uint8Array(WORD_BYTES);
-  const zeros = WORD_BYTES - packed.length;
-  for (let i = 0; i < packed.length; i++) word[zeros + i] = packed.charCodeAt(i);
-  return word;
-}
-
-function changeOf({ path, before, after }: Write): CellChange {
-  return { path, before: unpack(before), after: unpack(after) };
 }
 
 function findNode(root: Node | undefined, path: CellPath): Node | undefined {
@@ -291,7 +254,7 @@ function compareTrees(
   before: Node | undefined,
   after: Node | undefined,
   within: Between,
-  found: Write[],
+  found: CellChange[],
 ): void {
   const old = nodeBetween(before, within);
   if (old === after) return;
@@ -308,18 +271,22 @@ function compareTrees(
   compareTrees(old, after.right, { low: path, high: within.high }, found);
 }
 
-function setCell(cells: Map<CellPath, Packed>, path: CellPath, value: Packed | undefined): void {
+function setCell(
+  cells: Map<CellPath, CellValue>,
+  path: CellPath,
+  value: CellValue | undefined,
+): void {
   if (value === undefined) cells.delete(path);
   else cells.set(path, value);
 }
 
 /** What writes changed together, in the order of cells. */
-function joinWrites(writes: readonly Write[]): Write[] {
-  const found: Write[] = [];
+function joinWrites(writes: readonly CellChange[]): CellChange[] {
+  const found: CellChange[] = [];
   // A stable sort: of one path the first write tells what was before, the last what is after.
   const sorted = [...writes].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   for (let from = 0, to = 0; from < sorted.length; from = to) {
-    const { path, before } = sorted[from] as Write;
+    const { path, before } = sorted[from] as CellChange;
     while (to < sorted.length && sorted[to]?.path === path) to++;
     addWrite(found, path, before, sorted[to - 1]?.after);
   }
@@ -327,10 +294,10 @@ function joinWrites(writes: readonly Write[]): Write[] {
 }
 
 function addWrite(
-  found: Write[],
+  found: CellChange[],
   path: CellPath,
-  before: Packed | undefined,
-  after: Packed | undefined,
+  before: CellValue | undefined,
+  after: CellValue | undefined,
 ): void {
   if (before === after) return;
   const areBytes = before instanceof Uint8Array && after instanceof Uint8Array;
@@ -346,7 +313,7 @@ function ownNode(node: Node, epoch: number): Node {
   return node.epoch === epoch ? node : { ...node, epoch };
 }
 
-function insertNode(node: Node | undefined, path: CellPath, value: Packed, epoch: number): Node {
+function insertNode(node: Node | undefined, path: CellPath, value: CellValue, epoch: number): Node {
   if (node === undefined) {
     return { path, value, left: undefined, right: undefined, height: 1, epoch };
   }

@@ -30,7 +30,7 @@ const HEADER_BYTES_MAX = 3;
 /** Of a branch with sixteen hashes. */
 const KEPT_BYTES = HEADER_BYTES_MAX + 16 * HASH_ITEM_BYTES + 1;
 
-/** Encodings of branches in one piece of memory, which is too large to be made when none is kept. */
+/** Encodings of branches in one piece of memory, too large to be made where none is kept. */
 interface Kept {
   readonly bytes: Uint8Array;
   readonly view: DataView;
