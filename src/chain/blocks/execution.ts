@@ -123,9 +123,9 @@ export class BlockExecution {
     }
   }
 
-  /** Whether a system contract has the code of its EIP, under rules that are no one's own. */
+  /** Whether a system contract has the code of its EIP, and runs as at the fork itself. */
   #isKnown(hash: bigint, codeHash: bigint): boolean {
-    return hash === codeHash && this.#context.rules.overrides === undefined;
+    return hash === codeHash && this.#context.rules.runsAsFork;
   }
 
   /**

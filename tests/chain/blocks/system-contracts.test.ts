@@ -45,6 +45,14 @@ test('the hashes are those of the code that every development chain has', () => 
   }
 });
 
+test('rules under which the code could do something else are told from others', () => {
+  assert.equal(blockRules('osaka').runsAsFork, true);
+  assert.equal(blockRules('osaka', { costs: { txGasMax: 1n } }).runsAsFork, true);
+  assert.equal(blockRules('osaka', { costs: { storeSet: 1n } }).runsAsFork, false);
+  assert.equal(blockRules('osaka', { opcodes: { SSTORE: 1 } }).runsAsFork, false);
+  assert.equal(blockRules('osaka', { eip3855: false }).runsAsFork, false);
+});
+
 test('the writes at the start are those of the code', () => {
   const parentHash = new Uint8Array(32).fill(0xa1);
   const parentBeaconBlockRoot = new Uint8Array(32).fill(0xb2);
