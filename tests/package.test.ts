@@ -58,8 +58,8 @@ const NAMES: Readonly<Record<string, string>> = {
   './node/stack': 'DebugInfo createStackTraces formatStackTrace readArtifacts',
   './state':
     'SPACES createEvmCommitment createEvmView createMemoryBackend createPending createStore ' +
-    'createTrie indexedRoot isPending isPerTransaction resolvePending verifyAccountProof ' +
-    'verifyProof withCommitment',
+    'createTrie indexedRoot isPending isPerTransaction packValue resolvePending unpackValue ' +
+    'verifyAccountProof verifyProof withCommitment',
   './vms/evm':
     'EIP_NAMES FORKS LATEST_FORK Lowerer OP OPCODES OPCODE_LIST assemble checkOverrides costsOf ' +
     'createEvmSource disassemble findJumpDestinations forkRules isOpcodeName ' +

@@ -9,18 +9,54 @@ export type HexText = `0x${string}`;
  * argument, which may be changed afterwards. A parameter wherever much is hashed, since that of a
  * kernel is several times as fast as a library's.
  */
-export type Keccak256 = (bytes: Uint8Array) => Uint8Array;
+export interface Keccak256 {
+  (bytes: Uint8Array): Uint8Array;
+  /** Where it hashes what is written there, if it can. */
+  readonly room?: (() => HashRoom | undefined) | undefined;
+}
 
-/** Writes the same hash as eight words, of whose bytes the lowest comes first, to an array. */
-export type Keccak256Words = (bytes: Uint8Array, target: Int32Array) => void;
+/** A place where bytes are written and hashed, so that neither they nor the hash need an array. */
+export interface HashRoom {
+  /** What is written to, from `start` on. These are others once something else was hashed. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly start: number;
+  /** Makes sure that so many bytes fit; what was written may be gone. */
+  reserve(size: number): void;
+  /** Writes the hash of bytes as eight words, of whose bytes the lowest comes first. */
+  hash(from: number, to: number, target: Int32Array): void;
+}
 
-/** The one by way of the other. */
-export function wordsOf(keccak256: Keccak256): Keccak256Words {
-  return (bytes, target) => {
-    const hash = keccak256(bytes);
+/** The room of a hash, or one in front of it. */
+export function roomOf(keccak256: Keccak256): () => HashRoom {
+  const room = new ArrayRoom(keccak256);
+  return () => keccak256.room?.() ?? room;
+}
+
+/** Of an encoded branch, with some to spare. */
+const ROOM_BYTES = 1024;
+
+class ArrayRoom implements HashRoom {
+  readonly start = 0;
+  bytes = new Uint8Array(ROOM_BYTES);
+  view = new DataView(this.bytes.buffer);
+  readonly #keccak256: Keccak256;
+
+  constructor(keccak256: Keccak256) {
+    this.#keccak256 = keccak256;
+  }
+
+  reserve(size: number): void {
+    if (size <= this.bytes.length) return;
+    this.bytes = new Uint8Array(size * 2);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  hash(from: number, to: number, target: Int32Array): void {
+    const hash = this.#keccak256(this.bytes.subarray(from, to));
     const view = new DataView(hash.buffer, hash.byteOffset);
-    for (let i = 0; i < 8; i++) target[i] = view.getInt32(4 * i, true);
-  };
+    for (let i = 0; i < target.length; i++) target[i] = view.getInt32(4 * i, true);
+  }
 }
 
 const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

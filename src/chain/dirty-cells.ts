@@ -10,6 +10,7 @@ import type { InterpreterMachine } from '../engines/interpreter/trampoline.ts';
 import * as L from '../kernel/layout.ts';
 import type { Backend, SnapshotBackend } from '../state/backends/backend.ts';
 import {
+  digitsOfWordAt,
   isPerTransaction,
   KEY_AT,
   OWNER_AT,
@@ -94,7 +95,7 @@ export class DirtyCells {
     const backend = this.#backend;
     if (!isZero && 'assign' in backend) {
       const path = this.#pathOf(space, owner, cell);
-      backend.assign(path, kernel.readWordAsBytes(cell + L.C_VALUE, WORD_BYTES));
+      backend.assign(path, digitsOfWordAt(kernel.u8, cell + L.C_VALUE));
       return;
     }
     const key = kernel.readWordAsBytes(cell + L.C_KEY, WORD_BYTES);

@@ -8,7 +8,7 @@
 
 import { ByteArena } from '../base/arena.ts';
 import { assert } from '../base/assert.ts';
-import { bytesToHex, type Keccak256Words, readInt32 } from '../base/bytes.ts';
+import { bytesToHex, type Keccak256, readInt32 } from '../base/bytes.ts';
 import { LockstepError } from '../base/errors.ts';
 import { bytesToBigint } from '../base/u256.ts';
 import {
@@ -285,11 +285,10 @@ export class Executor {
   }
 
   /** Keccak-256 by the kernel; not for code that runs, whose return data it takes. */
-  readonly keccak256 = (bytes: Uint8Array): Uint8Array => this.machine.keccak256(bytes);
-
-  /** The same in words. */
-  readonly keccak256Words: Keccak256Words = (bytes, target) =>
-    this.machine.keccak256Words(bytes, target);
+  readonly keccak256: Keccak256 = Object.assign(
+    (bytes: Uint8Array) => this.machine.keccak256(bytes),
+    { room: () => this.machine.hashRoom },
+  );
 
   /** Undoes what the transaction changed. */
   undo(): void {

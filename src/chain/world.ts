@@ -139,10 +139,29 @@ export class EvmWorld {
     return this.executor.readWord(SPACE.nonce, address, 0n);
   }
 
-  hasCode(address: Uint8Array): boolean {
-    const { machine } = this.executor;
-    const cell = machine.cell(SPACE.codeHash, machine.ownerOf(address), 0n);
-    return !machine.kernel.isZeroWord(machine.valueAddress(cell));
+  /** Hash of the account's code; zero for none. */
+  codeHash(address: Uint8Array): bigint {
+    const { machine, host } = this.executor;
+    return host.accounts.code(machine, machine.ownerOf(address))?.hash ?? 0n;
+  }
+
+  areSlotsZero(address: Uint8Array, slots: readonly bigint[]): boolean {
+    const { executor } = this;
+    const { machine } = executor;
+    const owner = machine.ownerOf(address);
+    return slots.every((slot) =>
+      machine.kernel.isZeroWord(machine.valueAddress(executor.slotCell(owner, slot))),
+    );
+  }
+
+  /** Sets slots of an account outside a transaction, as its code would. */
+  setSlots(address: Uint8Array, writes: readonly (readonly [bigint, bigint])[]): void {
+    const { executor } = this;
+    const { machine } = executor;
+    this.#change(() => {
+      const owner = machine.ownerOf(address);
+      for (const [slot, value] of writes) machine.writeCell(executor.slotCell(owner, slot), value);
+    });
   }
 
   getCode(address: Uint8Array): Uint8Array {

@@ -125,6 +125,48 @@ function toBytes(text: string, from: number, to: number): Uint8Array {
   return bytes;
 }
 
+/**
+ * The value of a cell as it is kept: a word as characters 0..255 without the zeros in front, any
+ * other value as it is. Bytes of their own cost 250 bytes however few they are, and most words are
+ * small numbers.
+ */
+export type CellValue = string | Uint8Array;
+
+export function packValue(value: Uint8Array): CellValue {
+  return value.length === WORD_BYTES ? wordToDigits(value) : value;
+}
+
+export function unpackValue(value: CellValue): Uint8Array {
+  if (typeof value !== 'string') return value;
+  const word = new Uint8Array(WORD_BYTES);
+  const zeros = WORD_BYTES - value.length;
+  for (let i = 0; i < value.length; i++) word[zeros + i] = value.charCodeAt(i);
+  return word;
+}
+
+/** Bytes as characters, without the zeros in front. */
+export function wordToDigits(word: Uint8Array): string {
+  let zeros = 0;
+  while (zeros < word.length && word[zeros] === 0) zeros++;
+  const length = word.length - zeros;
+  if (length > WORD_BYTES) return toChars(word.subarray(zeros));
+  const digits = DIGITS[length] as Uint8Array;
+  for (let i = 0; i < length; i++) digits[i] = word[zeros + i] as number;
+  return toChars(digits);
+}
+
+/** The same of the word whose lowest byte is at an index. */
+export function digitsOfWordAt(memory: Uint8Array, at: number): string {
+  let length = WORD_BYTES;
+  while (length > 0 && memory[at + length - 1] === 0) length--;
+  const digits = DIGITS[length] as Uint8Array;
+  for (let i = 0; i < length; i++) digits[i] = memory[at + length - 1 - i] as number;
+  return toChars(digits);
+}
+
+/** Scratch of each length: a view of the word would be as long to make as the text of it. */
+const DIGITS = Array.from({ length: WORD_BYTES + 1 }, (_, length) => new Uint8Array(length));
+
 /** The cells of a space, or of one owner in it, whose keys are in [from, to). */
 export type ScanRange =
   | { readonly space: number; readonly owner?: undefined }

@@ -2,7 +2,7 @@
  * `lockstep/state`: cells, the journaled store, backends, the EVM's view of accounts, and Merkle
  * commitments with their proofs.
  */
-export type { Keccak256, Keccak256Words } from '../base/bytes.ts';
+export type { HashRoom, Keccak256 } from '../base/bytes.ts';
 export type {
   Backend,
   CellChange,
@@ -18,11 +18,12 @@ export type {
   Cell,
   CellAccess,
   CellEntry,
+  CellValue,
   CellWrite,
   ScanRange,
   SpaceName,
 } from './cells.ts';
-export { isPerTransaction, SPACES } from './cells.ts';
+export { isPerTransaction, packValue, SPACES, unpackValue } from './cells.ts';
 export type { Commitment, CommitmentMark } from './commitments/commitment.ts';
 export { withCommitment } from './commitments/commitment.ts';
 export type { EvmCommitment, EvmCommitmentOptions, WitnessAccount } from './commitments/evm.ts';

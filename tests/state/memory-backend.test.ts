@@ -10,6 +10,7 @@ import {
   cellPath,
   rangePaths,
   type ScanRange,
+  unpackValue,
 } from '../../src/state/cells.ts';
 import { createPrng, type Prng } from '../support/prng.ts';
 
@@ -80,6 +81,33 @@ test('random changes, scans and snapshots agree with a sorted map', () => {
   }
 });
 
+test('states that are never asked in order are gone back to, near and far', () => {
+  const keys = Array.from({ length: 40 }, (_, key) => Uint8Array.of(key));
+  for (let seed = 1; seed <= 20; seed++) {
+    const prng = createPrng(seed);
+    const backend = createMemoryBackend();
+    const cellAt = (key: Uint8Array) => ({ space: 0, owner: OWNERS[0]!, key });
+    const contents = () => keys.map((key) => bytesToHex(backend.get(cellAt(key)) ?? keys[0]!));
+    const kept = [{ snapshot: backend.snapshot(), whole: contents() }];
+    // More writes than are held without a tree.
+    for (let i = 0; i < 9000; i++) {
+      const key = prng.pick(keys);
+      if (prng.below(3) > 0) backend.put(cellAt(key), prng.bytes(prng.below(40)));
+      else backend.delete(cellAt(key));
+      if (prng.below(100) > 0) continue;
+      if (prng.below(2) > 0) kept.push({ snapshot: backend.snapshot(), whole: contents() });
+      if (prng.below(4) > 0) continue;
+      const { snapshot, whole } = prng.pick(prng.below(2) > 0 ? kept.slice(-4) : kept);
+      backend.restore(snapshot);
+      assert.deepEqual(contents(), whole, `seed ${seed}`);
+    }
+    for (const { snapshot, whole } of kept) {
+      backend.restore(snapshot);
+      assert.deepEqual(contents(), whole, `seed ${seed}`);
+    }
+  }
+});
+
 test('a scan shows the cells as they were when it began', () => {
   const backend = createMemoryBackend();
   const cellAt = (key: number) => ({ space: 0, owner: OWNERS[0]!, key: Uint8Array.of(key) });
@@ -105,6 +133,7 @@ test('ascending cells do not make a deep tree', () => {
     view.setUint32(28, i);
     backend.put({ space: 0, owner: OWNERS[0]!, key }, key);
   }
+  assert.equal([...backend.scan({ space: 0 })].length, 20_000);
   view.setUint32(28, 12_345);
   assert.deepEqual(backend.get({ space: 0, owner: OWNERS[0]!, key }), key);
 });
@@ -169,10 +198,10 @@ function checkChanges(backend: MemoryBackend, from: Kept, to: Kept): void {
   backend.restore(from.snapshot);
   for (const { path, before, after } of changes) {
     const cell = cellOfPath(path);
-    assert.deepEqual(backend.get(cell), before);
+    assert.deepEqual(backend.get(cell), before === undefined ? undefined : unpackValue(before));
     assert.notDeepEqual(before, after);
     if (after === undefined) backend.delete(cell);
-    else backend.put(cell, after);
+    else backend.put(cell, unpackValue(after));
   }
   assert.deepEqual(wholeOf(backend), to.whole);
 }

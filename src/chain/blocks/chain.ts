@@ -27,6 +27,7 @@ import { EmptyRange, type RangeTemplate } from './ranges.ts';
 import type { Receipt } from './receipts.ts';
 import { type BlockRejection, isBlockRejection, rejectBlock } from './rejections.ts';
 import type { BlockRules } from './rules.ts';
+import { type ParentOf, RunEntry } from './run-entry.ts';
 import { type ForkSchedule, rulesAt } from './schedule.ts';
 import type { ChainState } from './state.ts';
 import type { ChainStore } from './store.ts';
@@ -137,7 +138,7 @@ export class BlockChain {
       keccak256,
       entry: (hash: Uint8Array) => this.entry(hash),
       rulesAfter: this.rulesAfter.bind(this),
-      parentOf: (entry: ChainEntry) => this.#parentOf(entry),
+      parentOf: this.#parentOf,
     };
     this.#canon = new CanonicalIndex(this.genesis, store, context, (entry) => this.#leave(entry));
     this.#history = new StateHistory(state, this.#canon);
@@ -148,9 +149,8 @@ export class BlockChain {
     this.#keep(head);
   }
 
-  #parentOf({ range, block }: ChainEntry): ChainEntry | undefined {
-    return range?.parent ?? this.entry(block.header.parentHash);
-  }
+  readonly #parentOf: ParentOf = ({ range, block }) =>
+    range?.parent ?? this.entry(block.header.parentHash);
 
   /** From now on the store alone has the entry, and its state is found from later ones. */
   #leave(entry: ChainEntry): void {
@@ -346,29 +346,24 @@ export class BlockChain {
     run: (world: EvmWorld) => RunBlock | BlockRejection,
   ): ChainEntry | BlockRejection {
     const world = this.#worldAt(parent, rules);
-    // Not the parent itself: each entry would hold all before it.
-    const parentOf = (entry: ChainEntry) => this.#parentOf(entry);
     let isKept = false;
     try {
       const result = run(world);
       if (isBlockRejection(result)) return result;
-      const { block, encoded, receipts, senders } = result;
-      const hash = result.hash ?? headerHash(block.header, this.keccak256);
-      const entry: ChainEntry = {
-        hash,
-        block,
-        encoded,
-        get parent() {
-          return parentOf(entry);
+      const { keccak256 } = this;
+      const { block } = result;
+      const entry = new RunEntry(
+        {
+          ...result,
+          hash: result.hash ?? headerHash(block.header, keccak256),
+          hashes: result.hashes ?? block.transactions.map((each) => keccak256(each.encoded)),
+          totalDifficulty: parent.totalDifficulty + block.header.difficulty,
+          chainId: this.schedule.chainId,
+          ommerHashes: block.ommers.map((ommer) => headerHash(ommer, keccak256)),
+          mark: this.#state.snapshot(),
         },
-        totalDifficulty: parent.totalDifficulty + block.header.difficulty,
-        chainId: this.schedule.chainId,
-        receipts,
-        senders,
-        hashes: result.hashes ?? block.transactions.map((each) => this.keccak256(each.encoded)),
-        ommerHashes: block.ommers.map((ommer) => headerHash(ommer, this.keccak256)),
-        mark: this.#state.snapshot(),
-      };
+        this.#parentOf,
+      );
       this.#keep(entry);
       this.#current = entry;
       isKept = true;

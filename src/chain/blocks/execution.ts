@@ -22,7 +22,7 @@ import { BLOOM_BYTES, EncodedReceipt, isInBloom, mergeBloom, type Receipt } from
 import { type BlockRejection, isBlockRejection, rejectBlock } from './rejections.ts';
 import { DEPOSIT_CONTRACT, depositsOfLogs, REQUEST_TYPES, type Requests } from './requests.ts';
 import type { BlockRules } from './rules.ts';
-import { END_CALLS, START_CALLS } from './system-contracts.ts';
+import { END_CALLS, QUEUE_SLOTS, START_CALLS } from './system-contracts.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -115,10 +115,17 @@ export class BlockExecution {
     const { rules, ancestorHash, env, daoBlock } = this.#context;
     this.#world.setBlock(env ?? blockEnvOf(this.#input, rules, ancestorHash));
     if (this.#input.number === daoBlock) moveDaoBalances(this.#world);
-    for (const { eip, address, input } of START_CALLS) {
-      if (!rules.rules[eip] || !this.#world.hasCode(address)) continue;
-      this.#world.systemCall(address, input(this.#input));
+    for (const { eip, address, input, codeHash, writes } of START_CALLS) {
+      if (!rules.rules[eip]) continue;
+      const hash = this.#world.codeHash(address);
+      if (this.#isKnown(hash, codeHash)) this.#world.setSlots(address, writes(this.#input));
+      else if (hash !== 0n) this.#world.systemCall(address, input(this.#input));
     }
+  }
+
+  /** Whether a system contract has the code of its EIP, and runs as at the fork itself. */
+  #isKnown(hash: bigint, codeHash: bigint): boolean {
+    return hash === codeHash && this.#context.rules.runsAsFork;
   }
 
   /**
@@ -183,14 +190,17 @@ export class BlockExecution {
       if (isBlockRejection(data)) return data;
       requests.push({ type: REQUEST_TYPES.deposit, data });
     }
-    for (const { eip, address, type } of END_CALLS) {
+    for (const { eip, address, type, codeHash } of END_CALLS) {
       if (!rules[eip]) continue;
-      const where = { address: bytesToHex(address), eip: `EIP-${eip.slice(3)}` };
-      if (!this.#world.hasCode(address)) {
-        return rejectBlock('system-contract-empty', where);
+      const hash = this.#world.codeHash(address);
+      if (this.#isKnown(hash, codeHash) && this.#world.areSlotsZero(address, QUEUE_SLOTS)) {
+        requests.push({ type, data: NO_BYTES });
+        continue;
       }
+      const where = () => ({ address: bytesToHex(address), eip: `EIP-${eip.slice(3)}` });
+      if (hash === 0n) return rejectBlock('system-contract-empty', where());
       const { status, output } = this.#world.systemCall(address, NO_BYTES);
-      if (status !== 'success') return rejectBlock('system-call-failed', where);
+      if (status !== 'success') return rejectBlock('system-call-failed', where());
       requests.push({ type, data: output });
     }
     return requests;

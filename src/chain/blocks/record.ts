@@ -14,7 +14,7 @@ import {
   RlpWriter,
 } from '../../base/rlp.ts';
 import type { CellChange, Snapshot } from '../../state/backends/backend.ts';
-import { cellPath, KEY_AT, OWNER_AT } from '../../state/cells.ts';
+import { type CellValue, cellPath, KEY_AT, OWNER_AT, toChars } from '../../state/cells.ts';
 import { ADDRESS_BYTES } from '../../state/views/evm.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import { type Block, encodeBlock, openBlock } from './block.ts';
@@ -257,14 +257,9 @@ export function writeChanges(changes: readonly CellChange[]): Uint8Array {
 }
 
 /** A word without zeros in front; other bytes as a list of one, and nothing as an empty list. */
-function addValue(bytes: Uint8Array | undefined): void {
-  if (bytes?.length !== WORD_BYTES) {
-    changesWriter.add(bytes === undefined ? [] : [bytes]);
-    return;
-  }
-  let zeros = 0;
-  while (zeros < WORD_BYTES && bytes[zeros] === 0) zeros++;
-  changesWriter.addBytes(bytes, zeros);
+function addValue(value: CellValue | undefined): void {
+  if (typeof value === 'string') changesWriter.addChars(value, 0, value.length);
+  else changesWriter.add(value === undefined ? [] : [value]);
 }
 
 /** The same of a part of a path. */
@@ -284,8 +279,12 @@ export function readChanges(bytes: Uint8Array): CellChange[] {
       owner: lengthen(owner) ?? NO_BYTES,
       key: lengthen(key) ?? NO_BYTES,
     };
-    return { path: cellPath(cell), before: lengthen(before), after: lengthen(after) };
+    return { path: cellPath(cell), before: readValue(before), after: readValue(after) };
   });
+}
+
+function readValue(item: RlpItem | undefined): CellValue | undefined {
+  return item instanceof Uint8Array ? toChars(item) : listOf(item).map(bytesOf)[0];
 }
 
 function lengthen(item: RlpItem | undefined): Uint8Array | undefined {

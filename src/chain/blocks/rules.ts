@@ -10,7 +10,7 @@ import {
   type Overrides,
   parseFork,
 } from '../../vms/evm/forks.ts';
-import { costsOf, type HostCosts } from '../../vms/evm/gas.ts';
+import { costsOf, type HostCosts, runsAsFork } from '../../vms/evm/gas.ts';
 
 /** Forks that changed blocks and not the machine, and the machine's fork that each came after. */
 const BLOCK_ONLY_FORKS = [
@@ -85,6 +85,8 @@ export interface BlockRules {
   /** Switches of the machine, and exceptions from its fork. */
   readonly rules: ForkRules;
   readonly overrides: Overrides | undefined;
+  /** Whether the system contracts run as at the fork itself. */
+  readonly runsAsFork: boolean;
   readonly costs: HostCosts;
   readonly difficulty: DifficultyRule;
   readonly bombDelay: bigint;
@@ -99,6 +101,7 @@ export function blockRules(fork: BlockFork, overrides?: Overrides): BlockRules {
     fork,
     rules: forkRules(machine, overrides),
     overrides,
+    runsAsFork: runsAsFork(overrides),
     costs: costsOf(machine, overrides),
     difficulty: valueAt(DIFFICULTY_RULES, fork),
     bombDelay: valueAt(BOMB_DELAYS, fork),

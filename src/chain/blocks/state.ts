@@ -3,7 +3,7 @@
  * each set of rules. A world has a kernel, which is worth keeping; only one works at a time.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { type Keccak256, type Keccak256Words, wordsOf } from '../../base/bytes.ts';
+import type { Keccak256 } from '../../base/bytes.ts';
 import { dataToText } from '../../base/data-text.ts';
 import { PendingError } from '../../dmir/host.ts';
 import {
@@ -45,16 +45,12 @@ export class ChainState {
   #byRules = new WeakMap<BlockRules, EvmWorld>();
   /** The fastest hash at hand. */
   #hash: Keccak256 = keccak_256;
-  #hashWords: Keccak256Words = wordsOf(keccak_256);
 
   constructor(options: ChainStateOptions) {
     const { chainId, backend, engine = {}, contractSenders = false, ownPrecompiles } = options;
     this.#chainId = chainId;
     this.#options = { ...engine, contractSenders, ...(ownPrecompiles ? { ownPrecompiles } : {}) };
-    this.commitment = createEvmCommitment({
-      keccak256: this.keccak256,
-      keccak256Words: (bytes, target) => this.#hashWords(bytes, target),
-    });
+    this.commitment = createEvmCommitment({ keccak256: this.keccak256 });
     this.backend = withCommitment(backend ?? createMemoryBackend(), this.commitment);
     if (backend !== undefined) requireNow(this.commitment.rebuild(backend));
   }
@@ -67,7 +63,9 @@ export class ChainState {
   }
 
   /** Keccak-256: by a kernel as soon as there is a world. */
-  readonly keccak256: Keccak256 = (bytes) => this.#hash(bytes);
+  readonly keccak256: Keccak256 = Object.assign((bytes: Uint8Array) => this.#hash(bytes), {
+    room: () => this.#hash.room?.(),
+  });
 
   /** The world of some rules: the same one for the same fork and overrides. */
   world(rules: BlockRules): EvmWorld {
@@ -78,7 +76,6 @@ export class ChainState {
     this.#worlds.set(key, world);
     this.#byRules.set(rules, world);
     this.#hash = world.executor.keccak256;
-    this.#hashWords = world.executor.keccak256Words;
     return world;
   }
 

@@ -2,7 +2,7 @@
  * What a machine holds beside its frames: the kernel, accounts and cells of the journal, bytes of
  * its memory, and the tape of what was answered from outside the state.
  */
-import { readInt32 } from '../../base/bytes.ts';
+import { type HashRoom, readInt32 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
 import { type Cell, type Owner, PendingError, type Range } from '../../dmir/host.ts';
 import { HostTape, TAPE_HAS_STORAGE } from '../../dmir/state/tape.ts';
@@ -17,6 +17,8 @@ const EMPTY = new Uint8Array(0);
 export class MachineStore {
   readonly kernel = new Kernel();
   readonly tape = new HostTape();
+  /** Takes the place of return data. */
+  readonly hashRoom: HashRoom = new KernelRoom(this.kernel);
   readonly #loader: CellLoader;
 
   constructor(loader: CellLoader) {
@@ -24,25 +26,11 @@ export class MachineStore {
   }
 
   keccak256(data: Uint8Array): Uint8Array {
-    this.#digest(data);
-    return this.kernel.u8.slice(VALUE, VALUE + SLOT);
-  }
-
-  /** Writes the same as eight words, without an array of its own. */
-  keccak256Words(data: Uint8Array, target: Int32Array): void {
-    this.#digest(data);
-    const { u32 } = this.kernel;
-    for (let i = 0; i < 8; i++) target[i] = u32[VALUE / 4 + i] as number;
-  }
-
-  /** Leaves the hash at VALUE. */
-  #digest(data: Uint8Array): void {
-    if (data.length > L.RETURN_END - L.RETURN_BASE) {
-      throw new LockstepError('L2002', { what: 'bytes of code' });
-    }
     const { kernel } = this;
+    this.hashRoom.reserve(data.length);
     kernel.u8.set(data, L.RETURN_BASE);
     kernel.exports.keccak256(VALUE, L.RETURN_BASE, data.length);
+    return kernel.u8.slice(VALUE, VALUE + SLOT);
   }
 
   bytes(range: Range): Uint8Array {
@@ -161,5 +149,33 @@ export class MachineStore {
 
   refund(amount: bigint): void {
     this.kernel.exports.refundAdd(amount);
+  }
+}
+
+class KernelRoom implements HashRoom {
+  readonly start = L.RETURN_BASE;
+  readonly #kernel: Kernel;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#kernel.u8;
+  }
+
+  get view(): DataView {
+    return this.#kernel.view;
+  }
+
+  reserve(size: number): void {
+    if (size <= L.RETURN_END - L.RETURN_BASE) return;
+    throw new LockstepError('L2002', { what: 'bytes of code' });
+  }
+
+  hash(from: number, to: number, target: Int32Array): void {
+    const { exports, u32 } = this.#kernel;
+    exports.keccak256(VALUE, from, to - from);
+    for (let i = 0; i < 8; i++) target[i] = u32[VALUE / 4 + i] as number;
   }
 }

@@ -15,7 +15,7 @@ import { hashesOfRecord, readChanges, writeChanges } from '../../chain/blocks/re
 import type { HashPlace, NewBlock, StoredBlock } from '../../chain/blocks/store.ts';
 import type { ChainDatabase, ChainIdentity, SavedTransaction } from '../../chain/dev/database.ts';
 import type { CellChange } from '../../state/backends/backend.ts';
-import type { CellPath } from '../../state/cells.ts';
+import { type CellPath, unpackValue } from '../../state/cells.ts';
 import { STATEMENTS } from './schema.ts';
 
 type Name = keyof typeof STATEMENTS;
@@ -224,7 +224,8 @@ export class SqliteDatabase implements ChainDatabase {
   }
 
   putCells(changes: readonly CellChange[]): void {
-    for (const { path, after } of changes) this.#cells.set(path, after);
+    for (const { path, after } of changes)
+      this.#cells.set(path, after === undefined ? undefined : unpackValue(after));
   }
 
   truncate(number: bigint, hashes: Iterable<Uint8Array>): void {

@@ -2,7 +2,7 @@
  * Where cells rest between transactions. A backend that has to fetch a cell answers `Pending`; who
  * asked waits for it and asks again, so that there is one code path for both kinds.
  */
-import type { Cell, CellEntry, CellPath, ScanRange } from '../cells.ts';
+import type { Cell, CellEntry, CellPath, CellValue, ScanRange } from '../cells.ts';
 
 /** The answer comes later: once `ready` resolves, the same question is answered at once. */
 export interface Pending {
@@ -29,8 +29,8 @@ export interface Snapshot {
 /** A cell with its values in two snapshots, undefined where it has none. */
 export interface CellChange {
   readonly path: CellPath;
-  readonly before: Uint8Array | undefined;
-  readonly after: Uint8Array | undefined;
+  readonly before: CellValue | undefined;
+  readonly after: CellValue | undefined;
 }
 
 export interface SnapshotBackend extends Backend {
@@ -40,7 +40,7 @@ export interface SnapshotBackend extends Backend {
   /** The cells in which two snapshots differ, in order. */
   changes(from: Snapshot, to: Snapshot): readonly CellChange[];
   /** Gives a cell a value, which nobody changes from then on, or none, as if it never had one. */
-  assign(path: CellPath, value: Uint8Array | undefined): void;
+  assign(path: CellPath, value: CellValue | undefined): void;
 }
 
 export function createPending(ready: Promise<void>): Pending {

@@ -1,58 +1,58 @@
 /**
- * A backend in memory: an ordered tree (AVL) whose nodes are shared between snapshots.
+ * A backend in memory: a map of all cells for the state at hand, and versions for snapshots.
  *
- * A node belongs to the epoch in which it was made. A snapshot keeps the root and opens a new
- * epoch; a change copies the nodes of older epochs on its way down and edits those of its own in
- * place. So a snapshot and a restore cost nothing, a change after them costs one path, O(log n),
- * and two snapshots are compared without a look at what they share.
+ * A version is what was written after another one. Only where its cells are asked for in order, or
+ * from another state, is a tree (AVL) made of it, from the tree of an older version: most versions
+ * are never asked, and many together cost little more than one. Trees share nodes: a node belongs
+ * to the epoch in which it was made, which copies the nodes of older epochs on its way down and
+ * edits its own in place. So two versions are compared without a look at what they share.
  */
 import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/bytes.ts';
-import { WORD_BYTES } from '../../base/u256.ts';
 import {
   type Cell,
   type CellEntry,
   type CellPath,
+  type CellValue,
   cellOfPath,
   cellPath,
+  packValue,
   rangePaths,
   type ScanRange,
-  toChars,
+  unpackValue,
 } from '../cells.ts';
 import type { CellChange, Snapshot, SnapshotBackend } from './backend.ts';
 
-/**
- * The value of a cell: a word as characters 0..255 without the zeros in front, anything else as it
- * is. Bytes of their own cost 250 bytes however few they are, and most words are small numbers.
- */
-type Packed = string | Uint8Array;
-
 interface Node {
   readonly path: CellPath;
-  value: Packed;
+  value: CellValue;
   left: Node | undefined;
   right: Node | undefined;
   height: number;
   epoch: number;
 }
 
-/** A cell with its values before and after, undefined where it had or has none. */
-interface Write {
-  readonly path: CellPath;
-  readonly before: Packed | undefined;
-  readonly after: Packed | undefined;
+/** What a snapshot names. */
+interface Version {
+  readonly id: number;
+  /** The version that the writes follow, by its id. */
+  readonly belowId: number;
+  /** The same, as long as there is no tree. */
+  below: Version | undefined;
+  /** Each path once or more; undefined where there is a tree and they were too many to hold. */
+  writes: readonly CellChange[] | undefined;
+  /** CellChanges down to the next tree. */
+  readonly depth: number;
+  hasTree: boolean;
+  root: Node | undefined;
 }
 
 interface MemorySnapshot extends Snapshot {
-  readonly root: Node | undefined;
   readonly owner: MemoryBackend;
-  /** The root of the snapshot that was taken or restored before it. */
-  readonly base: Node | undefined;
-  /** What was written since, each path once or more; undefined where that was too much. */
-  readonly written: readonly Write[] | undefined;
+  readonly version: Version;
 }
 
-/** Writes that a snapshot lists; beyond them trees are compared, and memory is not held. */
+/** CellChanges down to the next tree, and those that a version holds beside its tree. */
 const WRITTEN_MAX = 4096;
 
 export interface MemoryBackend extends SnapshotBackend {
@@ -62,101 +62,146 @@ export interface MemoryBackend extends SnapshotBackend {
 
 /** An empty backend in memory. `put` copies the value it is given. */
 export function createMemoryBackend(): MemoryBackend {
-  let root: Node | undefined;
+  const cells = new Map<CellPath, CellValue>();
+  let versions = 0;
   let epoch = 0;
-  let base: Node | undefined;
-  let written: Write[] | undefined = [];
-  /** All cells of one root, so that most are found, or found to be missing, without the tree. */
-  const cells = new Map<CellPath, Packed>();
-  let rootOfCells: Node | undefined;
-  const find = (path: CellPath): Packed | undefined =>
-    root === rootOfCells ? cells.get(path) : findNode(root, path)?.value;
+  /** The version at hand, and what was written after it. */
+  let here = plant({ id: versions++, belowId: -1, root: undefined });
+  let written: CellChange[] = [];
+  /** The version of the map, where that is not the one at hand: then nothing was written. */
+  let mapped: Version | undefined;
+  /** The tree of the version at hand with so many of the writes after it. */
+  let open: { readonly root: Node | undefined; readonly count: number } | undefined;
+
+  const close = (): Version => {
+    if (written.length === 0) return here;
+    const depth = here.hasTree ? written.length : here.depth + written.length;
+    const id = versions++;
+    if (open?.count === written.length) {
+      here = plant({ id, belowId: here.id, root: open.root });
+      here.writes = written;
+    } else {
+      const links = { id, belowId: here.id, below: here, writes: written };
+      here = { ...links, depth, hasTree: false, root: undefined };
+    }
+    begin();
+    return here;
+  };
+  const begin = (): void => {
+    written = [];
+    open = undefined;
+  };
+  /** The tree of a version, which has it from then on. */
+  const treeOf = (version: Version): Node | undefined => {
+    if (version.hasTree) return version.root;
+    const chain: (readonly CellChange[])[] = [];
+    let base = version;
+    for (; !base.hasTree; base = base.below as Version) chain.push(base.writes as CellChange[]);
+    version.root = insertWrites(base.root, chain.reverse().flat(), ++epoch);
+    version.hasTree = true;
+    version.below = undefined;
+    if ((version.writes?.length ?? 0) > WRITTEN_MAX) version.writes = undefined;
+    return version.root;
+  };
+  const openTree = (): Node | undefined => {
+    const { root, count } = open ?? { root: treeOf(here), count: 0 };
+    if (count === written.length) return root;
+    open = { root: insertWrites(root, written.slice(count), ++epoch), count: written.length };
+    return open.root;
+  };
+  /** Takes writes back in the map until it is at a version; false where that is not below. */
+  const undoTo = (version: Version): boolean => {
+    const chain: (readonly CellChange[])[] = [written];
+    for (let at = here; at !== version; at = at.below) {
+      if (at.below === undefined || at.writes === undefined) return false;
+      chain.push(at.writes);
+    }
+    for (const writes of chain) {
+      for (let at = writes.length - 1; at >= 0; at--) {
+        const { path, before } = writes[at] as CellChange;
+        setCell(cells, path, before);
+      }
+    }
+    return true;
+  };
+  const versionOf = (snapshot: Snapshot): Version => {
+    const { owner, version } = snapshot as MemorySnapshot;
+    assert(owner === backend, 'a snapshot was restored into another backend');
+    return version;
+  };
   const backend: MemoryBackend = {
-    get: (cell) => unpack(find(cellPath(cell))),
+    get(cell) {
+      const path = cellPath(cell);
+      const value = mapped === undefined ? cells.get(path) : findNode(treeOf(here), path)?.value;
+      return value === undefined ? undefined : unpackValue(value);
+    },
     put: (cell, value) => backend.assign(cellPath(cell), value.slice()),
     delete: (cell) => backend.assign(cellPath(cell), undefined),
     *scan(range) {
       const { from, to } = rangePaths(range);
-      // Changes made meanwhile copy the nodes that the walk is on.
-      epoch++;
-      for (const node of walk(root, from, to)) {
-        yield { cell: cellOfPath(node.path), value: unpack(node.value) };
+      for (const node of walk(openTree(), from, to)) {
+        yield { cell: cellOfPath(node.path), value: unpackValue(node.value) };
       }
     },
     snapshot() {
-      epoch++;
-      const snapshot: MemorySnapshot = { kind: 'snapshot', root, owner: backend, base, written };
-      begin();
-      return snapshot;
+      const version = close();
+      if (version.depth > WRITTEN_MAX) treeOf(version);
+      return { kind: 'snapshot', owner: backend, version } as MemorySnapshot;
     },
     restore(snapshot) {
-      epoch++;
-      root = rootOf(snapshot);
+      const version = versionOf(snapshot);
+      if (mapped === undefined && !undoTo(version)) mapped = close();
+      if (mapped === version) mapped = undefined;
+      here = version;
       begin();
     },
     assign(path, value) {
-      if (root !== rootOfCells) {
-        const writes: Write[] = [];
-        compareTrees(rootOfCells, root, WHOLE, writes);
+      if (mapped !== undefined) {
+        const writes: CellChange[] = [];
+        compareTrees(treeOf(mapped), treeOf(here), WHOLE, writes);
         for (const each of writes) setCell(cells, each.path, each.after);
-        rootOfCells = root;
+        mapped = undefined;
       }
       const before = cells.get(path);
-      const after = value && pack(value);
-      if (after !== undefined) root = insertNode(root, path, after, epoch);
-      else if (before !== undefined) root = removeNode(root, path, epoch);
-      else return;
+      const after = value instanceof Uint8Array ? packValue(value) : value;
+      if (before === undefined && after === undefined) return;
       setCell(cells, path, after);
-      rootOfCells = root;
-      if (written === undefined) return;
-      if (written.push({ path, before, after }) > WRITTEN_MAX) written = undefined;
+      written.push({ path, before, after });
     },
     changes(from, to) {
-      const before = rootOf(from);
-      const after = rootOf(to);
-      const { base: start, written: writes } = to as MemorySnapshot;
-      if (start === before && writes !== undefined) return joinWrites(writes).map(changeOf);
-      const found: Write[] = [];
-      compareTrees(before, after, WHOLE, found);
-      return found.map(changeOf);
+      const before = versionOf(from);
+      const after = versionOf(to);
+      if (before === after) return [];
+      if (after.belowId === before.id && after.writes !== undefined) {
+        return joinWrites(after.writes);
+      }
+      const found: CellChange[] = [];
+      compareTrees(treeOf(before), treeOf(after), WHOLE, found);
+      return found;
     },
-  };
-  const begin = (): void => {
-    base = root;
-    written = [];
-  };
-  const rootOf = (snapshot: Snapshot): Node | undefined => {
-    const { owner, root: kept } = snapshot as MemorySnapshot;
-    assert(owner === backend, 'a snapshot was restored into another backend');
-    return kept;
   };
   return backend;
 }
 
-function pack(value: Uint8Array): Packed {
-  if (value.length !== WORD_BYTES) return value;
-  let zeros = 0;
-  while (zeros < WORD_BYTES && value[zeros] === 0) zeros++;
-  const digits = DIGITS[WORD_BYTES - zeros] as Uint8Array;
-  for (let i = 0; i < digits.length; i++) digits[i] = value[zeros + i] as number;
-  return toChars(digits);
+function plant({ id, belowId, root }: Pick<Version, 'id' | 'belowId' | 'root'>): Version {
+  const depth = 0;
+  return { id, belowId, below: undefined, writes: undefined, depth, hasTree: true, root };
 }
 
-/** Scratch of each length: a view of the word would be as long to make as the text of it. */
-const DIGITS = Array.from({ length: WORD_BYTES + 1 }, (_, length) => new Uint8Array(length));
-
-function unpack(packed: Packed): Uint8Array;
-function unpack(packed: Packed | undefined): Uint8Array | undefined;
-function unpack(packed: Packed | undefined): Uint8Array | undefined {
-  if (typeof packed !== 'string') return packed;
-  const word = new Uint8Array(WORD_BYTES);
-  const zeros = WORD_BYTES - packed.length;
-  for (let i = 0; i < packed.length; i++) word[zeros + i] = packed.charCodeAt(i);
-  return word;
-}
-
-function changeOf({ path, before, after }: Write): CellChange {
-  return { path, before: unpack(before), after: unpack(after) };
+/** A tree with the last value of each path that was written. */
+function insertWrites(
+  root: Node | undefined,
+  writes: readonly CellChange[],
+  epoch: number,
+): Node | undefined {
+  const last = new Map<CellPath, CellValue | undefined>();
+  for (const { path, after } of writes) last.set(path, after);
+  let tree = root;
+  for (const [path, value] of last) {
+    if (value !== undefined) tree = insertNode(tree, path, value, epoch);
+    else if (findNode(tree, path) !== undefined) tree = removeNode(tree, path, epoch);
+  }
+  return tree;
 }
 
 function findNode(root: Node | undefined, path: CellPath): Node | undefined {
@@ -209,7 +254,7 @@ function compareTrees(
   before: Node | undefined,
   after: Node | undefined,
   within: Between,
-  found: Write[],
+  found: CellChange[],
 ): void {
   const old = nodeBetween(before, within);
   if (old === after) return;
@@ -226,18 +271,22 @@ function compareTrees(
   compareTrees(old, after.right, { low: path, high: within.high }, found);
 }
 
-function setCell(cells: Map<CellPath, Packed>, path: CellPath, value: Packed | undefined): void {
+function setCell(
+  cells: Map<CellPath, CellValue>,
+  path: CellPath,
+  value: CellValue | undefined,
+): void {
   if (value === undefined) cells.delete(path);
   else cells.set(path, value);
 }
 
 /** What writes changed together, in the order of cells. */
-function joinWrites(writes: readonly Write[]): Write[] {
-  const found: Write[] = [];
+function joinWrites(writes: readonly CellChange[]): CellChange[] {
+  const found: CellChange[] = [];
   // A stable sort: of one path the first write tells what was before, the last what is after.
   const sorted = [...writes].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   for (let from = 0, to = 0; from < sorted.length; from = to) {
-    const { path, before } = sorted[from] as Write;
+    const { path, before } = sorted[from] as CellChange;
     while (to < sorted.length && sorted[to]?.path === path) to++;
     addWrite(found, path, before, sorted[to - 1]?.after);
   }
@@ -245,10 +294,10 @@ function joinWrites(writes: readonly Write[]): Write[] {
 }
 
 function addWrite(
-  found: Write[],
+  found: CellChange[],
   path: CellPath,
-  before: Packed | undefined,
-  after: Packed | undefined,
+  before: CellValue | undefined,
+  after: CellValue | undefined,
 ): void {
   if (before === after) return;
   const areBytes = before instanceof Uint8Array && after instanceof Uint8Array;
@@ -264,7 +313,7 @@ function ownNode(node: Node, epoch: number): Node {
   return node.epoch === epoch ? node : { ...node, epoch };
 }
 
-function insertNode(node: Node | undefined, path: CellPath, value: Packed, epoch: number): Node {
+function insertNode(node: Node | undefined, path: CellPath, value: CellValue, epoch: number): Node {
   if (node === undefined) {
     return { path, value, left: undefined, right: undefined, height: 1, epoch };
   }

@@ -1,8 +1,8 @@
 /** Accounts and slots as the tries of the state hold them (Yellow Paper, section 4.1). */
 import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/bytes.ts';
-import { encodeRlp } from '../../base/rlp.ts';
-import { toChars } from '../cells.ts';
+import { bytesToBigint } from '../../base/u256.ts';
+import { unpackValue } from '../cells.ts';
 import {
   findValue,
   type NodeValue,
@@ -19,20 +19,18 @@ const HASH_BYTES = 32;
 /** First byte of a short string without its length. */
 const STRING = 0x80;
 
-const NO_BYTES = new Uint8Array(0);
-
-/** Numbers are big-endian without zeros in front. */
+/** Numbers are characters, big-endian without zeros in front. */
 export interface AccountFields {
-  readonly nonce: Uint8Array;
-  readonly balance: Uint8Array;
+  readonly nonce: string;
+  readonly balance: string;
   readonly storageRoot: Uint8Array;
   readonly codeHash: Uint8Array;
 }
 
 /** An account in the trie of accounts, with the trie of its slots. */
 export class AccountRecord implements ValueRecord, AccountFields {
-  readonly nonce: Uint8Array;
-  readonly balance: Uint8Array;
+  readonly nonce: string;
+  readonly balance: string;
   readonly storageRoot: Uint8Array;
   readonly codeHash: Uint8Array;
   readonly storage: TrieNode | undefined;
@@ -68,15 +66,11 @@ export class SlotRecord implements ValueRecord {
   }
 
   get size(): number {
-    const { word } = this;
-    return word.length === 1 && word.charCodeAt(0) < STRING ? 1 : 1 + word.length;
+    return numberSize(this.word);
   }
 
   write(target: Uint8Array, offset: number): void {
-    const { word, size } = this;
-    let at = offset;
-    if (size > 1) target[at++] = STRING + word.length;
-    for (let i = 0; i < word.length; i++) target[at++] = word.charCodeAt(i);
+    writeNumber(target, offset, this.word);
   }
 
   isSame(other: NodeValue): boolean {
@@ -84,12 +78,16 @@ export class SlotRecord implements ValueRecord {
   }
 }
 
-/** The value of the slot at a path in a trie of slots, without zeros in front. */
-export function findSlot(root: TrieNode | undefined, path: TrieKey): Uint8Array {
+/** The value of the slot at a path in a trie of slots. */
+export function findSlot(root: TrieNode | undefined, path: TrieKey): bigint {
   const value = findValue(root, path);
-  if (value === undefined) return NO_BYTES;
+  if (value === undefined) return 0n;
   assert(value instanceof SlotRecord, 'the storage holds no slot there');
-  return Uint8Array.from(value.word, (char) => char.charCodeAt(0));
+  return numberOfDigits(value.word);
+}
+
+export function numberOfDigits(digits: string): bigint {
+  return bytesToBigint(unpackValue(digits));
 }
 
 /** The account at a path in a trie of accounts. */
@@ -102,23 +100,17 @@ export function findAccount(root: TrieNode | undefined, path: TrieKey): AccountR
 export function equalAccounts(a: AccountFields, b: AccountFields): boolean {
   return (
     equalBytes(a.storageRoot, b.storageRoot) &&
-    equalBytes(a.balance, b.balance) &&
-    equalBytes(a.nonce, b.nonce) &&
+    a.balance === b.balance &&
+    a.nonce === b.nonce &&
     equalBytes(a.codeHash, b.codeHash)
   );
-}
-
-/** The list of nonce, balance, storage root and code hash. */
-export function encodeAccount(account: AccountFields): Uint8Array {
-  const { nonce, balance, storageRoot, codeHash } = account;
-  return encodeRlp([nonce, balance, storageRoot, codeHash]);
 }
 
 function accountSize({ nonce, balance }: AccountFields): number {
   return 2 + numberSize(nonce) + numberSize(balance) + 2 * (1 + HASH_BYTES);
 }
 
-/** As `encodeAccount` does, to a buffer. Two hashes make the list longer than 55 bytes. */
+/** The list of nonce, balance, storage root and code hash: longer than 55 bytes by the hashes. */
 function writeAccount(target: Uint8Array, offset: number, account: AccountFields): void {
   target[offset] = LIST;
   target[offset + 1] = accountSize(account) - 2;
@@ -131,37 +123,15 @@ function writeAccount(target: Uint8Array, offset: number, account: AccountFields
   target.set(account.codeHash, at + 1);
 }
 
-/** Size of a number of at most 32 bytes, without zeros in front, as an item. */
-function numberSize(bytes: Uint8Array): number {
-  return bytes.length === 1 && (bytes[0] ?? 0) < STRING ? 1 : 1 + bytes.length;
+/** Size of a number of at most 32 bytes, as an item. */
+function numberSize(digits: string): number {
+  return digits.length === 1 && digits.charCodeAt(0) < STRING ? 1 : 1 + digits.length;
 }
 
-function writeNumber(target: Uint8Array, offset: number, bytes: Uint8Array): number {
-  const { length } = bytes;
+function writeNumber(target: Uint8Array, offset: number, digits: string): number {
+  const { length } = digits;
   let at = offset;
-  if (length !== 1 || (bytes[0] ?? 0) >= STRING) target[at++] = STRING + length;
-  for (let i = 0; i < length; i++) target[at++] = bytes[i] as number;
+  if (numberSize(digits) > 1 || length === 0) target[at++] = STRING + length;
+  for (let i = 0; i < length; i++) target[at++] = digits.charCodeAt(i);
   return at;
-}
-
-/** The bytes of a word from the first that is not zero, as a copy. */
-export function trimWord(word: Uint8Array): Uint8Array {
-  const zeros = countZeros(word);
-  return zeros === word.length ? NO_BYTES : word.slice(zeros);
-}
-
-/** The same as characters; none for a word of zero. */
-export function charsOfWord(word: Uint8Array): string {
-  return toChars(word.subarray(countZeros(word)));
-}
-
-export function isZero(bytes: Uint8Array): boolean {
-  return countZeros(bytes) === bytes.length;
-}
-
-/** Zeros in front. */
-function countZeros(bytes: Uint8Array): number {
-  let zeros = 0;
-  while (zeros < bytes.length && bytes[zeros] === 0) zeros++;
-  return zeros;
 }

@@ -3,25 +3,20 @@
  * from then on is shared, and a new one opens.
  */
 import { WORD_BYTES } from '../../base/u256.ts';
-import { type CellPath, KEY_AT, OWNER_AT, SPACES } from '../cells.ts';
-import { charsOfWord, isZero, trimWord } from './account.ts';
+import { type CellPath, type CellValue, KEY_AT, OWNER_AT, SPACES, wordToDigits } from '../cells.ts';
 
-const ADDRESS_BYTES = 20;
+export const ADDRESS_BYTES = 20;
 
 const ADDRESS_AT = KEY_AT - ADDRESS_BYTES;
 const NO_UPPER = '\0'.repeat(ADDRESS_AT - OWNER_AT);
 const ZERO_KEY = '\0'.repeat(WORD_BYTES);
 
-const NO_BYTES = new Uint8Array(0);
-
 /** The fields of an account that are cells of their own. */
 export type FieldName = 'nonce' | 'balance' | 'codeHash' | 'exists';
 
-/** New values, without zeros in front but for the code hash; no bytes for zero. */
+/** New values, as digits without zeros in front; undefined where nothing changed. */
 export interface AccountChanges {
-  /** 20 bytes. */
-  readonly address: Uint8Array;
-  readonly fields: { [Name in FieldName]: Uint8Array | undefined };
+  readonly fields: { [Name in FieldName]: string | undefined };
   /** Words without zeros in front, by the slot's 32 bytes, both as characters. */
   slots: Map<string, string> | undefined;
 }
@@ -53,7 +48,7 @@ export function writeId(id: string, target: Uint8Array): void {
 export function noteCell(
   accounts: ChangedAccounts,
   path: CellPath,
-  value: Uint8Array | undefined,
+  value: CellValue | undefined,
 ): void {
   if (path.length !== KEY_AT + WORD_BYTES) return;
   const space = (path.charCodeAt(0) << 8) | path.charCodeAt(1);
@@ -64,29 +59,26 @@ export function noteCell(
   const key = path.slice(KEY_AT);
   if (field !== undefined && key !== ZERO_KEY) return;
   const changes = changesOf(accounts, path.slice(ADDRESS_AT, KEY_AT));
-  if (field === undefined) {
-    changes.slots ??= new Map();
-    changes.slots.set(key, value === undefined ? '' : charsOfWord(value));
-  } else if (field === 'codeHash') {
-    changes.fields[field] = value === undefined || isZero(value) ? NO_BYTES : value.slice();
-  } else {
-    changes.fields[field] = value === undefined ? NO_BYTES : trimWord(value);
+  const digits = value instanceof Uint8Array ? wordToDigits(value) : (value ?? '');
+  if (field !== undefined) {
+    changes.fields[field] = digits;
+    return;
   }
+  changes.slots ??= new Map();
+  changes.slots.set(key, digits);
 }
 
 /** @param id - The address as characters. */
 function changesOf(accounts: ChangedAccounts, id: string): AccountChanges {
   let changes = accounts.get(id);
   if (changes === undefined) {
-    const address = new Uint8Array(ADDRESS_BYTES);
-    writeId(id, address);
     const fields = {
       nonce: undefined,
       balance: undefined,
       codeHash: undefined,
       exists: undefined,
     };
-    changes = { address, fields, slots: undefined };
+    changes = { fields, slots: undefined };
     accounts.set(id, changes);
   }
   return changes;

@@ -6,7 +6,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import type { Backend, Pending, Snapshot, SnapshotBackend } from '../backends/backend.ts';
-import { type CellPath, cellPath } from '../cells.ts';
+import { type CellPath, type CellValue, cellPath } from '../cells.ts';
 
 /** A mark of a commitment; it is kept by holding it, and given up by dropping it. */
 export interface CommitmentMark {
@@ -18,7 +18,7 @@ export interface Commitment {
    * Takes notice of a cell's new value, undefined where it was deleted. A cell that the commitment
    * does not cover is left out, and the value is not kept.
    */
-  note(path: CellPath, value: Uint8Array | undefined): void;
+  note(path: CellPath, value: CellValue | undefined): void;
   /**
    * The root, 32 bytes, of what the backend holds: the one whose changes were all noted, which is
    * asked for what the notes leave open. Where it answers `Pending` nothing has been done.

@@ -2,8 +2,8 @@
 import { bytesToHex, equalBytes, type Keccak256 } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
 import { encodeRlp, RLP_STRING, rlpOfBigint } from '../../base/rlp.ts';
-import { bigintToBytes32, bytesToBigint } from '../../base/u256.ts';
-import { encodeAccount, findAccount, findSlot } from './account.ts';
+import { bigintToBytes32 } from '../../base/u256.ts';
+import { findAccount, findSlot, numberOfDigits } from './account.ts';
 import type { HashMemo } from './hash-memo.ts';
 import { HASH_BYTES, type NodeHasher } from './node-hasher.ts';
 import type { TrieKey, TrieNode } from './nodes.ts';
@@ -44,15 +44,15 @@ export function proveAccount(
   return {
     address,
     accountProof: proveKey(hasher, root, path),
-    balance: bytesToBigint(account?.balance ?? NO_BYTES),
-    nonce: bytesToBigint(account?.nonce ?? NO_BYTES),
+    balance: numberOfDigits(account?.balance ?? ''),
+    nonce: numberOfDigits(account?.nonce ?? ''),
     codeHash: account?.codeHash ?? ZERO_HASH,
     storageHash: account?.storageRoot ?? ZERO_HASH,
     storageProof: slots.map((key) => {
       const slotPath = memo.hash(bigintToBytes32(key, 'the slot'));
       return {
         key,
-        value: bytesToBigint(findSlot(account?.storage, slotPath)),
+        value: findSlot(account?.storage, slotPath),
         proof: proveKey(hasher, account?.storage, slotPath),
       };
     }),
@@ -78,13 +78,8 @@ export function verifyAccountProof(
     requireAbsent(proof, what, keccak256);
     return;
   }
-  const fields = {
-    nonce: rlpOfBigint(nonce),
-    balance: rlpOfBigint(balance),
-    storageRoot: storageHash,
-    codeHash,
-  };
-  if (!equalBytes(found, encodeAccount(fields))) throw new LockstepError('L1302', { what });
+  const account = encodeRlp([rlpOfBigint(nonce), rlpOfBigint(balance), storageHash, codeHash]);
+  if (!equalBytes(found, account)) throw new LockstepError('L1302', { what });
   for (const { key, value, proof: nodes } of storageProof) {
     const path = keccak256(bigintToBytes32(key, 'the slot'));
     const slot = verifyProof(storageHash, path, nodes, keccak256);

@@ -11,21 +11,20 @@
  * - A leaf of the trie of accounts holds the trie of the account's slots, so that a mark is two
  *   pointers.
  */
-import { bytesToHex, equalBytes, type Keccak256, type Keccak256Words } from '../../base/bytes.ts';
+import { bytesToHex, equalBytes, type Keccak256 } from '../../base/bytes.ts';
 import { WORD_BYTES } from '../../base/u256.ts';
 import { type Backend, isPending, type Pending } from '../backends/backend.ts';
-import { cellPath, SPACES, toChars } from '../cells.ts';
+import { cellPath, SPACES, toChars, unpackValue, wordToDigits } from '../cells.ts';
 import {
   type AccountFields,
   AccountRecord,
-  charsOfWord,
   equalAccounts,
   findAccount,
-  isZero,
   SlotRecord,
 } from './account.ts';
 import {
   type AccountChanges,
+  ADDRESS_BYTES,
   type ChangeLayer,
   mergeLayers,
   noteCell,
@@ -49,8 +48,6 @@ import { witnessKeys } from './witness.ts';
 export interface EvmCommitmentOptions {
   /** Called for every node, account and slot that changed: a fast one pays. */
   readonly keccak256: Keccak256;
-  /** The same hash in words, where there is a faster way than by an array. */
-  readonly keccak256Words?: Keccak256Words;
 }
 
 export interface EvmCommitment extends Commitment {
@@ -106,12 +103,9 @@ const ZERO_WORD = new Uint8Array(WORD_BYTES);
 const NO_BYTES = new Uint8Array(0);
 
 /** The commitment of an empty state; `rebuild` takes in what a backend already holds. */
-export function createEvmCommitment({
-  keccak256,
-  keccak256Words,
-}: EvmCommitmentOptions): EvmCommitment {
+export function createEvmCommitment({ keccak256 }: EvmCommitmentOptions): EvmCommitment {
   const state: State = {
-    hasher: new NodeHasher(keccak256, { keptMax: KEPT_MAX, keccak256Words }),
+    hasher: new NodeHasher(keccak256, { keptMax: KEPT_MAX }),
     memo: new HashMemo((bytes) => toChars(keccak256(bytes))),
     noCode: keccak256(NO_BYTES),
     root: undefined,
@@ -180,7 +174,8 @@ function commitChanges(state: State, backend: Backend): Uint8Array | Pending {
   let { root } = state;
   let late: Pending | undefined;
   state.edition++;
-  for (const changes of mergeLayers(state.changes).values()) {
+  for (const [id, changes] of mergeLayers(state.changes)) {
+    writeId(id, address);
     const answer = commitAccount(state, backend, root, changes);
     if (isPending(answer)) late ??= answer;
     else root = answer;
@@ -194,14 +189,17 @@ function commitChanges(state: State, backend: Backend): Uint8Array | Pending {
 
 type Answer = TrieNode | undefined | Pending;
 
-/** The trie of accounts with the changes of one of them. */
+/** Of the account whose changes are committed. */
+const address = new Uint8Array(ADDRESS_BYTES);
+
+/** The trie of accounts with the changes of the account whose address is at hand. */
 function commitAccount(
   state: State,
   backend: Backend,
   root: TrieNode | undefined,
   changes: AccountChanges,
 ): Answer {
-  const path = state.memo.hash(changes.address);
+  const path = state.memo.hash(address);
   const old = findAccount(root, path);
   const account = changedFields(state, changes, old);
   if (isEmpty(state, account)) {
@@ -211,7 +209,7 @@ function commitAccount(
   }
   const storage =
     old === undefined
-      ? readStorage(state, backend, changes.address)
+      ? readStorage(state, backend, address.slice())
       : commitSlots(state, changes, old.storage);
   if (isPending(storage)) return storage;
   const fields = { ...account, storageRoot: state.hasher.rootOf(storage) };
@@ -227,11 +225,12 @@ function changedFields(
   { fields }: AccountChanges,
   old: AccountFields | undefined,
 ): OwnFields {
-  const codeHash = fields.codeHash?.length === 0 ? noCode : fields.codeHash;
+  const hash = fields.codeHash;
+  const codeHash = hash === undefined ? old?.codeHash : hash === '' ? noCode : unpackValue(hash);
   return {
-    nonce: fields.nonce ?? old?.nonce ?? NO_BYTES,
-    balance: fields.balance ?? old?.balance ?? NO_BYTES,
-    codeHash: codeHash ?? old?.codeHash ?? noCode,
+    nonce: fields.nonce ?? old?.nonce ?? '',
+    balance: fields.balance ?? old?.balance ?? '',
+    codeHash: codeHash ?? noCode,
   };
 }
 
@@ -242,15 +241,16 @@ function isEmpty({ noCode }: State, { nonce, balance, codeHash }: OwnFields): bo
 /** Whether an empty account is in the state nevertheless. */
 function doesExist(
   backend: Backend,
-  { address, fields }: AccountChanges,
+  { fields }: AccountChanges,
   old: AccountFields | undefined,
 ): boolean | Pending {
   if (fields.exists !== undefined) return fields.exists.length > 0;
   // The trie does not tell whether an account that had something would be there without.
   if (old === undefined) return false;
-  const exists = backend.get({ space: SPACES.exists.number, owner: address, key: ZERO_WORD });
+  const owner = address.slice();
+  const exists = backend.get({ space: SPACES.exists.number, owner, key: ZERO_WORD });
   if (isPending(exists)) return exists;
-  return exists !== undefined && !isZero(exists);
+  return exists !== undefined && wordToDigits(exists) !== '';
 }
 
 /** The trie of all slots of an account. */
@@ -259,7 +259,7 @@ function readStorage(state: State, backend: Backend, address: Uint8Array): Answe
   if (isPending(entries)) return entries;
   const leaves: LeafNode[] = [];
   for (const { cell, value } of entries) {
-    const word = charsOfWord(value);
+    const word = wordToDigits(value);
     if (cell.key.length !== WORD_BYTES || word === '') continue;
     leaves.push(leafNode(state.memo.hash(cell.key), new SlotRecord(word)));
   }

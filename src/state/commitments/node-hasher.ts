@@ -2,15 +2,15 @@
  * Encodings and hashes of trie nodes (Yellow Paper, appendix D).
  *
  * A node is hashed when somebody asks for a root, once, and keeps the result; so of many changes
- * only what they leave behind is hashed. Encodings are written to one buffer, which the next one
- * overwrites.
+ * only what they leave behind is hashed. Encodings are written where they are hashed, over the one
+ * before.
  *
  * A hasher of a trie that changes keeps the latest encodings of branches, in places that are taken
  * in turn: the next version of a branch is that with some of its hashes replaced, and the other
  * children, all over the memory, are not looked at.
  */
 import { assert } from '../../base/assert.ts';
-import { type Keccak256, type Keccak256Words, wordsOf } from '../../base/bytes.ts';
+import { type HashRoom, type Keccak256, roomOf } from '../../base/bytes.ts';
 import { RLP_LIST, RLP_STRING, rlpHeaderSize, writeRlpHeader } from '../../base/rlp.ts';
 import {
   type BranchNode,
@@ -23,8 +23,6 @@ import {
 
 export const HASH_BYTES = 32;
 
-/** Of a branch with sixteen hashes and a short value. */
-const BUFFER_BYTES = 1024;
 /** Bytes of a hash as an item. */
 const HASH_ITEM_BYTES = HASH_BYTES + 1;
 /** Bytes in front of the items of a branch, at most; those of a kept one begin behind so many. */
@@ -32,58 +30,78 @@ const HEADER_BYTES_MAX = 3;
 /** Of a branch with sixteen hashes. */
 const KEPT_BYTES = HEADER_BYTES_MAX + 16 * HASH_ITEM_BYTES + 1;
 
-/** Bytes that items are written to, and references word by word. */
-interface Room {
+/** Encodings of branches in one piece of memory, too large to be made where none is kept. */
+interface Kept {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** The part of each encoding that was kept so far. */
+  readonly places: Uint8Array[];
 }
 
-function createRoom(size: number): Room {
-  const bytes = new Uint8Array(size);
-  return { bytes, view: new DataView(bytes.buffer) };
+function createKept(count: number): Kept {
+  const bytes = new Uint8Array(count * KEPT_BYTES);
+  return { bytes, view: new DataView(bytes.buffer), places: [] };
 }
 
 export interface NodeHasherOptions {
   /** Encodings of branches that are kept. */
   readonly keptMax?: number;
-  /** The same hash in words, where there is a faster way than by an array. */
-  readonly keccak256Words?: Keccak256Words | undefined;
 }
 
 export class NodeHasher {
   readonly keccak256: Keccak256;
-  readonly #keccak256Words: Keccak256Words;
   /** The root of a trie without keys: the hash of the empty string's encoding. */
   readonly emptyRoot: Uint8Array;
-  #buffer = createRoom(BUFFER_BYTES);
+  readonly #openRoom: () => HashRoom;
+  /** Where encodings are written, its bytes, and where the latest one begins and ends. */
+  #room: HashRoom;
+  #bytes: Uint8Array;
+  #view: DataView;
+  #from = 0;
+  #to = 0;
   readonly #keptMax: number;
   /** Encodings that are kept, and by whom: places are given out in turn. */
-  #kept: Room | undefined;
+  #kept: Kept | undefined;
   readonly #stamps: number[] = [];
   #taken = 0;
   /** A reference on its way into its node. */
   readonly #words = new Int32Array(HASH_BYTES / 4);
+  readonly #wordBytes = new Uint8Array(this.#words.buffer);
+  readonly #wordView = new DataView(this.#words.buffer);
 
-  constructor(keccak256: Keccak256, options: NodeHasherOptions = {}) {
-    const { keptMax = 0, keccak256Words = wordsOf(keccak256) } = options;
+  constructor(keccak256: Keccak256, { keptMax = 0 }: NodeHasherOptions = {}) {
     this.keccak256 = keccak256;
-    this.#keccak256Words = keccak256Words;
     this.emptyRoot = keccak256(Uint8Array.of(RLP_STRING));
     this.#keptMax = keptMax;
+    this.#openRoom = roomOf(keccak256);
+    this.#room = this.#openRoom();
+    this.#bytes = this.#room.bytes;
+    this.#view = this.#room.view;
+  }
+
+  /** Finds where to write, which is the same until somebody else hashes something. */
+  #open(): void {
+    this.#room = this.#openRoom();
+    this.#bytes = this.#room.bytes;
+    this.#view = this.#room.view;
   }
 
   /** 32 bytes. */
   rootOf(root: TrieNode | undefined): Uint8Array {
     if (root === undefined) return this.emptyRoot;
-    this.#refer(root, 0);
-    const bytes = new Uint8Array(HASH_BYTES);
-    writeWords(new DataView(bytes.buffer), 0, root);
+    if (root.refBytes === 0) {
+      this.#open();
+      this.#refer(root, 0);
+    }
     const { refBytes } = root;
-    return refBytes === HASH_BYTES ? bytes : this.keccak256(bytes.subarray(0, refBytes));
+    writeWords(this.#wordView, 0, root);
+    const bytes = this.#wordBytes.slice(0, refBytes);
+    return refBytes === HASH_BYTES ? bytes : this.keccak256(bytes);
   }
 
   /** Whether the parent of a node at a depth names it by its hash. */
   isHashed(node: TrieNode, depth: number): boolean {
+    this.#open();
     this.#refer(node, depth);
     return node.refBytes === HASH_BYTES;
   }
@@ -91,15 +109,17 @@ export class NodeHasher {
   /** Makes the reference of a node that has none yet. */
   #refer(node: TrieNode, depth: number): void {
     if (node.refBytes !== 0) return;
-    const isKept = node.kind === 'branch' && this.#keptMax > 0;
-    const encoded = isKept ? this.#renew(node, depth) : this.encode(node, depth);
+    if (node.kind === 'branch' && this.#keptMax > 0) this.#renew(node, depth);
+    else this.#encode(node, depth);
     const words = this.#words;
-    if (encoded.length < HASH_BYTES) {
-      node.refBytes = encoded.length;
-      new Uint8Array(words.buffer).set(encoded);
+    const from = this.#from;
+    const size = this.#to - from;
+    if (size < HASH_BYTES) {
+      node.refBytes = size;
+      for (let i = 0; i < size; i++) this.#wordBytes[i] = this.#bytes[from + i] as number;
     } else {
       node.refBytes = HASH_BYTES;
-      this.#keccak256Words(encoded, words);
+      this.#room.hash(from, this.#to, words);
     }
     node.ref0 = words[0] as number;
     node.ref1 = words[1] as number;
@@ -111,10 +131,14 @@ export class NodeHasher {
     node.ref7 = words[7] as number;
   }
 
-  /** The encoding of a branch from the one that is kept, which is renewed, or made and kept. */
-  #renew(node: BranchNode, depth: number): Uint8Array {
+  /** Writes the encoding of a branch from the one that is kept, or makes one and keeps it. */
+  #renew(node: BranchNode, depth: number): void {
     const { children, kept } = node;
-    if (kept === undefined) return this.#keep(node, this.encode(node, depth));
+    if (kept === undefined) {
+      this.#encode(node, depth);
+      this.#keep(node);
+      return;
+    }
     let areHashes = true;
     for (let nibble = 0; kept.stale >> nibble !== 0; nibble++) {
       const child = children[nibble];
@@ -124,9 +148,11 @@ export class NodeHasher {
     }
     // Hashing the children may have taken the place.
     if (!areHashes || this.#kept === undefined || this.#stamps[kept.place] !== kept.stamp) {
-      return this.#keep(node, this.encode(node, depth));
+      this.#encode(node, depth);
+      this.#keep(node);
+      return;
     }
-    const { bytes, view } = this.#kept;
+    const { bytes, view, places } = this.#kept;
     const start = kept.place * KEPT_BYTES + HEADER_BYTES_MAX;
     let end = start + payloadOf(kept.present);
     let at = start;
@@ -148,49 +174,62 @@ export class NodeHasher {
     }
     kept.stale = 0;
     const payload = end - start;
-    const head = start - rlpHeaderSize(payload);
-    writeRlpHeader(bytes, head, RLP_LIST, payload);
-    return bytes.subarray(head, end);
+    const header = rlpHeaderSize(payload);
+    writeRlpHeader(bytes, start - header, RLP_LIST, payload);
+    const to = this.#room.start;
+    this.#bytes.set(places[kept.place] as Uint8Array, to);
+    this.#from = to + HEADER_BYTES_MAX - header;
+    this.#to = to + HEADER_BYTES_MAX + payload;
   }
 
-  /** Keeps an encoding, if hashes are all that is in it. */
-  #keep(node: BranchNode, encoded: Uint8Array): Uint8Array {
+  /** Keeps the encoding that was just written, if hashes are all that is in it. */
+  #keep(node: BranchNode): void {
     node.kept = undefined;
     let present = 0;
     for (let nibble = 0; nibble < 16; nibble++) {
       const child = node.children[nibble];
       if (child === undefined) continue;
-      if (child.refBytes !== HASH_BYTES) return encoded;
+      if (child.refBytes !== HASH_BYTES) return;
       present |= 1 << nibble;
     }
-    if (node.value !== undefined) return encoded;
-    this.#kept ??= createRoom(this.#keptMax * KEPT_BYTES);
+    if (node.value !== undefined) return;
+    this.#kept ??= createKept(this.#keptMax);
+    const { bytes, places } = this.#kept;
     const stamp = this.#taken++;
     const place = stamp % this.#keptMax;
     this.#stamps[place] = stamp;
-    const payload = payloadOf(present);
-    const body = encoded.subarray(encoded.length - payload);
-    this.#kept.bytes.set(body, place * KEPT_BYTES + HEADER_BYTES_MAX);
+    const body = this.#bytes.subarray(this.#to - payloadOf(present), this.#to);
+    const start = place * KEPT_BYTES;
+    bytes.set(body, start + HEADER_BYTES_MAX);
+    places[place] ??= bytes.subarray(start, start + KEPT_BYTES);
     node.kept = { place, stamp, present, stale: 0 };
-    return encoded;
   }
 
   /** The encoding of a node, void after the next call of a method. */
   encode(node: TrieNode, depth: number): Uint8Array {
+    this.#open();
+    this.#encode(node, depth);
+    return this.#bytes.subarray(this.#from, this.#to);
+  }
+
+  /** Writes the encoding of a node. */
+  #encode(node: TrieNode, depth: number): void {
     switch (node.kind) {
       case 'leaf': {
         const { key, value } = node;
         const end = key.length * 2;
         const payload = pathItemSize(depth, end) + valueSize(value);
         const at = this.#writePath(this.#beginList(payload), key, depth, end, true);
-        return this.#endList(this.#writeValue(at, value));
+        this.#to = this.#writeValue(at, value);
+        return;
       }
       case 'extension': {
         const { key, end, child } = node;
         this.#refer(child, end);
         const payload = pathItemSize(depth, end) + refSize(child);
         const at = this.#writePath(this.#beginList(payload), key, depth, end, false);
-        return this.#endList(this.#writeRef(at, child));
+        this.#to = this.#writeRef(at, child);
+        return;
       }
       case 'branch': {
         const { children, value } = node;
@@ -201,7 +240,7 @@ export class NodeHasher {
           payload += child === undefined ? 1 : refSize(child);
         }
         let at = this.#beginList(payload);
-        const { bytes } = this.#buffer;
+        const bytes = this.#bytes;
         for (let nibble = 0; nibble < 16; nibble++) {
           const child = children[nibble];
           if (child === undefined) bytes[at++] = RLP_STRING;
@@ -209,7 +248,7 @@ export class NodeHasher {
         }
         if (value === undefined) bytes[at++] = RLP_STRING;
         else at = this.#writeValue(at, value);
-        return this.#endList(at);
+        this.#to = at;
       }
     }
   }
@@ -218,17 +257,16 @@ export class NodeHasher {
   #beginList(payload: number): number {
     // A reference is written in whole words.
     const size = rlpHeaderSize(payload) + payload + HASH_BYTES;
-    if (size > this.#buffer.bytes.length) this.#buffer = createRoom(size * 2);
-    return writeRlpHeader(this.#buffer.bytes, 0, RLP_LIST, payload);
-  }
-
-  #endList(end: number): Uint8Array {
-    return this.#buffer.bytes.subarray(0, end);
+    this.#room.reserve(size);
+    this.#bytes = this.#room.bytes;
+    this.#view = this.#room.view;
+    this.#from = this.#room.start;
+    return writeRlpHeader(this.#bytes, this.#from, RLP_LIST, payload);
   }
 
   /** The nibbles of a key in from..end, with the flags of their number and of a leaf in front. */
   #writePath(offset: number, key: TrieKey, from: number, end: number, isLeaf: boolean): number {
-    const buffer = this.#buffer.bytes;
+    const buffer = this.#bytes;
     const size = pathSize(from, end);
     let at = size === 1 ? offset : writeRlpHeader(buffer, offset, RLP_STRING, size);
     const flag = isLeaf ? 0x20 : 0;
@@ -246,7 +284,7 @@ export class NodeHasher {
   }
 
   #writeValue(offset: number, value: NodeValue): number {
-    const buffer = this.#buffer.bytes;
+    const buffer = this.#bytes;
     if (!(value instanceof Uint8Array)) {
       const { size } = value;
       const at = size === 1 ? offset : writeRlpHeader(buffer, offset, RLP_STRING, size);
@@ -261,12 +299,11 @@ export class NodeHasher {
   }
 
   #writeRef(offset: number, node: NodeRef): number {
-    const { bytes, view } = this.#buffer;
     const { refBytes } = node;
     assert(refBytes !== 0, 'a node is encoded before a child has its reference');
     let at = offset;
-    if (refBytes === HASH_BYTES) bytes[at++] = RLP_STRING + HASH_BYTES;
-    writeWords(view, at, node);
+    if (refBytes === HASH_BYTES) this.#bytes[at++] = RLP_STRING + HASH_BYTES;
+    writeWords(this.#view, at, node);
     return at + refBytes;
   }
 }

@@ -204,6 +204,16 @@ export const COST_NAMES: readonly string[] = [
   ...Object.keys(COSTS_FRONTIER),
 ];
 
+/**
+ * Whether code that calls nobody runs as it does at the fork itself: no switch is different, nor an
+ * amount of the kernel's schedule, nor the gas of an opcode.
+ */
+export function runsAsFork(overrides: Overrides = {}): boolean {
+  const { costs = {}, ...others } = overrides;
+  const isOfKernel = (name: string) => Object.hasOwn(SCHEDULE_FRONTIER, name);
+  return Object.keys(others).length === 0 && !Object.keys(costs).some(isOfKernel);
+}
+
 /** The kernel's schedule at a fork, with exceptions where `overrides` are given; cached without. */
 export function scheduleOf(fork: Fork, overrides?: Overrides): KernelSchedule {
   if (overrides !== undefined) return amend(SCHEDULE_FRONTIER, SCHEDULE_CHANGES, fork, overrides);
