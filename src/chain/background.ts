@@ -3,7 +3,8 @@
  * recipe and engine, within a budget of bytes.
  *
  * Under Node results are taken without the event loop, so that a long run gets them too. Where a
- * platform has no threads code stays with the interpreter.
+ * platform has no threads code stays with the interpreter. A thread that nobody asked for a while
+ * ends, for its heap is more than 10 MB; the next job starts another one.
  */
 import type { BackgroundCompiler, CompileJob, FinishedCode } from '../engines/tiers/background.ts';
 import { prepareFolder } from './code-files.ts';
@@ -11,6 +12,8 @@ import type { JobMessage, JobResult, ThreadSetup } from './compile-worker.ts';
 
 /** Bytes of WebAssembly that are kept, of which the platform makes several times as much. */
 const BYTES_MAX = 32 * 1024 * 1024;
+/** Milliseconds after which a thread that has nothing to do ends. */
+const IDLE_MS = 10_000;
 
 /** A thread that compiles. */
 interface Thread {
@@ -19,6 +22,7 @@ interface Thread {
   receive(): JobResult | undefined;
   /** How many results there were so far. */
   readonly answers: number;
+  end(): void;
 }
 
 // This file is TypeScript, or what the compiler made of it, and so is the thread's.
@@ -48,6 +52,10 @@ function startNodeThread(
     get answers() {
       return Atomics.load(count, 0);
     },
+    end: () => {
+      port1.close();
+      void worker.terminate();
+    },
   };
 }
 
@@ -66,6 +74,7 @@ function startWebThread(): Thread {
     get answers() {
       return answers;
     },
+    end: () => worker.terminate(),
   };
 }
 
@@ -78,9 +87,13 @@ function startThread(folder?: string): Thread | undefined {
 
 export class SharedCompiler implements BackgroundCompiler {
   readonly #start: () => Thread | undefined;
+  readonly #idleMs: number;
   #thread: Thread | undefined;
   #isStarted = false;
+  /** Results that were taken of the thread, and those of threads that ended. */
   #taken = 0;
+  #ended = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** What was made, the latest used last; null: nothing could be. */
   readonly #codes = new Map<string, FinishedCode | null>();
   readonly #pending = new Set<string>();
@@ -89,14 +102,18 @@ export class SharedCompiler implements BackgroundCompiler {
   /** What went wrong in the thread. */
   readonly faults: string[] = [];
 
-  /** @param bytesMax bytes of WebAssembly after which what was used least lately is given up */
-  constructor(start: () => Thread | undefined, bytesMax = BYTES_MAX) {
+  /**
+   * @param bytesMax - Bytes of WebAssembly after which what was used least lately is given up.
+   * @param idleMs - Milliseconds without a job after which the thread ends.
+   */
+  constructor(start: () => Thread | undefined, bytesMax = BYTES_MAX, idleMs = IDLE_MS) {
     this.#start = start;
     this.#bytesMax = bytesMax;
+    this.#idleMs = idleMs;
   }
 
   get finished(): number {
-    return this.#thread?.answers ?? 0;
+    return this.#ended + (this.#thread?.answers ?? 0);
   }
 
   /** Jobs that are not answered yet. */
@@ -131,7 +148,25 @@ export class SharedCompiler implements BackgroundCompiler {
     if (this.#thread === undefined) return null;
     this.#pending.add(key);
     this.#thread.post({ key, job });
+    this.#endWhenIdle();
     return undefined;
+  }
+
+  /** Ends the thread when it has been idle for a while; that keeps no process alive. */
+  #endWhenIdle(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (this.pending > 0) {
+        this.#endWhenIdle();
+        return;
+      }
+      this.#thread?.end();
+      this.#ended += this.#taken;
+      this.#taken = 0;
+      this.#thread = undefined;
+      this.#isStarted = false;
+    }, this.#idleMs);
+    this.#timer.unref?.();
   }
 
   #take(): void {

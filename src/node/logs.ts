@@ -2,7 +2,6 @@
 import { bytesToHex, equalBytes } from '../base/bytes.ts';
 import type { ChainEntry } from '../chain/blocks/chain.ts';
 import { logsBloom, type ReceiptLog } from '../chain/blocks/receipts.ts';
-import { bloomOf } from '../chain/blocks/record.ts';
 import { type Json, logsOf, logToJson, type PlacedLog, writeLog } from './format/transaction.ts';
 import type { Node } from './node.ts';
 import { invalidParams, RPC_CODE, RpcError, serverError } from './rpc/errors.ts';
@@ -79,16 +78,30 @@ function takes(options: readonly Uint8Array[], found: Uint8Array): boolean {
 /** Tells by the bloom of a block whether it is worth a look. */
 function bloomTest({ addresses, topics }: LogPattern): (bloom: Uint8Array) => boolean {
   const groups = [addresses, ...topics].filter((group) => group.length > 0);
-  const masks = groups.map((group) =>
-    group.map((each) => logsBloom([{ address: each, topics: [], data: NO_BYTES }])),
-  );
+  const masks = groups.map((group) => group.map(maskOf));
   return (bloom) => masks.every((group) => group.some((mask) => covers(bloom, mask)));
 }
 
 const NO_BYTES = new Uint8Array(0);
 
-function covers(bloom: Uint8Array, mask: Uint8Array): boolean {
-  return mask.every((byte, index) => ((bloom[index] as number) & byte) === byte);
+/** The bytes of a bloom in which an address or a topic sets bits: three at most. */
+interface BloomMask {
+  readonly places: readonly number[];
+  readonly bits: readonly number[];
+}
+
+function maskOf(value: Uint8Array): BloomMask {
+  const bloom = logsBloom([{ address: value, topics: [], data: NO_BYTES }]);
+  const places = [...bloom.keys()].filter((place) => bloom[place] !== 0);
+  return { places, bits: places.map((place) => bloom[place] as number) };
+}
+
+function covers(bloom: Uint8Array, { places, bits }: BloomMask): boolean {
+  for (let at = 0; at < places.length; at++) {
+    const wanted = bits[at] as number;
+    if (((bloom[places[at] as number] as number) & wanted) !== wanted) return false;
+  }
+  return true;
 }
 
 /** The logs of a block that a pattern takes. */
@@ -165,8 +178,8 @@ function findAll(node: Node, query: LogQuery): PlacedLog[] {
   const isMined = first <= node.chain.head.block.header.number;
   const mayHave = bloomTest(pattern);
   const found: PlacedLog[] = [];
-  for (const entry of isMined ? node.chain.between(first, last) : []) {
-    if (!mayHave(bloomOf(entry)) || entry.block.header.number > last) continue;
+  for (const entry of isMined ? node.chain.between(first, last, mayHave) : []) {
+    if (entry.block.header.number > last) continue;
     for (const log of findLogs(entry, pattern)) found.push(log);
   }
   // As they would be mined now.

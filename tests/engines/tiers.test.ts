@@ -30,6 +30,11 @@ class TestThread {
   readonly posted: JobMessage[] = [];
   readonly results: JobResult[] = [];
   answers = 0;
+  isEnded = false;
+
+  end(): void {
+    this.isEnded = true;
+  }
 
   post(message: JobMessage): void {
     this.posted.push(message);
@@ -104,6 +109,32 @@ describe('the compiler beside the run', () => {
     thread.answer(10);
     const there = (key: string) => compiler.obtain(key, jobOf(0)) as FinishedCode | undefined;
     assert.deepEqual([there('c')?.bytes, there('a')?.bytes, there('b')], [10, 10, undefined]);
+  });
+});
+
+describe('a thread without work', () => {
+  it('ends, what it made stays, and another one begins with the next job', async () => {
+    const threads: TestThread[] = [];
+    const begin = () => {
+      threads.push(new TestThread());
+      return threads.at(-1);
+    };
+    const compiler = new SharedCompiler(begin, undefined, 5);
+    compiler.obtain('a', jobOf(0));
+    const [first] = threads as [TestThread];
+    await sleep(30);
+    assert.equal(first.isEnded, false, 'it ended before it had answered');
+    first.answer(10);
+    for (let i = 0; i < 200 && !first.isEnded; i++) await sleep(5);
+    assert.equal(first.isEnded, true);
+    assert.equal(compiler.finished, 1);
+    assert.equal(compiler.obtain('a', jobOf(0))?.bytes, 10);
+    assert.equal(threads.length, 1);
+    assert.equal(compiler.obtain('b', jobOf(0)), undefined);
+    assert.equal(threads.length, 2);
+    threads[1]?.answer(12);
+    assert.equal(compiler.finished, 2);
+    assert.equal(compiler.obtain('b', jobOf(0))?.bytes, 12);
   });
 });
 

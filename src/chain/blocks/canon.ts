@@ -10,7 +10,7 @@ import { equalBytes } from '../../base/bytes.ts';
 import { firstIndex } from '../../base/search.ts';
 import type { CellChange } from '../../state/backends/backend.ts';
 import type { ChainEntry } from './chain.ts';
-import { type RecordContext, StoredEntry, writeRecord } from './record.ts';
+import { bloomOfRecord, type RecordContext, StoredEntry, writeRecord } from './record.ts';
 import type { ChainStore, StoredBlock } from './store.ts';
 
 /** Where a transaction stands. */
@@ -30,6 +30,9 @@ export interface Added {
   readonly entry: ChainEntry;
   readonly changes: readonly CellChange[];
 }
+
+/** Whether a block is looked for, by the bloom of its logs. */
+export type BloomTest = (bloom: Uint8Array) => boolean;
 
 /** Entries that are kept as objects at least, and at most. */
 const LIVE_MIN = 32;
@@ -136,16 +139,19 @@ export class CanonicalIndex {
     return undefined;
   }
 
-  /** Entries from one number to another, both included; a range that overlaps is one of them. */
-  *between(first: bigint, last: bigint): Generator<ChainEntry> {
-    const next = (number: bigint) =>
-      this.#isLive(number) ? this.find(number) : this.#open(this.store.find(number));
-    let entry = next(first);
-    while (entry !== undefined) {
-      const number = entry instanceof StoredEntry ? entry.number : entry.block.header.number;
-      yield entry;
-      if (number >= last) return;
-      entry = next(number + 1n);
+  /** As `BlockChain.between`. */
+  *between(first: bigint, last: bigint, takes: BloomTest): Generator<ChainEntry> {
+    let number = first;
+    for (;;) {
+      const isLive = this.#isLive(number);
+      const found = isLive ? this.find(number) : this.store.find(number);
+      if (found === undefined) return;
+      const isStored = 'record' in found;
+      const at = isStored ? found.number : found.block.header.number;
+      const bloom = isStored ? bloomOfRecord(found.record) : found.block.header.logsBloom;
+      if (takes(bloom)) yield isStored ? new StoredEntry(found, this.#context) : found;
+      if (at >= last) return;
+      number = at + 1n;
     }
   }
 
@@ -183,7 +189,7 @@ export class CanonicalIndex {
   #removeAbove(number: bigint): ChainEntry[] {
     const last = this.head.block.header.number;
     if (last <= number) return [];
-    const removed = [...this.between(number + 1n, last)];
+    const removed = [...this.between(number + 1n, last, () => true)];
     for (const entry of removed) {
       if (entry.mark !== undefined) continue;
       const end = entry.block.header.number;

@@ -17,7 +17,7 @@ import type { EvmAccountProof } from '../../state/commitments/evm-proof.ts';
 import { HashMemo } from '../../state/commitments/hash-memo.ts';
 import type { EvmWorld } from '../world.ts';
 import { type Block, decodeBlock, encodeBlock } from './block.ts';
-import { CanonicalIndex, type HeadChange, type TransactionPlace } from './canon.ts';
+import { type BloomTest, CanonicalIndex, type HeadChange, type TransactionPlace } from './canon.ts';
 import { type Header, headerHash } from './header.ts';
 import { StateHistory } from './history.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -222,9 +222,14 @@ export class BlockChain {
     return this.#canon.place(hash);
   }
 
-  /** Entries of the chain that ends at the head, from one number to another, both included. */
-  between(first: bigint, last: bigint): Iterable<ChainEntry> {
-    return this.#canon.between(first, last);
+  /**
+   * Entries of the chain that ends at the head, from one number to another, both included; a range
+   * that overlaps is one of them.
+   *
+   * @param takes - Leaves blocks out by their blooms: old ones are not decoded for it.
+   */
+  between(first: bigint, last: bigint, takes: BloomTest = () => true): Iterable<ChainEntry> {
+    return this.#canon.between(first, last, takes);
   }
 
   /**

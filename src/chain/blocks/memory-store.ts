@@ -102,6 +102,9 @@ export class MemoryStore implements ChainStore {
   /** Of the first block whose number is at least this. */
   #positionOf(number: bigint): number {
     const numbers = this.#numbers;
+    // Without ranges in between a block is as far from the first as their numbers are.
+    const near = Number(number - (numbers[0] ?? 0n));
+    if (numbers[near] === number) return near;
     return firstIndex(numbers.length, (at) => (numbers[at] as bigint) >= number);
   }
 

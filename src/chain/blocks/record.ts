@@ -7,7 +7,8 @@ import type { Keccak256 } from '../../base/bytes.ts';
 import {
   bigintOfRlp,
   decodeRlp,
-  firstOfList,
+  itemEnd,
+  payloadStart,
   RLP_LIST,
   RLP_STRING,
   type RlpItem,
@@ -30,11 +31,6 @@ import {
 } from './receipts.ts';
 import type { StoredBlock } from './store.ts';
 
-/** The bloom of an entry's logs. */
-export function bloomOf(entry: ChainEntry): Uint8Array {
-  return entry instanceof StoredEntry ? entry.bloom : entry.block.header.logsBloom;
-}
-
 /** What a block's bytes are read with. */
 export interface RecordContext extends RangeContext {
   readonly keccak256: Keccak256;
@@ -43,7 +39,8 @@ export interface RecordContext extends RangeContext {
 
 const NO_BYTES = new Uint8Array(0);
 const WORD_BYTES = 32;
-/** Place of the hashes of transactions in a record. */
+/** Places of the block and of the hashes of transactions in a record. */
+const BLOCK_PART = 3;
 const HASHES_PART = 6;
 /** In an encoded header: behind that of the list, five hashes, an address, and its own length. */
 const BLOOM_OFFSET = 3 + 5 * 33 + 21 + 3;
@@ -153,11 +150,6 @@ export class StoredEntry implements ChainEntry {
     return this.number - countOfRange(this.#rangeItems) + 1n;
   }
 
-  /** The bloom of its logs; the header is not decoded for it. */
-  get bloom(): Uint8Array {
-    return firstOfList(this.#blockBytes).subarray(BLOOM_OFFSET, BLOOM_OFFSET + BLOOM_BYTES);
-  }
-
   get block(): Block {
     this.#block ??= openBlock(this.#blockBytes);
     return this.#block;
@@ -186,6 +178,15 @@ export class StoredEntry implements ChainEntry {
     this.#ommerHashes ??= this.block.ommers.map((ommer) => headerHash(ommer, keccak256));
     return this.#ommerHashes;
   }
+}
+
+/** The bloom of the logs of a record's block; nothing else is decoded. */
+export function bloomOfRecord(record: Uint8Array): Uint8Array {
+  let at = payloadStart(record, 0);
+  for (let part = 0; part < BLOCK_PART; part++) at = itemEnd(record, at);
+  // The bytes of the block, which is a list that begins with the header.
+  const header = payloadStart(record, payloadStart(record, at));
+  return record.subarray(header + BLOOM_OFFSET, header + BLOOM_OFFSET + BLOOM_BYTES);
 }
 
 /** The hash of the block of a record, and those of its transactions. */

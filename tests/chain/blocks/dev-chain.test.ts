@@ -371,6 +371,29 @@ test('old blocks, read from their bytes, are what they were', () => {
   );
 });
 
+test('blocks are left out by their blooms, old ones and ranges too', () => {
+  const dev = create();
+  const { chain } = dev;
+  for (let nonce = 0n; nonce < 50n; nonce++) dev.submit(transfer(0, nonce));
+  dev.mine(2000n);
+  for (let nonce = 50n; nonce < 100n; nonce++) dev.submit(transfer(0, nonce));
+  const last = chain.head.block.header.number;
+  const seen: string[] = [];
+  const every = [...chain.between(0n, last, (bloom) => seen.push(bytesToHex(bloom)) > 0)];
+  assert.equal(every.length, 102);
+  assert.deepEqual(
+    seen,
+    every.map(({ block }) => bytesToHex(block.header.logsBloom)),
+  );
+  let asked = 0;
+  const third = [...chain.between(0n, last, () => ++asked % 3 === 0)];
+  assert.equal(asked, 102);
+  assert.deepEqual(
+    third.map(({ hash }) => hash),
+    every.filter((_, index) => index % 3 === 2).map(({ hash }) => hash),
+  );
+});
+
 test('blocks that were left behind have their states, and can be the head again', () => {
   const chain = create();
   for (let nonce = 0n; nonce < 400n; nonce++) chain.submit(transfer(0, nonce));
