@@ -83,3 +83,18 @@ test('requests without data, or out of order, are refused', async () => {
   });
   await assert.rejects(takes(['0x0111', '0x0122']), { code: -32602, message: /request 1 is not/ });
 });
+
+test('from its version on, what stands beside a payload has to be there', async () => {
+  const given = await build(createTestNode());
+  const { rpc } = createTestNode();
+  const wanted = { V1: 1, V2: 1, V3: 3, V4: 4 };
+  for (const [version, count] of Object.entries(wanted)) {
+    for (let left = 1; left < count; left++) {
+      const message = new RegExp(`missing value for required argument ${left} `);
+      const call = rpc(`engine_newPayload${version}`, ...given.slice(0, left));
+      await assert.rejects(call, { code: -32602, message });
+    }
+    const { status } = await rpc(`engine_newPayload${version}`, ...given.slice(0, count));
+    assert.equal(status, version === 'V4' ? 'VALID' : 'INVALID');
+  }
+});

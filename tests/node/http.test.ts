@@ -206,7 +206,15 @@ async function start(context: TestContext): Promise<NodeServer> {
     {},
     (_, [count]) => render(Number(count)),
   );
-  const provider = createProvider({ methods: [long, late, rows].flat() });
+  const broken = method('my_broken', 'Broken.', [], {}, () => {
+    return new Rendered(
+      () => undefined,
+      () => {
+        throw new Error('not to be written');
+      },
+    );
+  });
+  const provider = createProvider({ methods: [long, late, rows, broken].flat() });
   const server = await serve({ provider, port: 0, limits: { bodyBytesMax: BODY_MAX } });
   context.after(async () => {
     provider.close();
@@ -354,6 +362,16 @@ test('what is made as it is sent comes in chunks, or with its length', async (co
   const { socket, until } = open(context, server);
   socket.write(post(`[${ask(2)},${ask(3)}]`));
   assert.match(await until(/\]\}\]$/), /"result":\[0,1\].*"result":\[0,1,2\]/);
+});
+
+test('an answer that cannot be begun is an error of its request alone', async (context) => {
+  const { socket, until } = open(context, await start(context));
+  const broken = JSON.stringify({ id: 7, method: 'my_broken' });
+  for (const version of ['1.1', '1.1', '1.0']) {
+    socket.write(post(broken, '', version));
+    const answer = await until(/\}\}$/);
+    assert.match(answer, /"id":7,"error":\{"code":-32603,"message":"not to be written"\}/);
+  }
 });
 
 test('who is refused reads why, however much is still sent', async (context) => {

@@ -183,8 +183,14 @@ function takePayload(node: Node, payload: Payload, beside: Beside): PayloadStatu
   return result.kind === 'rejected' ? invalid(result.message) : valid(hash);
 }
 
-const FORKCHOICE = ['V1', 'V2', 'V3', 'V4'].map((each) => `engine_forkchoiceUpdated${each}`);
-const NEW_PAYLOAD = ['V1', 'V2', 'V3', 'V4'].map((each) => `engine_newPayload${each}`);
+const VERSIONS = [1, 2, 3, 4] as const;
+const FORKCHOICE = VERSIONS.map((version) => `engine_forkchoiceUpdatedV${version}`);
+const NEW_PAYLOAD = VERSIONS.map((version) => `engine_newPayloadV${version}`);
+
+/** A parameter that has to be there from one version of a method on. */
+function from<T>(first: number, version: number, type: t.Type<T>): t.Type<T | undefined> {
+  return version < first ? t.optional(type) : type;
+}
 
 export const ENGINE_METHODS: readonly Method[] = [
   method(
@@ -194,18 +200,20 @@ export const ENGINE_METHODS: readonly Method[] = [
     OBJECT,
     (node, [state]) => setForkchoice(node, state),
   ),
-  method(
-    NEW_PAYLOAD,
-    'Runs a block that was made elsewhere and keeps it; the head stays where it is.',
-    [
-      param('payload', payloadType),
-      param('versionedHashes', t.optional(t.array(t.hash))),
-      param('parentBeaconBlockRoot', t.optional(t.hash)),
-      param('requests', t.optional(t.array(t.data))),
-    ],
-    OBJECT,
-    (node, [payload, versionedHashes, parentBeaconBlockRoot, requests]) =>
-      takePayload(node, payload, { versionedHashes, parentBeaconBlockRoot, requests }),
+  ...VERSIONS.map((version) =>
+    method(
+      `engine_newPayloadV${version}`,
+      'Runs a block that was made elsewhere and keeps it; the head stays where it is.',
+      [
+        param('payload', payloadType),
+        param('versionedHashes', from(3, version, t.array(t.hash))),
+        param('parentBeaconBlockRoot', from(3, version, t.hash)),
+        param('requests', from(4, version, t.array(t.data))),
+      ],
+      OBJECT,
+      (node, [payload, versionedHashes, parentBeaconBlockRoot, requests]) =>
+        takePayload(node, payload, { versionedHashes, parentBeaconBlockRoot, requests }),
+    ),
   ),
   method(
     'engine_exchangeCapabilities',

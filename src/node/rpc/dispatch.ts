@@ -98,7 +98,12 @@ export class Dispatcher {
     if (typeof response !== 'object') return response;
     const { only, problem } = response;
     const isLong = problem === undefined && 'result' in only && only.result instanceof Rendered;
-    return isLong ? piecesOf(only.id, only.result as Rendered) : this.#textOf(only, problem);
+    if (!isLong) return this.#textOf(only, problem);
+    try {
+      return piecesOf(only.id, begun((only.result as Rendered).pieces()));
+    } catch (error) {
+      return stringify(toFailure(only.id, error));
+    }
   }
 
   /** A text, or the response to a request that came alone, with what became of the commit. */
@@ -162,7 +167,8 @@ export class Dispatcher {
     try {
       if ('result' in response && response.result instanceof Rendered) {
         let text = '';
-        for (const piece of piecesOf(response.id, response.result)) text += decoder.decode(piece);
+        for (const piece of piecesOf(response.id, response.result.pieces()))
+          text += decoder.decode(piece);
         return text;
       }
       return stringify(response);
@@ -216,10 +222,19 @@ export class Dispatcher {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-function* piecesOf(id: Id, result: Rendered): Generator<Uint8Array> {
+function* piecesOf(id: Id, result: Iterable<Uint8Array>): Generator<Uint8Array> {
   yield encoder.encode(`{"jsonrpc":"2.0","id":${stringify(id)},"result":`);
-  yield* result.pieces();
+  yield* result;
   yield encoder.encode('}');
+}
+
+/** The same pieces, of which the first one is there: what cannot even be begun throws here. */
+function begun(pieces: Generator<Uint8Array>): Iterable<Uint8Array> {
+  const { value: first } = pieces.next();
+  return (function* () {
+    if (first !== undefined) yield first;
+    yield* pieces;
+  })();
 }
 
 function unknownMethod(name: string): RpcError {
