@@ -16,57 +16,115 @@ const SLOT_PARTS = SLOT / 4;
 const STACK_MAX = 1024;
 
 /**
- * Reads the steps of an executor. From one to the next most of the stack stays as it is: a word
- * that is the same in the same place is not made again, nor is it another object.
+ * The instruction that the current frame is about to run, where the kernel has it: good until the
+ * machine runs on. Nothing is made of it but what is asked for.
  */
-class StepReader {
+export class StepView {
+  pc = 0;
+  op = 0;
+  depth = 0;
+  /** Words on the stack. */
+  height = 0;
+  /**
+   * Words, from the bottom on, that are those of the instruction seen before this one; between two
+   * at the same depth there is no other of their frame.
+   */
+  kept = 0;
+  memorySize = 0;
   readonly #executor: Executor;
+  /** Address of the lowest word. */
+  #base = 0;
+  /** The stack as `toStep` had it last. */
   readonly #parts = new Uint32Array(STACK_MAX * SLOT_PARTS);
   readonly #words: bigint[] = [];
-  #last: TraceStep | undefined;
 
   constructor(executor: Executor) {
     this.#executor = executor;
   }
 
-  /** The instruction that the current frame is about to run; undefined for a synthetic block. */
-  read(): TraceStep | undefined {
+  /** Whether there is one: not so at a synthetic block, and in frames of modules. */
+  look(): boolean {
     const { machine } = this.#executor;
-    const { kernel } = machine;
-    const pc = machine.blockId();
-    const code = machine.code;
-    if (pc === undefined || pc > code.length) {
-      this.#last = undefined;
-      return undefined;
-    }
-    const op = code[pc] ?? 0;
+    const { u32 } = machine.kernel;
+    const program = machine.currentProgram();
     const frame = machine.frameAddress / 4;
-    const base = kernel.u32[frame + L.F_WINDOW_BASE / 4] as number;
-    const top = kernel.u32[frame + L.F_SP / 4] as number;
+    const pc = program?.idAt(u32[frame + L.F_PC / 4] as number);
+    const code = program?.source.code;
+    if (pc === undefined || code === undefined || pc > code.length) {
+      this.depth = 0;
+      return false;
+    }
     const depth = machine.depth + 1;
-    const step: TraceStep = {
+    const below = this.height - (OPCODES[this.op]?.pops ?? STACK_MAX);
+    this.kept = depth === this.depth && below > 0 ? below : 0;
+    this.pc = pc;
+    this.op = code[pc] ?? 0;
+    this.depth = depth;
+    this.#base = u32[frame + L.F_WINDOW_BASE / 4] as number;
+    this.height = ((u32[frame + L.F_SP / 4] as number) - this.#base) / SLOT;
+    this.memorySize = u32[frame + (L.F_REGIONS + L.R_LENGTH) / 4] as number;
+    return true;
+  }
+
+  /** The lower half of the gas that is left. */
+  get gasLow(): number {
+    const { kernel, frameAddress } = this.#executor.machine;
+    return kernel.u32[(frameAddress + L.F_GAS) / 4] as number;
+  }
+
+  get gasHigh(): number {
+    const { kernel, frameAddress } = this.#executor.machine;
+    return kernel.u32[(frameAddress + L.F_GAS) / 4 + 1] as number;
+  }
+
+  get refund(): number {
+    const { u32 } = this.#executor.machine.kernel;
+    const at = (L.MACHINE_BASE + L.M_REFUND) / 4;
+    return ((u32[at + 1] as number) | 0) * 2 ** 32 + (u32[at] as number);
+  }
+
+  /** The memory of 32-bit limbs, the lowest first, that has the stack. */
+  get limbs(): Uint32Array {
+    return this.#executor.machine.kernel.u32;
+  }
+
+  /** Where the eight limbs of a word are, counted from the bottom. */
+  limbsAt(item: number): number {
+    return this.#base / 4 + item * SLOT_PARTS;
+  }
+
+  /** A word, counted from the top; undefined below the bottom. */
+  top(index: number): bigint | undefined {
+    const item = this.height - 1 - index;
+    if (item < 0) return undefined;
+    return this.#executor.machine.kernel.readWord(this.#base + item * SLOT);
+  }
+
+  /** The instruction as an object, which stays as it is. */
+  toStep(): TraceStep {
+    const { machine } = this.#executor;
+    const { pc, op, depth, memorySize } = this;
+    return {
       pc,
       op,
-      opName: OPCODES[op]?.name ?? `INVALID(0x${op.toString(16).padStart(2, '0')})`,
+      opName: opNameOf(op),
       gas: machine.gas,
       gasCost: 0n,
       depth,
-      memorySize: kernel.u32[frame + (L.F_REGIONS + L.R_LENGTH) / 4] as number,
-      stack: this.#stack(base, (top - base) / SLOT, keptWords(this.#last, depth)),
-      refund: BigInt.asIntN(64, kernel.u64[(L.MACHINE_BASE + L.M_REFUND) / 8] as bigint),
+      memorySize,
+      stack: this.#stack(),
+      refund: BigInt.asIntN(64, machine.kernel.u64[(L.MACHINE_BASE + L.M_REFUND) / 8] as bigint),
     };
-    this.#last = step;
-    return step;
   }
 
-  /** @param kept - Words from the bottom on that are those of the last step. */
-  #stack(base: number, count: number, kept: number): bigint[] {
+  /** A word that is the same in the same place is not made again, nor is it another object. */
+  #stack(): bigint[] {
     const { kernel } = this.#executor.machine;
     const { u32 } = kernel;
     const parts = this.#parts;
     const words = this.#words;
-    for (let item = kept; item < count; item++) {
-      const from = base / 4 + item * SLOT_PARTS;
+    for (let item = this.kept; item < this.height; item++) {
+      const from = this.limbsAt(item);
       const to = item * SLOT_PARTS;
       let isSame = item < words.length;
       for (let i = 0; i < SLOT_PARTS; i++) {
@@ -74,19 +132,15 @@ class StepReader {
         isSame &&= parts[to + i] === part;
         parts[to + i] = part;
       }
-      if (!isSame) words[item] = kernel.readWord(base + item * SLOT);
+      if (!isSame) words[item] = kernel.readWord(from * 4);
     }
-    return words.slice(0, count);
+    return words.slice(0, this.height);
   }
 }
 
-/**
- * Words of the stack that an instruction leaves as they are, from the bottom on, where the next
- * step is at a depth; between two at the same depth there is no other of their frame.
- */
-export function keptWords(last: TraceStep | undefined, depth: number): number {
-  if (last === undefined || last.depth !== depth) return 0;
-  return Math.max(0, last.stack.length - (OPCODES[last.op]?.pops ?? STACK_MAX));
+/** The name of an instruction by its byte. */
+export function opNameOf(op: number): string {
+  return OPCODES[op]?.name ?? `INVALID(0x${op.toString(16).padStart(2, '0')})`;
 }
 
 /** Bytes that a scalar takes in the window of a closed function. */
@@ -131,7 +185,7 @@ function readHostCall({ machine }: Executor): TraceStep | undefined {
 /** Runs the started message; `onStep` sees each instruction once its cost is known. */
 export function traceFrames(executor: Executor, onStep: (step: TraceStep) => void): FrameEnd {
   const { machine } = executor;
-  const reader = new StepReader(executor);
+  const view = new StepView(executor);
   let last: TraceStep | undefined;
   const report = (gasAfter: bigint | undefined, depth: number): void => {
     if (last === undefined) return;
@@ -140,7 +194,7 @@ export function traceFrames(executor: Executor, onStep: (step: TraceStep) => voi
     last = undefined;
   };
   for (;;) {
-    const step = reader.read() ?? readHostCall(executor);
+    const step = view.look() ? view.toStep() : readHostCall(executor);
     if (step !== undefined) {
       report(step.gas, step.depth);
       last = step;
@@ -157,7 +211,9 @@ export function traceFrames(executor: Executor, onStep: (step: TraceStep) => voi
 /** Who looks at a transaction's instructions. */
 export interface StepWatcher {
   /** The instruction is about to run; its operands and the memory are as it finds them. */
-  before(step: TraceStep): void;
+  before?(step: TraceStep): void;
+  /** The same, for who reads the operands where the machine has them. */
+  sees?(view: StepView): void;
   /**
    * The machine has left the instruction: for the next one, into a callee, or out of the frame.
    *
@@ -174,18 +230,18 @@ const PLAIN_ENDS: ReadonlySet<number> = new Set([OP.STOP, OP.RETURN, OP.REVERT])
 /** Runs the started frame to its end, for who looks at its instructions. */
 export function runSteps(executor: Executor, watcher: StepWatcher): FrameEnd {
   const { machine } = executor;
-  const reader = new StepReader(executor);
+  const view = new StepView(executor);
   let last: TraceStep | undefined;
   for (;;) {
-    const step = reader.read();
-    if (step !== undefined) {
+    if (!view.look()) {
+      const call = watcher.hostCall === undefined ? undefined : readHostCall(executor);
+      if (call !== undefined) watcher.hostCall?.(call);
+    } else if (watcher.sees === undefined) {
+      const step = view.toStep();
       if (last !== undefined) watcher.after?.(last, isFault(last, step.depth, step.stack.at(-1)));
-      watcher.before(step);
+      watcher.before?.(step);
       last = step;
-    } else if (watcher.hostCall !== undefined) {
-      const call = readHostCall(executor);
-      if (call !== undefined) watcher.hostCall(call);
-    }
+    } else watcher.sees(view);
     machine.pauseAfter(1n);
     const end = machine.advance();
     if (end === undefined) continue;

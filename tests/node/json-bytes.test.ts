@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytesToHex } from '../../src/base/bytes.ts';
-import { StructRecord } from '../../src/node/execution/struct-record.ts';
+import { StructRecord, type StructStack } from '../../src/node/execution/struct-record.ts';
 import { JsonBytes } from '../../src/node/rpc/json-bytes.ts';
 import { toQuantity } from '../../src/node/rpc/types.ts';
 import { createPrng } from '../support/prng.ts';
@@ -35,30 +35,73 @@ test('numbers, quantities and bytes are written as JSON has them', () => {
   assert.equal(pieces.map(toText).join(''), expected.join(''));
 });
 
-test('what is cut off is written over, and a piece is not changed by what follows', () => {
+test('what was written is copied from its place, in a piece and after it was taken', () => {
   const out = new JsonBytes();
   out.text('abc');
-  const { length } = out;
+  const { bytes, length } = out;
+  out.copy(bytes, 1, length);
+  assert.equal(toText(out.bytes.subarray(0, out.length)), 'abcbc');
+  // There is no room for this.
   out.copy(new Uint8Array(300_000));
-  out.cut(length);
-  out.text('d');
-  assert.equal(toText(out.written), 'abcd');
+  out.copy(bytes, 0, 2);
+  assert.equal(toText(out.bytes.subarray(300_005, out.length)), 'ab');
   const piece = out.take();
+  out.copy(bytes, 1, 3);
   out.text('xyz');
-  assert.equal(toText(piece), 'abcd');
-  assert.equal(out.length, 3);
+  assert.equal(toText(piece.subarray(0, 5)), 'abcbc');
+  assert.equal(toText(out.take()), 'bcxyz');
 });
+
+/** A stack as the machine has it. */
+function stackOf(words: readonly bigint[], kept: number): StructStack {
+  const limbs = Uint32Array.from({ length: 8 * words.length }, (_, at) =>
+    Number(BigInt.asUintN(32, (words[at >> 3] as bigint) >> BigInt(32 * (at & 7)))),
+  );
+  return { height: words.length, kept, limbs, limbsAt: (item) => 8 * item };
+}
 
 test('a struct trace is written as its value is, whatever its instructions cost', () => {
   const record = new StructRecord();
   // Costs of more than 2^44 with a depth are beyond what one number tells apart.
   for (const cost of [3, 2 ** 44, 2 ** 53 - 1]) {
     for (const depth of [1, 2, 1024]) {
-      record.add({ pc: 0, opName: 'CALL', gas: 5n, depth, refund: 0n }, [1n], 0);
+      record.add({ pc: 0, op: 0xf1, gasLow: 5, gasHigh: 0, depth, refund: 0 }, stackOf([1n], 0));
       record.cost = cost;
     }
   }
   const out = new JsonBytes();
   for (const _ of record.write(out));
   assert.deepEqual(JSON.parse(new TextDecoder().decode(out.take())), record.toValue());
+});
+
+test('the stacks of a struct trace are those that it was given', () => {
+  const prng = createPrng(9);
+  const record = new StructRecord();
+  const expected: (readonly string[])[] = [];
+  let stack: bigint[] = [];
+  // Enough for several blocks of limbs, and for pieces that end within the trace.
+  for (let index = 0; index < 20_000; index++) {
+    const kept = prng.below(stack.length + 1);
+    const added = Array.from({ length: prng.below(6) }, () => prng.bigint(prng.below(257)));
+    stack = [...stack.slice(0, kept), ...added].slice(0, 40);
+    const step = { pc: index, op: prng.below(256), gasLow: 7, gasHigh: 1, depth: 1, refund: -4 };
+    record.add(step, stackOf(stack, Math.min(kept, stack.length)));
+    record.cost = 3;
+    expected.push(stack.map(toQuantity));
+  }
+  record.opName = 'CALL_OF_HOST';
+  const out = new JsonBytes();
+  const pieces: Uint8Array[] = [];
+  for (const _ of record.write(out)) pieces.push(out.take());
+  pieces.push(out.take());
+  assert.ok(pieces.length > 10);
+  const written = JSON.parse(pieces.map(toText).join('')) as Record<string, unknown>[];
+  const value = record.toValue();
+  assert.deepEqual(written, value);
+  assert.deepEqual(
+    value.map((each) => each.stack),
+    expected,
+  );
+  const { pc, op, gas, refund } = value.at(-1) ?? {};
+  assert.deepEqual([pc, op, gas, refund], [19_999, 'CALL_OF_HOST', 2 ** 32 + 7, -4]);
 });

@@ -3,7 +3,7 @@
  * (`debug_traceTransaction` without a tracer).
  */
 import { bytesToHex } from '../../base/bytes.ts';
-import { keptWords } from '../../chain/trace.ts';
+import type { StepView } from '../../chain/trace.ts';
 import { FrameRecorder } from '../../chain/tracers/observer.ts';
 import type { StepWatcher, StepWorld } from '../../chain/tracers/steps.ts';
 import type { Transaction } from '../../chain/transactions/types.ts';
@@ -16,7 +16,7 @@ import { OP } from '../../vms/evm/opcodes.ts';
 import { serverError } from '../rpc/errors.ts';
 import { Rendered } from '../rpc/rendered.ts';
 import { toWord } from '../rpc/types.ts';
-import { StructRecord } from './struct-record.ts';
+import { StructRecord, type StructStack, type StructStep } from './struct-record.ts';
 
 export interface StructLogConfig {
   readonly disableStack?: boolean;
@@ -35,13 +35,65 @@ const TOO_MUCH = `the trace has more than ${VALUES_MAX} values: give a limit, or
 /** What go-ethereum finds before it logs an instruction, so that the log has it. */
 const EARLY_ERROR = /^(out of gas|stack |gas uint64)/;
 
+const NO_WORDS: Hex[] = [];
+const HIGH = 2 ** 32;
+const WORD_LIMBS = 8;
+
+/** What the logger reads of an instruction. */
+interface LoggedStep extends StructStep, StructStack {
+  readonly memorySize: number;
+  /** A word of the stack, counted from the top; undefined below the bottom. */
+  top(index: number): bigint | undefined;
+}
+
+/** A function of the host. Its operands are those of the opcode alone: none was there before. */
+class HostCallView implements LoggedStep {
+  readonly pc: number;
+  readonly op: number;
+  readonly gasLow: number;
+  readonly gasHigh: number;
+  readonly depth: number;
+  readonly refund: number;
+  readonly memorySize: number;
+  readonly height: number;
+  readonly kept = 0;
+  readonly limbs: Uint32Array;
+  readonly #stack: readonly bigint[];
+
+  constructor({ pc, op, gas, depth, refund, memorySize, stack }: TraceStep) {
+    this.pc = pc;
+    this.op = op;
+    this.gasLow = Number(BigInt.asUintN(32, gas));
+    this.gasHigh = Number(gas >> 32n);
+    this.depth = depth;
+    this.refund = Number(refund);
+    this.memorySize = memorySize;
+    this.height = stack.length;
+    this.limbs = Uint32Array.from({ length: WORD_LIMBS * stack.length }, (_, at) =>
+      Number(BigInt.asUintN(32, (stack[at >> 3] as bigint) >> BigInt(32 * (at & 7)))),
+    );
+    this.#stack = stack;
+  }
+
+  limbsAt(item: number): number {
+    return WORD_LIMBS * item;
+  }
+
+  top(index: number): bigint | undefined {
+    return this.#stack.at(-1 - index);
+  }
+}
+
 class StructLogger implements StepWatcher {
   readonly record = new StructRecord();
   readonly #stepped: StepWorld;
   readonly #config: StructLogConfig;
   #values = 0;
   readonly #slots = new Map<string, Map<string, Hex>>();
-  #last: TraceStep | undefined;
+  /** Depth of the last instruction, 0 before there is one, and the gas that it found, by halves. */
+  #depth = 0;
+  #gasLow = 0;
+  #gasHigh = 0;
   /** Whether the last instruction is the latest of the record. */
   #isLogged = false;
   /** Whether the cost of the last instruction is known: that of one which enters a frame. */
@@ -54,47 +106,53 @@ class StructLogger implements StepWatcher {
     this.#config = config;
   }
 
-  before(step: TraceStep): void {
-    this.#take(step, keptWords(this.#last, step.depth));
-  }
-
-  /** Its operands are those of the opcode alone: nothing of them was there before. */
-  hostCall(step: TraceStep): void {
-    this.#take(step, 0);
-    this.#isHostCall = true;
-  }
-
-  #take(step: TraceStep, kept: number): void {
-    const last = this.#last;
+  sees(view: StepView): void {
     this.#isHostCall = false;
-    if (last !== undefined && this.#isLogged && !this.#isPaid && step.depth === last.depth) {
-      this.record.cost = Number(last.gas - step.gas);
+    this.#take(view);
+  }
+
+  hostCall(step: TraceStep): void {
+    this.#isHostCall = true;
+    this.#take(new HostCallView(step));
+    if (this.#isLogged) this.record.opName = step.opName;
+  }
+
+  #take(step: LoggedStep): void {
+    const { depth, gasLow, gasHigh } = step;
+    if (this.#isLogged && !this.#isPaid && depth === this.#depth) {
+      this.record.cost = (this.#gasHigh - gasHigh) * HIGH + (this.#gasLow - gasLow);
     }
     this.#isPaid = false;
-    this.#last = step;
+    this.#depth = depth;
+    this.#gasLow = gasLow;
+    this.#gasHigh = gasHigh;
     this.#isLogged = !this.#isFull();
-    if (this.#isLogged) this.#log(step, kept);
+    if (this.#isLogged) this.#log(step);
   }
 
   /** The last instruction enters a frame, and this is left to its own. */
   enters(gasLeft: bigint): void {
-    if (this.#last === undefined || !this.#isLogged) return;
-    this.record.cost = Number(this.#last.gas - gasLeft);
+    if (!this.#isLogged) return;
+    this.record.cost = this.#paid(gasLeft);
     this.#isPaid = true;
   }
 
   /** The frame of the last instruction ends. */
   ends(gasLeft: bigint | undefined, error: string | undefined): void {
-    const last = this.#last;
-    if (!this.#isLogged || last === undefined || this.#isPaid) return;
+    if (!this.#isLogged || this.#isPaid) return;
     this.#isPaid = true;
     if (error === undefined || error === 'execution reverted') {
-      this.record.cost = gasLeft === undefined ? 0 : Number(last.gas - gasLeft);
+      this.record.cost = gasLeft === undefined ? 0 : this.#paid(gasLeft);
       return;
     }
     // A failure takes what is left.
-    this.record.cost = Number(last.gas);
+    this.record.cost = this.#paid(0n);
     if (EARLY_ERROR.test(error) && !this.#isHostCall) this.record.extend({ error });
+  }
+
+  /** What of the gas that the last instruction found is gone. */
+  #paid(gasLeft: bigint): number {
+    return Number(((BigInt(this.#gasHigh) << 32n) | BigInt(this.#gasLow)) - gasLeft);
   }
 
   #isFull(): boolean {
@@ -102,20 +160,20 @@ class StructLogger implements StepWatcher {
     return limit > 0n && BigInt(this.record.count) >= limit;
   }
 
-  #log(step: TraceStep, kept: number): void {
+  #log(step: LoggedStep): void {
     const { disableStack, enableMemory, enableReturnData } = this.#config;
-    this.record.add(step, disableStack === true ? undefined : step.stack, kept);
-    const memory = enableMemory === true ? this.#memory(step) : [];
+    this.record.add(step, disableStack === true ? undefined : step);
+    const memory = enableMemory === true ? this.#memory(step) : NO_WORDS;
     if (memory.length > 0) this.record.extend({ memory });
     const storage = this.#storage(step);
     if (storage !== undefined) this.record.extend({ storage });
     const returnData = enableReturnData === true ? bytesToHex(this.#stepped.returnData) : '0x';
     if (returnData !== '0x') this.record.extend({ returnData });
-    this.#values += LOG_VALUES + step.stack.length + memory.length;
+    this.#values += LOG_VALUES + step.height + memory.length;
     if (this.#values > VALUES_MAX) throw serverError(TOO_MUCH);
   }
 
-  #memory({ memorySize }: TraceStep): Hex[] {
+  #memory({ memorySize }: LoggedStep): Hex[] {
     const words: Hex[] = [];
     const bytes = this.#stepped.readMemory(0n, BigInt(memorySize));
     if (bytes === undefined) return words;
@@ -128,13 +186,13 @@ class StructLogger implements StepWatcher {
   }
 
   /** Slots of the contract that were met so far, where this instruction meets one. */
-  #storage({ op, stack }: TraceStep): Readonly<Record<string, Hex>> | undefined {
-    if (this.#config.disableStorage === true) return undefined;
-    const slot = stack.at(-1);
-    const isStore = op === OP.SSTORE;
-    if (slot === undefined || (op !== OP.SLOAD && !isStore)) return undefined;
+  #storage(step: LoggedStep): Readonly<Record<string, Hex>> | undefined {
+    const isStore = step.op === OP.SSTORE;
+    if (!isStore && step.op !== OP.SLOAD) return undefined;
+    const slot = step.top(0);
+    if (this.#config.disableStorage === true || slot === undefined) return undefined;
     const { world, address } = this.#stepped;
-    const value = isStore ? stack.at(-2) : world.executor.readWord(SPACE.slot, address, slot);
+    const value = isStore ? step.top(1) : world.executor.readWord(SPACE.slot, address, slot);
     if (value === undefined) return undefined;
     const owner = bytesToHex(address);
     const slots = this.#slots.get(owner) ?? new Map<string, Hex>();

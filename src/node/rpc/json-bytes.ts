@@ -8,10 +8,13 @@ const PIECE_BYTES = 1 << 16;
 /** Room at the end of a piece, which most of what is written between two looks fits into. */
 const SLACK_BYTES = 1 << 13;
 
-const DIGIT_0 = 0x30;
+const QUOTE = '"'.charCodeAt(0);
+const DIGIT_0 = '0'.charCodeAt(0);
+const LETTER_X = 'x'.charCodeAt(0);
 /** Of `0` to `f`. */
 const HEX_DIGITS: Uint8Array = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const HALF = 0x1_0000_0000n;
+const ONE_LIMB = new Uint32Array(1);
 
 export class JsonBytes {
   #bytes: Uint8Array = new Uint8Array(0);
@@ -35,14 +38,9 @@ export class JsonBytes {
     return this.#at;
   }
 
-  /** A look at them, until something is written. */
-  get written(): Uint8Array {
-    return this.#bytes.subarray(0, this.#at);
-  }
-
-  /** Takes back what was written beyond a length. */
-  cut(length: number): void {
-    this.#at = length;
+  /** What holds them, at their places; they stay there when more is written or they are taken. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   /** A text of ASCII, as it stands. */
@@ -55,10 +53,13 @@ export class JsonBytes {
     this.#at = at + length;
   }
 
-  copy(source: Uint8Array): void {
-    this.#reserve(source.length);
-    this.#bytes.set(source, this.#at);
-    this.#at += source.length;
+  /** Bytes of an array, which may be `bytes`. */
+  copy(source: Uint8Array, from: number = 0, to: number = source.length): void {
+    this.#reserve(to - from);
+    const bytes = this.#bytes;
+    if (source === bytes) bytes.copyWithin(this.#at, from, to);
+    else bytes.set(to - from === source.length ? source : source.subarray(from, to), this.#at);
+    this.#at += to - from;
   }
 
   /** A number of up to 32 bits by its digits, any other as JSON has it. */
@@ -101,14 +102,26 @@ export class JsonBytes {
       this.text(`"0x${value.toString(16)}"`);
       return;
     }
-    const low = Number(value);
-    this.text('"0x');
-    this.#reserve(9);
-    let shift = 28 - (Math.clz32(low | 1) & ~3);
-    for (; shift >= 0; shift -= 4) {
-      this.#bytes[this.#at++] = HEX_DIGITS[(low >>> shift) & 15] as number;
+    ONE_LIMB[0] = Number(value);
+    this.limbs(ONE_LIMB, 0, 1);
+  }
+
+  /** The same of limbs of 32 bits, the lowest first, of which only an only one may be zero. */
+  limbs(limbs: Uint32Array, from: number, count: number): void {
+    this.#reserve(4 + 8 * count);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    bytes[at++] = QUOTE;
+    bytes[at++] = DIGIT_0;
+    bytes[at++] = LETTER_X;
+    let shift = 28 - (Math.clz32((limbs[from + count - 1] as number) | 1) & ~3);
+    for (let index = from + count - 1; index >= from; index--) {
+      const limb = limbs[index] as number;
+      for (; shift >= 0; shift -= 4) bytes[at++] = HEX_DIGITS[(limb >>> shift) & 15] as number;
+      shift = 28;
     }
-    this.#bytes[this.#at++] = QUOTE;
+    bytes[at++] = QUOTE;
+    this.#at = at;
   }
 
   #reserve(count: number): void {
@@ -119,5 +132,3 @@ export class JsonBytes {
     this.#bytes = grown;
   }
 }
-
-const QUOTE = '"'.charCodeAt(0);
