@@ -17,7 +17,7 @@ const DIST = join(ROOT, 'build/size');
  * Most bytes after gzip, by what is loaded. Raise one in the commit that needs it, with the why.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  kernel: 24_000,
+  kernel: 24_800,
   lockstep: 246_500,
   'lockstep/chain': 267_500,
   'lockstep/chain/blocks': 292_500,

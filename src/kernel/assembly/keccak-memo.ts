@@ -45,56 +45,29 @@ function slotOf(value: u64, bits: u64): u32 {
   return u32(mixed >> (64 - bits));
 }
 
-/** The 32 bytes at `src` folded into 64 bits; a big-endian number differs in the last ones. */
+/** 32 bytes folded into 64 bits; a big-endian number differs in the last ones. */
 // @ts-ignore: decorator
 @inline
-function fold(src: u32): u64 {
-  const high = rotl<u64>(load<u64>(src), 11) ^ rotl<u64>(load<u64>(src, 8), 23);
-  return high ^ rotl<u64>(load<u64>(src, 16), 43) ^ load<u64>(src, 24);
+function fold(v0: u64, v1: u64, v2: u64, v3: u64): u64 {
+  return rotl<u64>(v0, 11) ^ rotl<u64>(v1, 23) ^ rotl<u64>(v2, 43) ^ v3;
 }
 
+/** Bits in which 32 bytes at `at` differ. */
 // @ts-ignore: decorator
 @inline
-function differ(a: u32, b: u32): v128 {
-  const low = v128.xor(v128.load(a), v128.load(b));
-  return v128.or(low, v128.xor(v128.load(a, 16), v128.load(b, 16)));
-}
-
-/** Copies 32 bytes as vectors, in which form `differ` reads them. */
-// @ts-ignore: decorator
-@inline
-function copyVectors(dst: u32, src: u32): void {
-  const low = v128.load(src);
-  const high = v128.load(src, 16);
-  v128.store(dst, low);
-  v128.store(dst, high, 16);
-}
-
-/** Whether the entry holds the 64 bytes at `src`. */
-// @ts-ignore: decorator
-@inline
-function isPair(entry: u32, src: u32): bool {
-  const unlike = v128.or(differ(entry, src), differ(entry + 32, src + 32));
-  return !v128.any_true(unlike) && load<u64>(entry, 64) != 0;
+function unlike(at: u32, v0: u64, v1: u64, v2: u64, v3: u64): u64 {
+  const low = (load<u64>(at) ^ v0) | (load<u64>(at, 8) ^ v1);
+  return low | (load<u64>(at, 16) ^ v2) | (load<u64>(at, 24) ^ v3);
 }
 
 // @ts-ignore: decorator
 @inline
 function isShort(entry: u32, k1: u64, k2: u64, k3: u64, number: u64): bool {
-  const unlike =
-    (load<u64>(entry, 32) ^ k1) |
-    (load<u64>(entry, 40) ^ k2) |
-    (load<u64>(entry, 48) ^ k3) |
-    (load<u64>(entry, 56) ^ number);
-  return unlike == 0 && load<u64>(entry) != 0;
+  return unlike(entry + 32, k1, k2, k3, number) == 0 && load<u64>(entry) != 0;
 }
 
 /** Of the pair at `src` only the last 24 bytes of the first word and the last 8 are not zero. */
-function memoShort(dst: u32, src: u32): void {
-  const k1 = load<u64>(src, 8);
-  const k2 = load<u64>(src, 16);
-  const k3 = load<u64>(src, 24);
-  const number = load<u64>(src, 56);
+function memoShort(dst: u32, src: u32, k1: u64, k2: u64, k3: u64, number: u64): void {
   const key = rotl<u64>(k1, 23) ^ rotl<u64>(k2, 43) ^ k3;
   const slot = slotOf(key + number * MIX_SECOND, SHORT_BITS);
   const first = u32(MEMO_BASE) + slot * SHORT_BYTES;
@@ -113,34 +86,51 @@ function memoShort(dst: u32, src: u32): void {
   copy256(dst, entry);
 }
 
-/** Word at `dst` := keccak-256 of the 64 bytes at `src`. */
+/**
+ * Word at `dst` := keccak-256 of the 64 bytes at `src`. They are read by 8 bytes, as contracts
+ * write words: a wider read would wait until all that it takes in has left the store buffer.
+ */
 export function keccakMemo64(dst: u32, src: u32): void {
-  if ((load<u64>(src) | load<u64>(src, 32) | load<u64>(src, 40) | load<u64>(src, 48)) == 0) {
-    memoShort(dst, src);
+  const k0 = load<u64>(src);
+  const k1 = load<u64>(src, 8);
+  const k2 = load<u64>(src, 16);
+  const k3 = load<u64>(src, 24);
+  const n0 = load<u64>(src, 32);
+  const n1 = load<u64>(src, 40);
+  const n2 = load<u64>(src, 48);
+  const n3 = load<u64>(src, 56);
+  if ((k0 | n0 | n1 | n2) == 0) {
+    memoShort(dst, src, k1, k2, k3, n3);
     return;
   }
   // Multiplied, so that exchanging the halves gives another slot.
-  const value = fold(src) + fold(src + 32) * MIX_SECOND;
-  const slot = slotOf(value, PAIR_BITS);
+  const slot = slotOf(fold(k0, k1, k2, k3) + fold(n0, n1, n2, n3) * MIX_SECOND, PAIR_BITS);
   let entry = PAIRS_BASE + slot * PAIR_BYTES;
-  if (!isPair(entry, src)) {
-    const other = PAIRS_BASE + (slot ^ 1) * PAIR_BYTES;
-    if (isPair(other, src)) entry = other;
-    else {
-      if (load<u64>(entry, 64) != 0 && load<u64>(other, 64) == 0) entry = other;
-      copyVectors(entry, src);
-      copyVectors(entry + 32, src + 32);
-      keccak256ToWord(entry + 64, entry, 64);
+  for (let way: u32 = 0; way < 2; way++) {
+    const at = PAIRS_BASE + (slot ^ way) * PAIR_BYTES;
+    const bits = unlike(at, k0, k1, k2, k3) | unlike(at + 32, n0, n1, n2, n3);
+    const isEmpty = load<u64>(at, 64) == 0;
+    if (bits == 0 && !isEmpty) {
+      copy256(dst, at + 64);
+      return;
     }
+    if (isEmpty) entry = at;
   }
+  setLimbs(entry, k0, k1, k2, k3);
+  setLimbs(entry + 32, n0, n1, n2, n3);
+  keccak256ToWord(entry + 64, entry, 64);
   copy256(dst, entry + 64);
 }
 
 /** Word at `dst` := keccak-256 of the 32 bytes at `src`. */
 export function keccakMemo32(dst: u32, src: u32): void {
-  const entry = SINGLES_BASE + slotOf(fold(src), SINGLE_BITS) * SINGLE_BYTES;
-  if (v128.any_true(differ(entry, src)) || load<u64>(entry, 32) == 0) {
-    copyVectors(entry, src);
+  const v0 = load<u64>(src);
+  const v1 = load<u64>(src, 8);
+  const v2 = load<u64>(src, 16);
+  const v3 = load<u64>(src, 24);
+  const entry = SINGLES_BASE + slotOf(fold(v0, v1, v2, v3), SINGLE_BITS) * SINGLE_BYTES;
+  if (unlike(entry, v0, v1, v2, v3) != 0 || load<u64>(entry, 32) == 0) {
+    setLimbs(entry, v0, v1, v2, v3);
     keccak256ToWord(entry + 32, entry, 32);
   }
   copy256(dst, entry + 32);
