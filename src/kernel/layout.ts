@@ -26,12 +26,10 @@ export const MACHINE_BASE = 0x0002_0000;
 export const SCHEDULE_BASE = 0x0002_1000;
 export const ENV_BASE = 0x0002_2000;
 export const SCRATCH_BASE = 0x0002_3000;
-export const SCRATCH_BYTES = 0x0fe0;
 /** A word that nobody writes: zero. */
 export const ZERO_WORD = 0x0002_3fe0;
 /** Scratch that only compiled code uses; aligned to 32 bytes. */
 export const RT_SCRATCH_BASE = 0x0002_4000;
-export const RT_SCRATCH_BYTES = 0x400;
 /** Words for results of functions that compiled code calls: one for each such call of a region. */
 export const RT_SPILL_BASE = 0x0002_8000;
 export const RT_SPILL_COUNT = 1024;
@@ -52,7 +50,6 @@ export const WINDOW_END = 0x0270_0000;
 /** Window that a frame may use: 1,024 words. */
 export const WINDOW_BYTES = 0x8000;
 export const CONTROL_BASE = 0x0270_0000;
-export const CONTROL_END = 0x0300_0000;
 export const CODE_BASE = 0x0300_0000;
 export const CODE_END = 0x0800_0000;
 export const JOURNAL_BASE = 0x0800_0000;

@@ -4,6 +4,7 @@
  */
 import { hexToBytes } from '../../base/bytes.ts';
 import { LockstepError } from '../../base/errors.ts';
+import { checkOverrides } from '../../vms/evm/overrides.ts';
 import type { GenesisAccount } from '../genesis.ts';
 import { type Block, encodeBlock, NO_OMMERS_HASH } from './block.ts';
 import { INITIAL_BASE_FEE } from './fees.ts';
@@ -69,7 +70,8 @@ const TIME_FORKS: readonly BlockFork[] = [
 /**
  * Reads a genesis file.
  *
- * @throws LockstepError L1403 for a value of another form, and what `hexToBytes` throws
+ * @throws LockstepError L1403 for a value of another form, L1502 for an amount out of range, and
+ *   what `hexToBytes` throws
  */
 export function readGenesis(value: unknown): Genesis {
   const file = readObject(value, 'the file');
@@ -128,6 +130,7 @@ function readSchedule(config: Json): ForkSchedule {
   const costs = Object.fromEntries(
     amounts.map((name) => [name, readNumber(config[name], `config.${name}`)]),
   );
+  checkOverrides({ costs });
   return {
     chainId: isAbsent(config.chainId) ? 1n : readNumber(config.chainId, 'config.chainId'),
     steps: steps.map((step) => withCosts(step, costs)),

@@ -27,9 +27,8 @@ const { i1: I1, i256: I256 } = TYPE_NUMBER;
 const SLOT = 32;
 const IMMEDIATE_MAX = 0xffff;
 const NO_SLOT = -0x8000;
-/** In the place of a definition: there is none; the branch has taken the operation in. */
+/** In the place of a definition: there is none. */
 const NOT_DEFINED = -1;
-const FUSED = -2;
 const REGISTERS = 512;
 
 /** Encodes blocks one at a time; nothing of a block is left when the next begins. */
@@ -219,7 +218,6 @@ export class OpenEncoder {
       const isNegation = op === ISZERO && (isWide || block.types[index] === I1);
       if (!isNegation && !(isWide && PLANS[op]?.branch !== undefined)) return;
       this.#fused = index;
-      this.#definition[condition] = FUSED;
       if (!isNegation) return;
       this.#negated = !this.#negated;
       if (isWide) return;
@@ -236,14 +234,10 @@ export class OpenEncoder {
     const lastUse = this.#lastUse;
     const live = this.#live;
     for (let i = end - 1; i >= 0; i--) {
-      const op = ops[i] as number;
       const result = results[i] as number;
-      let isLive = IS_KEPT[op] as boolean;
-      if ((op === ZEXT || op === COPY) && this.#isAlias(block, i)) isLive = false;
-      else if (result !== NO_RESULT) {
-        if (this.#definition[result] === FUSED) isLive = false;
-        else if ((lastUse[result] as number) >= 0) isLive = true;
-      }
+      // Nothing uses an alias, nor what the branch has taken in.
+      const isUsed = result !== NO_RESULT && (lastUse[result] as number) >= 0;
+      const isLive = isUsed || IS_KEPT[ops[i] as number] === 1;
       live[i] = isLive ? 1 : 0;
       if (isLive) this.#useArgs(block, i, i);
     }
@@ -251,9 +245,10 @@ export class OpenEncoder {
 
   /** Notes that the operands of an operation are used as the one of the index runs. */
   #useArgs(block: FlatBlock, operation: number, index: number): void {
-    const end = block.argsAt[operation + 1] as number;
-    for (let at = block.argsAt[operation] as number; at < end; at++) {
-      this.#use(this.#resolve(block.args[at] as Operand), index);
+    const { args, argsAt } = block;
+    const end = argsAt[operation + 1] as number;
+    for (let at = argsAt[operation] as number; at < end; at++) {
+      this.#use(this.#resolve(args[at] as Operand), index);
     }
   }
 

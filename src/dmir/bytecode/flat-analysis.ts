@@ -14,7 +14,7 @@ import { BlockOrder, type FlatFunc, IS_REMOVABLE, roomFor } from '../flat-func.t
 import type { Operand, RegId } from '../ir.ts';
 import { OP_NAMES, type OpName } from '../ops.ts';
 import { TYPE_BITS, TYPES } from '../types.ts';
-import { isWide } from './site.ts';
+import { IS_WIDE } from './site.ts';
 
 const { add: ADD, br_if: BR_IF, iszero: ISZERO, not: NOT, zext: ZEXT } = OP_NUMBER;
 const { i1: I1, i64: I64 } = TYPE_NUMBER;
@@ -25,7 +25,6 @@ export const NO_BASE = NONE;
 const OFFSET_MAX = 0xffff_ffffn;
 
 const BITS = Uint16Array.from(TYPES, (type) => TYPE_BITS[type]);
-const IS_WIDE = Uint8Array.from(TYPES, (type) => (isWide(type) ? 1 : 0));
 
 function flags(...names: readonly OpName[]): Uint8Array {
   return Uint8Array.from(OP_NAMES, (op) => (names.includes(op) ? 1 : 0));

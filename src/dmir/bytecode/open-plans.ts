@@ -61,7 +61,7 @@ function planOp(op: OpName): OpPlan {
 /** By the number of the operation, as the table below. */
 export const PLANS: readonly OpPlan[] = OP_NAMES.map(planOp);
 
-/** Operations that stay even where nothing uses their result. */
-export const IS_KEPT: readonly boolean[] = OP_NAMES.map(
-  (op) => (OPS[op].effect !== 'pure' && op !== 'charge') || OPS[op].traps.length > 0,
+/** 1 for operations that stay even where nothing uses their result. */
+export const IS_KEPT = Uint8Array.from(OP_NAMES, (op) =>
+  OPS[op].effect !== 'pure' || OPS[op].traps.length > 0 ? 1 : 0,
 );

@@ -7,7 +7,7 @@
  * invariant: once a result is written, no operand is read, since both may be the same register.
  */
 import type { OpName } from '../ops.ts';
-import { TYPE_BITS, type Type } from '../types.ts';
+import { TYPE_BITS, TYPES, type Type } from '../types.ts';
 import type { FormName } from './forms.ts';
 import { scalarForm } from './scalar-forms.ts';
 import { BINARY_256, type BinaryForms, UNARY_256 } from './select.ts';
@@ -50,6 +50,9 @@ export function maskOf(bits: number): bigint {
 export function isWide(type: Type): boolean {
   return type === 'i128' || type === 'i256';
 }
+
+/** 1 for those, by the numbers of types. */
+export const IS_WIDE = Uint8Array.from(TYPES, (type) => (isWide(type) ? 1 : 0));
 
 /** The type whose forms work on values of the type. */
 export function containerOf(type: Type): 'i32' | 'i64' | 'i256' {

@@ -11,7 +11,7 @@ import { TYPES, type Type } from '../types.ts';
 import type { FlatAnalysis } from './flat-analysis.ts';
 import { bytesOf } from './frame-layout.ts';
 import { OutgoingFinder } from './outgoing.ts';
-import { isWide } from './site.ts';
+import { IS_WIDE } from './site.ts';
 
 const { suspend: SUSPEND } = OP_NUMBER;
 const { i1: I1 } = TYPE_NUMBER;
@@ -21,7 +21,6 @@ const NONE = -1;
 export const WINDOW_SLOTS = 1024;
 
 const BYTES = Uint8Array.from(TYPES, bytesOf);
-const IS_WIDE = TYPES.map(isWide);
 
 export interface Slots {
   /** Byte offset of each register from the window pointer. */
@@ -115,7 +114,7 @@ export class SlotAssigner implements Slots {
       const block = blocks[i] as number;
       const last = this.#func.last(block);
       for (let at = firsts[block] as number; at <= last; at++) {
-        if (IS_WIDE[types[at] as number] !== true) continue;
+        if (IS_WIDE[types[at] as number] !== 1) continue;
         const end = (resultsAt[at] as number) + (resultCounts[at] as number);
         for (let r = resultsAt[at] as number; r < end; r++) {
           const result = pool[r] as RegId;

@@ -242,10 +242,14 @@ export class BlockWriter {
     target[at++] = header.steps;
     target[at++] = header.need | (header.grow << 16);
     target[at++] = HEADER_BYTES + this.#constantBytes;
+    // A view for `set` would take longer than most blocks.
     const constants = this.#constants;
-    for (let i = 0; i < this.#constantBytes / 4; i++) target[at++] = constants[i] as number;
+    const constantWords = this.#constantBytes >> 2;
+    for (let i = 0; i < constantWords; i++) target[at + i] = constants[i] as number;
+    at += constantWords;
     const code = this.#code;
-    for (let i = 0; i < this.#codeBytes / 4; i++) target[at++] = code[i] as number;
+    const codeWords = this.#codeBytes >> 2;
+    for (let i = 0; i < codeWords; i++) target[at + i] = code[i] as number;
   }
 
   #relocate(offset: number, block: number): void {

@@ -174,11 +174,11 @@ class DisplacedHeads {
     this.#rows.set(at + HEAD_WORDS - 1, row);
   }
 
-  /** @param isBack the words are put where they were, or forgotten */
-  release(at: number, isBack: boolean): void {
+  /** Puts the words back where they were. */
+  restore(at: number): void {
     const place = at + HEAD_WORDS - 1;
     const row = this.#rows.get(place) as number;
-    if (isBack) this.#kernel.u32.set(this.#words.subarray(row, row + HEAD_WORDS), at);
+    this.#kernel.u32.set(this.#words.subarray(row, row + HEAD_WORDS), at);
     this.#rows.delete(place);
     if (this.#rows.size === 0) this.#count = 0;
   }
@@ -192,13 +192,17 @@ class DisplacedHeads {
 }
 
 /** What is known of an encoded block, for statistics and traces. */
-export interface BlockInfo {
+interface BlockInfo {
   readonly id: number;
   readonly address: number;
   readonly bytes: number;
   readonly dispatches: number;
   readonly instructions: number;
 }
+
+/** The numbers of a `BlockInfo`, in its order. */
+type Row = [id: number, address: number, bytes: number, dispatches: number, instructions: number];
+const ROW_NUMBERS = 5;
 
 /** Of all programs: it keeps nothing of a block. */
 const ENCODER = new OpenEncoder();
@@ -210,7 +214,6 @@ export class Program implements ProgramHandle {
   readonly record: number;
   /** Address of the code's bytes. */
   readonly codeAddress: number;
-  readonly blocks = new Map<number, BlockInfo>();
   readonly codeLength: number;
 
   readonly #kernel: Kernel;
@@ -221,6 +224,10 @@ export class Program implements ProgramHandle {
   readonly jumps: JumpTable;
   /** Addresses of headers, each before its block's id, that are not in `#ids` yet. */
   readonly #placed: number[] = [];
+  /** A row for each block: most are never asked for, and an object each would take its time. */
+  readonly #rows: number[] = [];
+  /** Those that somebody asked for. */
+  readonly #blocks = new Map<number, BlockInfo>();
   readonly #ids = new Map<number, number>();
   readonly #installed = new Map<number, number>();
   readonly #heads: DisplacedHeads;
@@ -317,6 +324,25 @@ export class Program implements ProgramHandle {
     return this.#ids.get(address);
   }
 
+  get blockCount(): number {
+    return this.#rows.length / ROW_NUMBERS;
+  }
+
+  /** Ids of the blocks encoded so far, in the order in which runs reached them. */
+  blockIds(): number[] {
+    return this.#rows.filter((_, i) => i % ROW_NUMBERS === 0);
+  }
+
+  /** What is known of them, by id. */
+  get blocks(): ReadonlyMap<number, BlockInfo> {
+    const rows = this.#rows;
+    for (let i = this.#blocks.size * ROW_NUMBERS; i < rows.length; i += ROW_NUMBERS) {
+      const [id, address, bytes, dispatches, instructions] = rows.slice(i, i + ROW_NUMBERS) as Row;
+      this.#blocks.set(id, { id, address, bytes, dispatches, instructions });
+    }
+    return this.#blocks;
+  }
+
   /** Address of the header of the first block. */
   get entry(): number {
     this.prepare();
@@ -375,9 +401,7 @@ export class Program implements ProgramHandle {
     const bytes = writer.byteLength;
     const address = this.#take(bytes);
     writer.copyTo(this.#kernel.u32, address, ENCODER.header);
-    const { dispatches } = writer;
-    const info = { id, address, bytes, dispatches, instructions: block.sourceCount };
-    this.blocks.set(id, info);
+    this.#rows.push(id, address, bytes, writer.dispatches, block.sourceCount);
     this.#placed.push(address, id);
     this.#entries.enter(id, address);
     if (stub !== 0) this.#link(stub, address);
@@ -480,10 +504,8 @@ export class Program implements ProgramHandle {
 
   /** Has the block run by the interpreter again. The rules of `install` hold. */
   uninstall(id: number): void {
-    if (!this.#installed.delete(id)) return;
-    // Not by its entry: what was given up may hold another program by now.
-    const { address } = this.blocks.get(id) as BlockInfo;
-    this.#heads.release(address / 4, !this.isReleased);
+    // Where a program was that is given up, another may be by now.
+    if (this.#installed.delete(id) && !this.isReleased) this.#heads.restore(this.block(id) / 4);
   }
 
   uninstallAll(): void {

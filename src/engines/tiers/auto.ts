@@ -193,12 +193,12 @@ export class AutoTier implements Tier {
     const { recipe, code } = source;
     state.key ??= `${engine} ${dataToText(recipe)} ${bytesToHex(program.codeHash)}`;
     return this.#background.obtain(state.key, () => {
-      const blocks = [...program.blocks.keys()].slice(0, BLOCKS_MAX);
+      const blocks = program.blockIds().slice(0, BLOCKS_MAX);
       return { engine, recipe, code, blocks };
     });
   }
 
   #isDone(program: Program, { level, blocks }: ProgramState): boolean {
-    return level === LEVELS.length - 1 && blocks >= Math.min(program.blocks.size, BLOCKS_MAX);
+    return level === LEVELS.length - 1 && blocks >= Math.min(program.blockCount, BLOCKS_MAX);
   }
 }

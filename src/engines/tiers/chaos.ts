@@ -90,7 +90,7 @@ export class ChaosTier implements Tier {
   #codeOf(program: Program, name: CompilerName): CompiledCode | undefined {
     const isWhole = this.#draws.below(2) === 0;
     const { source } = program;
-    const blocks = isWhole ? reachable(source) : [...program.blocks.keys()].slice(0, BLOCKS_MAX);
+    const blocks = isWhole ? reachable(source) : program.blockIds().slice(0, BLOCKS_MAX);
     const key = `${this.#numberOf(program)} ${name} ${isWhole || blocks.length}`;
     if (this.#modules.has(key)) return this.#modules.get(key);
     if (this.#modules.size >= MODULES_MAX) this.#modules.clear();

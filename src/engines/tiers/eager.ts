@@ -66,19 +66,19 @@ export class EagerTier implements Tier {
   entered(program: Program, count: number): void {
     const state = this.#state(program);
     const isAtOnce = this.#entriesMin === 0 && state.blocks === 0;
-    if (!isAtOnce && program.blocks.size === state.blocks) return;
+    if (!isAtOnce && program.blockCount === state.blocks) return;
     state.entries += count;
     if (state.entries < state.next) return;
     state.entries = 0;
     state.next = Math.max(state.next * 2, 1);
     if (isAtOnce) this.#replace(program, reachable(program.source));
-    else if (!program.isTransient) this.#replace(program, [...program.blocks.keys()]);
+    else if (!program.isTransient) this.#replace(program, program.blockIds());
   }
 
   yielded(program: Program): void {
     const state = this.#state(program);
-    if (++state.yields < YIELDS_MIN || program.blocks.size === state.blocks) return;
-    this.#replace(program, [...program.blocks.keys()]);
+    if (++state.yields < YIELDS_MIN || program.blockCount === state.blocks) return;
+    this.#replace(program, program.blockIds());
   }
 
   ended(): void {}
@@ -118,6 +118,6 @@ export class EagerTier implements Tier {
       this.#installer.install(program, { ...made, module });
       this.#onCompiled?.({ program, blocks, module: made });
     }
-    state.blocks = program.blocks.size;
+    state.blocks = program.blockCount;
   }
 }

@@ -61,9 +61,19 @@ export class JumpDestinations {
   has(pc: number): boolean {
     const code = this.#code;
     if (code[pc] !== JUMPDEST) return false;
+    const low = Math.max(pc - PUSH_BYTES_MAX, 0);
+    for (let at = pc - 1; at >= low; at--) {
+      if (SIZES[code[at]!]! > pc - at) return this.#startsAt(pc, at);
+    }
+    return true;
+  }
+
+  /** Whether an instruction starts at `pc`, which a byte could reach that may be a PUSH or data. */
+  #startsAt(pc: number, from: number): boolean {
+    const code = this.#code;
     if (this.#work > code.length) return this.marks[pc] === 1;
-    let start = pc;
-    let at = pc - 1;
+    let start = from;
+    let at = from - 1;
     for (; at >= 0 && start - at <= PUSH_BYTES_MAX; at--) {
       if (at + SIZES[code[at]!]! > start) start = at;
     }

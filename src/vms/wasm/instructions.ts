@@ -193,8 +193,3 @@ function illegal(code: number, offset: number): Error {
   if (feature !== undefined) return unsupported(offset, feature);
   return malformed(offset, `illegal opcode ${code.toString(16).padStart(2, '0')}`);
 }
-
-/** What a block takes and gives, by the block type that was read. */
-export function blockResult(blockType: number): ValType | undefined {
-  return blockType === NO_BLOCK_TYPE ? undefined : ((blockType & 0x7f) as ValType);
-}

@@ -87,3 +87,14 @@ test('a file of another form is refused', () => {
     );
   }
 });
+
+test('a seed has the range of an amount', () => {
+  const withSeed = (moduleSeed: string) =>
+    readGenesis({ ...FILE, config: { ...FILE.config, moduleSeed } });
+  const isWrong = (error: unknown) =>
+    error instanceof LockstepError && error.code === 'L1502' && /moduleSeed/.test(error.message);
+  assert.throws(() => withSeed(`0x1${'0'.repeat(16)}`), isWrong);
+  const { schedule } = withSeed('0x7fffffffffffffff');
+  const { costs } = rulesAt(schedule, { number: 0n, timestamp: 0n, parentTotalDifficulty: 0n });
+  assert.equal(costs.moduleSeed, (1n << 63n) - 1n);
+});

@@ -11,7 +11,7 @@ export interface HostCall {
 }
 
 /** Bytes of the contract's memory; undefined where the range leaves it. */
-export type ReadMemory = (address: number, size: number) => Uint8Array | undefined;
+type ReadMemory = (address: number, size: number) => Uint8Array | undefined;
 
 const ACCOUNT_BYTES = 20;
 const WORD_BYTES = 32;

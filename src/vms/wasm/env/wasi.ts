@@ -128,7 +128,7 @@ const exit: Write = (env, code) => {
  * What a frame keeps of its random bytes, first among its cells: the seed, the number of the next
  * 32 bytes, and these bytes themselves; three words, the highest byte first.
  */
-export const RANDOM_BYTES = 96;
+const RANDOM_BYTES = 96;
 const RANDOM = { seed: 0, next: 32, out: 64 } as const;
 /** Gas of 32 random bytes besides that of the hash. */
 const RANDOM_GAS = 30;
