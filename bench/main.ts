@@ -61,7 +61,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   ...contractSuites,
   switch: {
     about: 'auto against the interpreter, from the first call of a contract on',
-    rounds: 3,
+    rounds: 5,
     run: benchSwitch,
   },
   wasm: {

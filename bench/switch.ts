@@ -4,9 +4,9 @@
  *
  * Measured is what the calls take together, for code that nobody has seen: each copy has other
  * bytes behind the code. In a warm process the engines run a copy each in turns; for as many calls
- * the ratio is the median over the copies. First calls have many copies, and are timed by the wall:
- * the clock of a thread is too coarse for them. The calls that follow have fewer and longer ones,
- * in CPU time of the thread that runs, so that what another thread compiles is not in it.
+ * the ratio is the median over pairs of copies, in CPU time of the thread that runs, so that what another
+ * thread compiles is not in it. First calls have many copies, the calls that follow fewer and longer
+ * ones.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,18 +23,15 @@ import { type BenchOptions, isWanted, printTable } from './options.ts';
 /** The second one tells what differs where nothing does. */
 const ENGINES = ['interpreter', 'interpreter', 'auto'] as const;
 interface Leg {
-  readonly now: () => number;
-  /** Milliseconds below which the clock is too coarse. */
-  readonly msMin: number;
   /** Milliseconds after which a copy is done. */
   readonly msMax: number;
-  /** Copies of a round. */
-  readonly copies: number;
+  /** Pairs of copies in a round. */
+  readonly pairs: number;
 }
 
 const LEGS: readonly Leg[] = [
-  { now: () => performance.now(), msMin: 0, msMax: 8, copies: 7 },
-  { now: threadMs, msMin: 8, msMax: 120, copies: 1 },
+  { msMax: 8, pairs: 3 },
+  { msMax: 250, pairs: 1 },
 ];
 /** Times the interpreter that `auto` may take. */
 const LIMIT = 1.05;
@@ -55,7 +52,16 @@ interface SwitchRow {
   readonly noise: number;
 }
 
+const cell = new Int32Array(new SharedArrayBuffer(4));
+/** Milliseconds that are long enough for a thread to be put to sleep. */
+const NAP_MS = 0.03;
+
+/**
+ * CPU milliseconds of this thread. The system brings them up to date when the thread goes to sleep,
+ * and else every few milliseconds alone.
+ */
 function threadMs(): number {
+  Atomics.wait(cell, 0, 0, NAP_MS);
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 }
@@ -101,15 +107,15 @@ class Course {
   }
 
   /** Milliseconds up to a number of calls, one for each power of `STEP`, until some have passed. */
-  run({ now, msMax }: Leg): number[] {
+  run({ msMax }: Leg): number[] {
     this.#renew();
     const calls = this.#cases.map(({ options }) => ({ ...options, commit: false }));
     const sums: number[] = [];
-    const start = now();
+    const start = threadMs();
     for (let count = 1, next = 1; ; count++) {
       for (const call of calls) this.#machine.call(call);
       if (count < next) continue;
-      const spent = now() - start;
+      const spent = threadMs() - start;
       sums.push(spent);
       if (spent > msMax) return sums;
       next *= STEP;
@@ -128,9 +134,23 @@ class Course {
   }
 }
 
+/** What a copy took up to each number of calls. */
+type Sums = readonly number[];
+
+async function runTurns(turns: readonly Course[], leg: Leg): Promise<Map<Course, Sums>> {
+  const sums = new Map<Course, Sums>();
+  for (const course of turns) {
+    sums.set(course, course.run(leg));
+    // A copy shall not wait for the code of an earlier one.
+    while (sharedCompiler().pending > 0) await sleep(1);
+  }
+  return sums;
+}
+
 /**
  * Runs copies in turns. For each course behind the first one, and each number of calls, what the
- * copies took as a multiple of the first one's; none where the clock is too coarse.
+ * copies took as a multiple of the first one's. A ratio is that of two copies, the second of which
+ * had its turn in the opposite order: what a place in the order costs is then the same for all.
  */
 async function race(
   courses: readonly Course[],
@@ -138,24 +158,20 @@ async function race(
   rounds: number,
 ): Promise<readonly number[][][]> {
   const ratios: number[][][] = courses.map(() => []);
-  for (let copy = -1; copy < rounds * leg.copies; copy++) {
-    // The first one warms up; then whoever was last comes first.
-    const turns = copy % 2 === 0 ? courses : [...courses].reverse();
-    const sums = new Map<Course, readonly number[]>();
-    for (const course of turns) {
-      sums.set(course, course.run(leg));
-      // A copy shall not wait for the code of an earlier one.
-      while (sharedCompiler().pending > 0) await sleep(1);
-    }
-    if (copy < 0) continue;
-    const [plain = [], ...others] = courses.map((course) => sums.get(course) ?? []);
+  const opposite = [...courses].reverse();
+  // The first copies warm up.
+  await runTurns(courses, leg);
+  for (let pair = 0; pair < rounds * leg.pairs; pair++) {
+    const both = [await runTurns(courses, leg), await runTurns(opposite, leg)];
+    const [plain = [], ...others] = courses.map((course) => {
+      const [sums = [], more = []] = both.map((each) => each.get(course) ?? []);
+      return sums.slice(0, more.length).map((ms, row) => ms + (more[row] as number));
+    });
     for (const [i, other] of others.entries()) {
-      for (const [row, ms] of other.entries()) {
-        const reference = plain[row];
-        if (reference === undefined || reference <= leg.msMin) continue;
-        const own = ratios[i] as number[][];
+      const own = ratios[i] as number[][];
+      for (const [row, ms] of other.slice(0, plain.length).entries()) {
         own[row] ??= [];
-        own[row]?.push(ms / reference);
+        own[row]?.push(ms / (plain[row] as number));
       }
     }
   }
@@ -177,7 +193,7 @@ async function measure(
     for (const [i, medians] of [control, auto].entries()) {
       for (const [row, own = []] of ratios[i]?.entries() ?? []) {
         // What few copies came to says little, and what the first leg has told stays.
-        if (own.length * 2 < rounds * leg.copies || medians.has(STEP ** row)) continue;
+        if (own.length * 2 < rounds * leg.pairs || medians.has(STEP ** row)) continue;
         medians.set(STEP ** row, median(own));
       }
     }
