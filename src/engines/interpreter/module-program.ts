@@ -213,7 +213,7 @@ export class ModuleProgram {
     u32[(address + L.H_GAS) / 4] = 0;
     u32[(address + L.H_STEPS) / 4] = 0;
     u32[(address + L.H_NEED) / 4] = 0;
-    u32[(address + L.H_CODE) / 4] = L.HEADER_BYTES;
+    u32[(address + L.H_CONSTANTS) / 4] = STUB_BYTES;
     const word = (address + L.HEADER_BYTES) / 4;
     u32[word] = form;
     u32[word + 1] = operand;
