@@ -225,8 +225,8 @@ function accessCase(bits: number, addressing: Addressing, isStore: boolean): str
   const size = bits / 8;
   const lines = [
     `const offset = ${ADDRESSES[addressing]};`,
-    `let at = within(fp, ${region}, offset, ${size});`,
-    'if (at == 0) {',
+    `let at = load<u32>(fp + (${region} << 4), F_REGIONS + R_BASE) + <u32>offset;`,
+    `if (!isInside(fp, ${region}, offset, ${size})) {`,
     `  at = extend(fp, ${region}, offset, ${size}, ${isStore}, gas);`,
     '  gas = regionGas;',
     '  if (at == 0) return trap(fp, pc, sp, gas, steps, regionTrap);',

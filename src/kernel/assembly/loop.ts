@@ -92,11 +92,11 @@ import {
   fillRange,
   growRegion,
   hashRange,
+  isInside,
   logRange,
   regionGas,
   regionTrap,
   setOutput,
-  within,
 } from './regions';
 import { keccakRange, keccakWords, logMemory, rtFinish } from './runtime';
 import * as scalar from './scalar';
