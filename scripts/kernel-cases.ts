@@ -3,6 +3,7 @@
  * pattern, and loads and stores from their width. `build-kernel.ts` puts them where the loop says
  * `// @generated: NAME`.
  */
+import { FORM_NAMES } from '../src/dmir/bytecode/forms.ts';
 import { SCALAR_FORMS, type ScalarForm } from '../src/dmir/bytecode/scalar-forms.ts';
 import { OPS } from '../src/dmir/ops.ts';
 
@@ -164,6 +165,20 @@ function scalarBody(form: ScalarForm): Body {
   }
 }
 
+/**
+ * Enters a block that a branch of a closed function names: the window is as before, and was checked
+ * when the function was entered.
+ */
+const NEAR = [
+  'if (steps >= yieldAt) return save(fp, pc, sp, gas, steps, STATUS_YIELD);',
+  'gas -= <i64>load<u32>(pc, H_GAS);',
+  'if (gas < 0) return trap(fp, pc, sp, gas, steps, TRAP_OUT_OF_GAS);',
+  'steps += <u64>load<u32>(pc, H_STEPS);',
+  'kp = pc + load<u32>(pc, H_CONSTANTS);',
+  'pc += HEADER_BYTES;',
+  'continue;',
+] as const;
+
 const WIDTHS = [8, 16, 32, 64, 128, 256] as const;
 
 /** Statements that load a value from `at` to `d`. */
@@ -210,8 +225,8 @@ function accessCase(bits: number, addressing: Addressing, isStore: boolean): str
   const size = bits / 8;
   const lines = [
     `const offset = ${ADDRESSES[addressing]};`,
-    `let at = within(fp, ${region}, offset, ${size});`,
-    'if (at == 0) {',
+    `let at = load<u32>(fp + (${region} << 4), F_REGIONS + R_BASE) + <u32>offset;`,
+    `if (!isInside(fp, ${region}, offset, ${size})) {`,
     `  at = extend(fp, ${region}, offset, ${size}, ${isStore}, gas);`,
     '  gas = regionGas;',
     '  if (at == 0) return trap(fp, pc, sp, gas, steps, regionTrap);',
@@ -241,8 +256,28 @@ function accessCases(): string {
   return cases.join('\n');
 }
 
+/** Where a branch of a closed function finds what it compares: in registers, or in a constant. */
+function branchCases(): string {
+  const cases = FORM_NAMES.flatMap((name) => {
+    const [, compare = '', bits, constant] = /^BR_(EQ|[US][LG]T)_(64|32)(_K)?$/.exec(name) ?? [];
+    if (bits === undefined) return [];
+    const type = `${compare.startsWith('S') ? 'i' : 'u'}${bits}`;
+    const second = constant === undefined ? 'ra(pc, sp)' : 'ka(pc, kp)';
+    const operator = compare === 'EQ' ? '==' : compare.endsWith('LT') ? '<' : '>';
+    const condition = `load<${type}>(rd(pc, sp)) ${operator} load<${type}>(${second})`;
+    const lines = [`pc = ${condition} ? load<u32>(pc, 8) : load<u32>(pc, 12);`, ...NEAR];
+    return [[`case Op.${name}: {`, ...lines.map((line) => `  ${line}`), '}']];
+  });
+  return cases
+    .flat()
+    .map((line) => `      ${line}`)
+    .join('\n');
+}
+
 /** Cases by the name of their place in the loop. */
 export const GENERATED_CASES: Readonly<Record<string, () => string>> = {
+  near: () => NEAR.map((line) => `        ${line}`).join('\n'),
+  branches: branchCases,
   accesses: accessCases,
   scalars: () => SCALAR_FORMS.map((form) => toCase(form.name, scalarBody(form))).join('\n'),
 };

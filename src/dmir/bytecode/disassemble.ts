@@ -11,7 +11,7 @@ import { FUNCTION_KEYS, PIECE_KEYS, type Piece } from './piece.ts';
 import { HEADER_BYTES, type Relocation } from './writer.ts';
 
 const WORD_BYTES = 8;
-const H_CODE = 12;
+const H_CONSTANTS = 12;
 
 /** The name of the block whose address stands at the offset. */
 export type NameTarget = (offset: number, value: number) => string;
@@ -27,7 +27,8 @@ export function disassembleBlock(bytes: Uint8Array, nameTarget: NameTarget): str
   const window = [...(need === 0 ? [] : [`need ${need}`]), ...(grow === 0 ? [] : [`grow ${grow}`])];
   const head = [`gas ${view.getUint32(0, true)}`, `steps ${view.getUint32(4, true)}`, ...window];
   const lines = [head.join(', ')];
-  for (let at = view.getUint16(H_CODE, true); at < bytes.length; ) {
+  const constants = view.getUint32(H_CONSTANTS, true);
+  for (let at = HEADER_BYTES; at < constants; ) {
     const form = FORM_ROWS[view.getUint16(at, true)];
     if (form === undefined) {
       lines.push(`unknown form ${view.getUint16(at, true)}`);
@@ -80,7 +81,7 @@ function readField(view: DataView, letter: string, offset: number, nameTarget: N
       return `sp${delta < 0 ? '' : '+'}${delta}`;
     }
     case 'k':
-      return `#${readConstant(view, HEADER_BYTES + view.getUint16(offset, true))}`;
+      return `#${readConstant(view, view.getUint32(H_CONSTANTS, true) + view.getUint16(offset, true))}`;
     case 'T':
       return nameTarget(offset, view.getUint32(offset, true));
     case 'P':

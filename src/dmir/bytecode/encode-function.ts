@@ -278,7 +278,7 @@ export class FunctionEncoder implements Site {
 
   #split(index: number): void {
     const next = this.#newKey();
-    this.writer.jump(0, next);
+    this.writer.jump(0, next, 'GOTO');
     this.#end(index - this.#first);
     this.#begin(next, index);
   }
@@ -351,7 +351,9 @@ export class FunctionEncoder implements Site {
     this.#moves.begin();
     this.#addEdgeMoves(edge);
     this.#moves.write();
-    this.writer.jump(this.#deltaOf(edge), this.#func.edgeBlocks[edge] as number);
+    const target = this.#func.edgeBlocks[edge] as number;
+    if (this.#func.open) this.writer.jump(this.#deltaOf(edge), target);
+    else this.writer.jump(0, target, 'GOTO');
   }
 
   /** The block of an edge that moves nothing, else a piece to be written. */

@@ -4,7 +4,7 @@
  * A word is 8 bytes: the form's number and three 16-bit fields. Fields are named by a letter:
  *
  *   d a b c e f  register: signed byte offset from the window pointer at block entry
- *   k            constant: unsigned byte offset into the constants behind the block header
+ *   k            constant: unsigned byte offset into the constants behind the words
  *   i            immediate: unsigned 16-bit number
  *   s            signed 16-bit change of the window pointer
  *   .            unused
@@ -136,6 +136,7 @@ const FORMS = {
   REFUND: '. a .',
   LOG: 'i a b | c e f g',
   // Control of closed functions. A call goes on at a block of its own, the second target.
+  GOTO: '. T', // to a block of the same function
   CALL: 's T | T . .',
   CALL_INDIRECT: 'a s . | T P', // the number of the signature
   TAIL_CALL_INDIRECT: 'a P',

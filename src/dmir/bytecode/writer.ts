@@ -1,5 +1,5 @@
 /**
- * Writes one bytecode block: header, constants, words. The buffers are reused, so a block has to be
+ * Writes one bytecode block: header, words, constants. The buffers are reused, so a block has to be
  * taken over (`copyTo`) before the next one begins. Words are little-endian, like the machine.
  */
 import { FORM_NAMES, type FormName } from './forms.ts';
@@ -71,20 +71,19 @@ export class BlockWriter {
   /** Pairs of byte offset in the finished block and instruction, ascending. */
   marks(): readonly number[] {
     if (this.#markCount === 0) return NO_MARKS;
-    const code = HEADER_BYTES + this.#constantBytes;
     const marks = this.#marks.slice(0, this.#markCount);
-    for (let i = 0; i < marks.length; i += 2) marks[i] = (marks[i] as number) + code;
+    for (let i = 0; i < marks.length; i += 2) marks[i] = (marks[i] as number) + HEADER_BYTES;
     return marks;
   }
 
-  /** Bytes of constants, of which `H_CODE` bounds the number. */
+  /** Bytes of constants, of which the field of a word bounds the number. */
   get constantBytes(): number {
     return this.#constantBytes;
   }
 
   /** Byte size of the block so far, header included. */
   get byteLength(): number {
-    return HEADER_BYTES + this.#constantBytes + this.#codeBytes;
+    return HEADER_BYTES + this.#codeBytes + this.#constantBytes;
   }
 
   get relocationCount(): number {
@@ -93,7 +92,7 @@ export class BlockWriter {
 
   /** Byte offset in the finished block of a relocation, as in `Relocation`. */
   relocationOffset(index: number): number {
-    return HEADER_BYTES + this.#constantBytes + (this.#relocations[index] as number);
+    return HEADER_BYTES + (this.#relocations[index] as number);
   }
 
   /** Its block, as in `Relocation`. */
@@ -101,7 +100,7 @@ export class BlockWriter {
     return this.#targets[index] as number;
   }
 
-  /** Offset of a 256-bit constant behind the header, for a `k` field. */
+  /** Offset of a 256-bit constant from the first one, for a `k` field. */
   constant(value: bigint): number {
     const limb = this.#constantRoom() / 2;
     // Storing a bigint takes its low 64 bits.
@@ -241,15 +240,15 @@ export class BlockWriter {
     target[at++] = header.gas;
     target[at++] = header.steps;
     target[at++] = header.need | (header.grow << 16);
-    target[at++] = HEADER_BYTES + this.#constantBytes;
+    target[at++] = HEADER_BYTES + this.#codeBytes;
     // A view for `set` would take longer than most blocks.
-    const constants = this.#constants;
-    const constantWords = this.#constantBytes >> 2;
-    for (let i = 0; i < constantWords; i++) target[at + i] = constants[i] as number;
-    at += constantWords;
     const code = this.#code;
     const codeWords = this.#codeBytes >> 2;
     for (let i = 0; i < codeWords; i++) target[at + i] = code[i] as number;
+    at += codeWords;
+    const constants = this.#constants;
+    const constantWords = this.#constantBytes >> 2;
+    for (let i = 0; i < constantWords; i++) target[at + i] = constants[i] as number;
   }
 
   #relocate(offset: number, block: number): void {

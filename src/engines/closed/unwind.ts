@@ -120,7 +120,8 @@ function goOn(
   }
   const piece = pieceOf(pieces, block, index);
   u32[(frame + L.F_PC) / 4] = (piece.address + wordOf(piece, index)) | 1;
-  u32[(frame + L.F_CONSTANTS) / 4] = piece.address + L.HEADER_BYTES;
+  const constants = u32[(piece.address + L.H_CONSTANTS) / 4] as number;
+  u32[(frame + L.F_CONSTANTS) / 4] = piece.address + constants;
   const steps = (L.MACHINE_BASE + L.M_STEPS) / 8;
   u64[steps] = (u64[steps] as bigint) + BigInt(piece.count);
 }

@@ -213,7 +213,7 @@ export class ModuleProgram {
     u32[(address + L.H_GAS) / 4] = 0;
     u32[(address + L.H_STEPS) / 4] = 0;
     u32[(address + L.H_NEED) / 4] = 0;
-    u32[(address + L.H_CODE) / 4] = L.HEADER_BYTES;
+    u32[(address + L.H_CONSTANTS) / 4] = STUB_BYTES;
     const word = (address + L.HEADER_BYTES) / 4;
     u32[word] = form;
     u32[word + 1] = operand;
@@ -254,13 +254,14 @@ export class ModuleProgram {
     return this.#heads.get(index) ?? placed ?? this.#stub(index);
   }
 
-  /** Points the table and the stub at the function, and makes the jump table of an open one. */
+  /** Points all that names the function at it, and makes the jump table of an open one. */
   #link(index: number, func: FlatFunc, code: FunctionCode, entry: number): PlacedFunction {
     const { u32, view } = this.#kernel;
     u32[(this.table + index * L.FUNCTION_BYTES) / 4] = entry;
     const word = this.#stub(index) + L.HEADER_BYTES;
     view.setUint32(word, FORM.JUMP, true);
     view.setUint32(word + 4, entry, true);
+    for (const address of this.#calls.get(index) ?? []) u32[address / 4] = entry;
     const none = { index, entry, jumps: 0, jumpMask: 0, pieces: code.pieces };
     if (!func.open) return none;
     const blocks = [...func.blockIds.subarray(0, func.blockCount).keys()];

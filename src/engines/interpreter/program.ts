@@ -7,8 +7,7 @@
  *
  * A block for which there is compiled code begins with an ENTER word in place of its header and
  * what follows it. Installing and uninstalling ask that no frame of the program stands inside a
- * block, as one does that waits for a cell: it would go on at words, or use constants, that are
- * another's.
+ * block, as one does that waits for a cell: it would go on at words that are another's.
  */
 
 import { assert } from '../../base/assert.ts';
@@ -461,7 +460,7 @@ export class Program implements ProgramHandle {
     u32[at] = 0;
     u32[at + 1] = 0;
     u32[at + 2] = 0;
-    u32[at + 3] = HEADER_BYTES;
+    u32[at + 3] = STUB_BYTES;
     u32[at + 4] = form;
     u32[at + 5] = number;
   }

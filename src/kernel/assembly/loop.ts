@@ -35,7 +35,7 @@ import {
   F_WINDOW_LIMIT,
   F_WORDS,
   FUNCTION_BYTES,
-  H_CODE,
+  H_CONSTANTS,
   H_GAS,
   H_GROW,
   H_NEED,
@@ -92,11 +92,11 @@ import {
   fillRange,
   growRegion,
   hashRange,
+  isInside,
   logRange,
   regionGas,
   regionTrap,
   setOutput,
-  within,
 } from './regions';
 import { keccakRange, keccakWords, logMemory, rtFinish } from './runtime';
 import * as scalar from './scalar';
@@ -999,7 +999,12 @@ export function runFrame(fp: u32): u32 {
         pc += 16;
         continue;
       }
+
       // Closed functions
+      case Op.GOTO: {
+        pc = load<u32>(pc, 4);
+        // @generated: near
+      }
       case Op.CALL: {
         const depth = load<u32>(fp, F_CALL_DEPTH);
         if (depth >= <u32>CALL_DEPTH_MAX) return trap(fp, pc, sp, gas, steps, TRAP_CALL_DEPTH);
@@ -1037,7 +1042,7 @@ export function runFrame(fp: u32): u32 {
         pc = load<u32>(control);
         sp = load<u32>(control, 4);
         if (depth == 1) limit = load<u32>(fp, F_WINDOW_LIMIT);
-        break;
+        // @generated: near
       }
       case Op.BR_TABLE_64: {
         const index = min(load<u64>(rd(pc, sp)), <u64>load<u16>(pc, 4));
@@ -1053,50 +1058,7 @@ export function runFrame(fp: u32): u32 {
         pc = load<u32>(pc + 8 + (index << 2));
         break;
       }
-      case Op.BR_EQ_64: {
-        pc = load<u64>(rd(pc, sp)) == load<u64>(ra(pc, sp)) ? load<u32>(pc, 8) : load<u32>(pc, 12);
-        break;
-      }
-      case Op.BR_EQ_64_K: {
-        pc = load<u64>(rd(pc, sp)) == load<u64>(ka(pc, kp)) ? load<u32>(pc, 8) : load<u32>(pc, 12);
-        break;
-      }
-      case Op.BR_ULT_64: {
-        pc = load<u64>(rd(pc, sp)) < load<u64>(ra(pc, sp)) ? load<u32>(pc, 8) : load<u32>(pc, 12);
-        break;
-      }
-      case Op.BR_ULT_64_K: {
-        pc = load<u64>(rd(pc, sp)) < load<u64>(ka(pc, kp)) ? load<u32>(pc, 8) : load<u32>(pc, 12);
-        break;
-      }
-      case Op.BR_UGT_64_K: {
-        pc = load<u64>(rd(pc, sp)) > load<u64>(ka(pc, kp)) ? load<u32>(pc, 8) : load<u32>(pc, 12);
-        break;
-      }
-      case Op.BR_SLT_64: {
-        pc = load<i64>(rd(pc, sp)) < load<i64>(ra(pc, sp)) ? load<u32>(pc, 8) : load<u32>(pc, 12);
-        break;
-      }
-      case Op.BR_SLT_64_K: {
-        pc = load<i64>(rd(pc, sp)) < load<i64>(ka(pc, kp)) ? load<u32>(pc, 8) : load<u32>(pc, 12);
-        break;
-      }
-      case Op.BR_SGT_64_K: {
-        pc = load<i64>(rd(pc, sp)) > load<i64>(ka(pc, kp)) ? load<u32>(pc, 8) : load<u32>(pc, 12);
-        break;
-      }
-      case Op.BR_SLT_32: {
-        pc = load<i32>(rd(pc, sp)) < load<i32>(ra(pc, sp)) ? load<u32>(pc, 8) : load<u32>(pc, 12);
-        break;
-      }
-      case Op.BR_SLT_32_K: {
-        pc = load<i32>(rd(pc, sp)) < load<i32>(ka(pc, kp)) ? load<u32>(pc, 8) : load<u32>(pc, 12);
-        break;
-      }
-      case Op.BR_SGT_32_K: {
-        pc = load<i32>(rd(pc, sp)) > load<i32>(ka(pc, kp)) ? load<u32>(pc, 8) : load<u32>(pc, 12);
-        break;
-      }
+      // @generated: branches
       case Op.TRAP_NE_64: {
         if (load<u64>(rd(pc, sp)) != load<u64>(ra(pc, sp)))
           return trap(fp, pc, sp, gas, steps, ib(pc));
@@ -1274,7 +1236,7 @@ export function runFrame(fp: u32): u32 {
     gas -= <i64>load<u32>(pc, H_GAS);
     if (gas < 0) return trap(fp, pc, sp, gas, steps, TRAP_OUT_OF_GAS);
     steps += <u64>load<u32>(pc, H_STEPS);
-    kp = pc + HEADER_BYTES;
-    pc += <u32>load<u16>(pc, H_CODE);
+    kp = pc + load<u32>(pc, H_CONSTANTS);
+    pc += HEADER_BYTES;
   }
 }

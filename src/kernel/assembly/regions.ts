@@ -11,6 +11,7 @@ import {
   F_OUT_BASE,
   F_OUT_LENGTH,
   F_OWNER,
+  F_REGIONS,
   FLAG_STATIC,
   M_HEAP_USED,
   MACHINE_BASE,
@@ -47,16 +48,15 @@ const BYTES_MAX: u64 = 1 << 37;
 const PARTIAL: u32 = SCRATCH_BASE + 0x800;
 
 /**
- * Address of `size` bytes of the region where they lie in its whole 32-byte words, else 0. An
- * access of the part of a word at the end is left to `extend`: it grows a region that grows.
+ * Whether `size` bytes at the offset lie in the region's whole 32-byte words. An access of the part
+ * of a word at the end is left to `extend`, which grows a region that grows; and so are, to save a
+ * comparison with an offset near 2^64, few others near the end that are not aligned.
  */
 // @ts-ignore: decorator
 @inline
-export function within(fp: u32, region: u32, offset: u64, size: u32): u32 {
-  const at = regionOf(fp, region);
-  const length = <u64>(load<u32>(at, R_LENGTH) & ~31);
-  // An offset near 2^64 would wrap in a sum.
-  return offset < length && offset + <u64>size <= length ? load<u32>(at, R_BASE) + <u32>offset : 0;
+export function isInside(fp: u32, region: u32, offset: u64, size: u32): bool {
+  const length = <u64>(load<u32>(fp + (region << 4), F_REGIONS + R_LENGTH) & ~31);
+  return (offset | (offset + <u64>(size - 1))) < length;
 }
 
 function isPast(region: u32, offset: u64, size: u64): bool {

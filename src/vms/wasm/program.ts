@@ -95,7 +95,9 @@ export class WasmProgram implements FunctionSource {
         this.#segments.set(segment, { lengthAddress, address: this.#take(segment.bytes.length) });
       }
     }
-    const size = this.#cellBytes;
+    // The interpreter finds whole words of a region at once.
+    const size = (this.#cellBytes + 31) & -32;
+    this.#cellBytes = size;
     this.#cells = this.#place(CELLS, size, size);
     for (const memory of reach.memories) this.#bind('memory', memory);
     for (const table of reach.tables) this.#bind('table', table);
