@@ -19,12 +19,6 @@ const MASK: i64 = (1 << 29) - 1;
 const FOLD_0: i64 = 977 << 5;
 const FOLD_1: i64 = 8;
 
-/** p in 32-bit words. */
-export const P_WORDS: u32 = u32(
-  memory.data<u32>([
-    0xfffffc2f, 0xfffffffe, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
-  ]),
-);
 /** p in limbs of 30 bits, as `invert` takes it. */
 const P_30: u32 = u32(
   memory.data<i32>([
