@@ -7,15 +7,14 @@
  */
 import {
   FE_BYTES,
-  feCombine,
   feCopy,
   feInvert,
   feIsZero,
   feMul,
   feMulLess,
-  feMulLess8,
-  feMulSub,
+  feMulLessMul,
   feMulTwice,
+  feMulTwiceLess,
   feNormalize,
   feSet,
   feSqr,
@@ -45,8 +44,7 @@ export function pointDouble(p: u32): void {
   feMulTwice(p + Z, p + Y, p + Z); // Z' = 2 Y Z
   feSqr(T0, T0); // B^2
   feSqrLess4(p, T2, T1); // X' = E^2 - 4 S
-  feCombine(T1, 2, T1, -1, p);
-  feMulLess8(p + Y, T2, T1, T0); // Y' = E (2 S - X') - 8 B^2
+  feMulTwiceLess(p + Y, T2, T1, p, T0); // Y' = E (2 S - X') - 8 B^2
 }
 
 /** What `pointAdd` gives. */
@@ -55,29 +53,29 @@ export const SAME: i32 = 1;
 export const OPPOSITE: i32 = 2;
 
 /**
- * p := p + q for an affine q; p is left as it was if q is the same point or its opposite.
+ * p := p + q for an affine q, (x, y); p is left as it was if q is the same point or its opposite.
  *
  * @param z the Z of p, times that of q if q stands on another curve than p (`oddMultiples`)
  */
-export function pointAdd(p: u32, q: u32, z: u32): i32 {
+export function pointAdd(p: u32, x: u32, y: u32, z: u32): i32 {
   feSqr(T0, z);
-  feMulLess(T1, q, T0, p); // H = x Z^2 - X
+  feMulLess(T1, x, T0, p); // H = x Z^2 - X
   feMul(T2, z, T0);
   feSqr(T0, T1); // H^2
-  feMulLess(T2, q + Y, T2, p + Y); // R = y Z^3 - Y
+  feMulLess(T2, y, T2, p + Y); // R = y Z^3 - Y
   if (feIsZero(T1)) return feIsZero(T2) ? SAME : OPPOSITE;
   feMul(T4, p, T0); // V = X H^2
   feMul(T3, T1, T0); // H^3
   feMul(p + Z, p + Z, T1); // Z' = Z H
   feSqrLess(p, T2, T3, T4); // X' = R^2 - H^3 - 2 V
-  feCombine(T4, 1, T4, -1, p);
-  feMulSub(p + Y, T2, T4, p + Y, T3); // Y' = R (V - X') - Y H^3
+  feMulLessMul(p + Y, T2, T4, p, p + Y, T3); // Y' = R (V - X') - Y H^3
   return SUM;
 }
 
-/** p := q. */
-export function pointOfAffine(p: u32, q: u32): void {
-  memory.copy(p, q, AFFINE_BYTES);
+/** p := (x, y). */
+export function pointOfAffine(p: u32, x: u32, y: u32): void {
+  feCopy(p, x);
+  feCopy(p + Y, y);
   feSet(p + Z, 1);
 }
 
@@ -113,7 +111,7 @@ export const ROOM_BYTES: u32 = JACOBIAN_BYTES + FE_BYTES;
  */
 export function oddMultiples(table: u32, point: u32, count: u32, room: u32, scale: u32): void {
   const ratios = room + count * JACOBIAN_BYTES;
-  pointOfAffine(DOUBLE, point);
+  pointOfAffine(DOUBLE, point, point + Y);
   pointDouble(DOUBLE);
   feSqr(T0, DOUBLE + Z);
   feMul(room, point, T0);
@@ -124,7 +122,7 @@ export function oddMultiples(table: u32, point: u32, count: u32, room: u32, scal
   for (let i: u32 = 1; i < count; i++) {
     memory.copy(next + JACOBIAN_BYTES, next, JACOBIAN_BYTES);
     next += JACOBIAN_BYTES;
-    pointAdd(next, DOUBLE, next + Z);
+    pointAdd(next, DOUBLE, DOUBLE + Y, next + Z);
     feCopy(ratios + i * FE_BYTES, T1); // Z' / Z = H
   }
   feMul(T1, next + Z, DOUBLE + Z);

@@ -10,13 +10,13 @@ import {
   feCopy,
   feIsZero,
   feMul,
+  feNegate,
   feNormalize,
-  feCombine,
   feOfWords,
-  feScale,
   feSet,
   feSqr,
   feSqrt,
+  feSub,
   feToWords,
 } from './field';
 import {
@@ -77,7 +77,7 @@ const INVERSE: u32 = u32(memory.data(40, 16));
 const HALF_1: u32 = u32(memory.data(40, 16));
 const HALF_2: u32 = u32(memory.data(40, 16));
 const POINT: u32 = u32(memory.data(72, 16));
-const OTHER: u32 = u32(memory.data(72, 16));
+const OPPOSITE_Y: u32 = u32(memory.data(36, 16));
 const SUM: u32 = u32(memory.data(108, 16));
 const ROOT: u32 = u32(memory.data(36, 16));
 const SQUARE: u32 = u32(memory.data(36, 16));
@@ -110,7 +110,7 @@ function prepare(): void {
   const pages = i32((end + 0xffff) >> 16) - memory.size();
   if (pages > 0 && memory.grow(pages) < 0) unreachable();
   oddMultiples(BASE_TABLE, BASE, BASE_COUNT, BASE_ROOM, 0);
-  pointOfAffine(SUM, BASE);
+  pointOfAffine(SUM, BASE, BASE + FE_BYTES);
   for (let i = 0; i < 128; i++) pointDouble(SUM);
   pointToAffine(POINT, SUM);
   oddMultiples(BASE_TABLE_2, POINT, BASE_COUNT, BASE_ROOM, 0);
@@ -138,10 +138,10 @@ function decompress(parity: i32): bool {
   store<i32>(SQUARE, load<i32>(SQUARE) + 7);
   feSqrt(y, SQUARE);
   feSqr(ROOT, y);
-  feCombine(ROOT, 1, ROOT, -1, SQUARE);
+  feSub(ROOT, ROOT, SQUARE);
   if (!feIsZero(ROOT)) return false;
   feNormalize(y);
-  if ((load<i32>(y) & 1) != parity) feScale(y, -1, y);
+  if ((load<i32>(y) & 1) != parity) feNegate(y, y);
   return true;
 }
 
@@ -153,14 +153,14 @@ function addDigit(digit: i32, table: u32, isBase: bool): void {
 }
 
 function addMultiple(digit: i32, table: u32, isBase: bool): void {
-  let point = table + (u32(abs(digit)) >> 1) * AFFINE_BYTES;
+  const x = table + (u32(abs(digit)) >> 1) * AFFINE_BYTES;
+  let y = x + FE_BYTES;
   if (digit < 0) {
-    feCopy(OTHER, point);
-    feScale(OTHER + FE_BYTES, -1, point + FE_BYTES);
-    point = OTHER;
+    feNegate(OPPOSITE_Y, y);
+    y = OPPOSITE_Y;
   }
   if (isInfinity) {
-    pointOfAffine(SUM, point);
+    pointOfAffine(SUM, x, y);
     if (isBase) scaleSum();
     isInfinity = false;
     return;
@@ -170,7 +170,7 @@ function addMultiple(digit: i32, table: u32, isBase: bool): void {
     z = SCALED;
     feMul(z, SUM + Z, SCALE);
   }
-  const kind = pointAdd(SUM, point, z);
+  const kind = pointAdd(SUM, x, y, z);
   if (kind == SAME) pointDouble(SUM);
   else if (kind == OPPOSITE) isInfinity = true;
 }
