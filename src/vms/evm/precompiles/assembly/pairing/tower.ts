@@ -36,10 +36,6 @@ const P0: u32 = u32(memory.data(FP, 16));
 const P1: u32 = u32(memory.data(FP, 16));
 const ZERO: u32 = u32(memory.data(FP * 2, 16));
 
-export function fp2Copy(r: u32, a: u32): void {
-  memory.copy(r, a, FP2);
-}
-
 export function fp2Add(r: u32, a: u32, b: u32): void {
   fpAdd(r, a, b);
   fpAdd(r + FP, a + FP, b + FP);

@@ -19,12 +19,6 @@ const MASK: i64 = (1 << 29) - 1;
 const FOLD_0: i64 = 977 << 5;
 const FOLD_1: i64 = 8;
 
-/** p in 32-bit words. */
-export const P_WORDS: u32 = u32(
-  memory.data<u32>([
-    0xfffffc2f, 0xfffffffe, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
-  ]),
-);
 /** p in limbs of 30 bits, as `invert` takes it. */
 const P_30: u32 = u32(
   memory.data<i32>([
@@ -94,21 +88,19 @@ function reduce(
 }
 
 /**
- * r := scale (a b + c), for the limbs of c. The upper columns come first, for the others wait for
- * them.
+ * r := scale (a b + c), for the limbs of b and c. The upper columns come first, for the others wait
+ * for them.
  */
 // @ts-ignore: decorator
 @inline
 function multiply(
-  r: u32, scale: i64, a: u32, b: u32,
+  r: u32, scale: i64, a: u32,
+  b0: i64, b1: i64, b2: i64, b3: i64, b4: i64, b5: i64, b6: i64, b7: i64, b8: i64,
   c0: i64, c1: i64, c2: i64, c3: i64, c4: i64, c5: i64, c6: i64, c7: i64, c8: i64,
 ): void {
   const a0: i64 = load<i32>(a), a1: i64 = load<i32>(a, 4), a2: i64 = load<i32>(a, 8),
     a3: i64 = load<i32>(a, 12), a4: i64 = load<i32>(a, 16), a5: i64 = load<i32>(a, 20),
     a6: i64 = load<i32>(a, 24), a7: i64 = load<i32>(a, 28), a8: i64 = load<i32>(a, 32);
-  const b0: i64 = load<i32>(b), b1: i64 = load<i32>(b, 4), b2: i64 = load<i32>(b, 8),
-    b3: i64 = load<i32>(b, 12), b4: i64 = load<i32>(b, 16), b5: i64 = load<i32>(b, 20),
-    b6: i64 = load<i32>(b, 24), b7: i64 = load<i32>(b, 28), b8: i64 = load<i32>(b, 32);
   const d9 = a1 * b8 + a2 * b7 + a3 * b6 + a4 * b5 + a5 * b4 + a6 * b3 + a7 * b2 + a8 * b1;
   const d10 = a2 * b8 + a3 * b7 + a4 * b6 + a5 * b5 + a6 * b4 + a7 * b3 + a8 * b2;
   const d11 = a3 * b8 + a4 * b7 + a5 * b6 + a6 * b5 + a7 * b4 + a8 * b3;
@@ -172,19 +164,35 @@ function limb(a: u32, index: u32): i64 {
   return load<i32>(a + 4 * index);
 }
 
+/** r := scale (a b + c), for the limbs of c. */
+// @ts-ignore: decorator
+@inline
+function multiplyBy(
+  r: u32, scale: i64, a: u32, b: u32,
+  c0: i64, c1: i64, c2: i64, c3: i64, c4: i64, c5: i64, c6: i64, c7: i64, c8: i64,
+): void {
+  multiply(
+    r, scale, a,
+    limb(b, 0), limb(b, 1), limb(b, 2),
+    limb(b, 3), limb(b, 4), limb(b, 5),
+    limb(b, 6), limb(b, 7), limb(b, 8),
+    c0, c1, c2, c3, c4, c5, c6, c7, c8,
+  );
+}
+
 /** r := a b. */
 export function feMul(r: u32, a: u32, b: u32): void {
-  multiply(r, 1, a, b, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  multiplyBy(r, 1, a, b, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
 /** r := 2 a b, for a and b with limbs to 2^29. */
 export function feMulTwice(r: u32, a: u32, b: u32): void {
-  multiply(r, 2, a, b, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  multiplyBy(r, 2, a, b, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
 /** r := a b - c. */
 export function feMulLess(r: u32, a: u32, b: u32, c: u32): void {
-  multiply(
+  multiplyBy(
     r, 1, a, b,
     -limb(c, 0), -limb(c, 1), -limb(c, 2),
     -limb(c, 3), -limb(c, 4), -limb(c, 5),
@@ -192,24 +200,34 @@ export function feMulLess(r: u32, a: u32, b: u32, c: u32): void {
   );
 }
 
-/** r := a b - 8 c. */
-export function feMulLess8(r: u32, a: u32, b: u32, c: u32): void {
+/** Limb `index` of 2 b - c. */
+// @ts-ignore: decorator
+@inline
+function twiceLess(b: u32, c: u32, index: u32): i64 {
+  return 2 * limb(b, index) - limb(c, index);
+}
+
+/** r := a (2 b - c) - 8 d. */
+export function feMulTwiceLess(r: u32, a: u32, b: u32, c: u32, d: u32): void {
   multiply(
-    r, 1, a, b,
-    -8 * limb(c, 0), -8 * limb(c, 1), -8 * limb(c, 2),
-    -8 * limb(c, 3), -8 * limb(c, 4), -8 * limb(c, 5),
-    -8 * limb(c, 6), -8 * limb(c, 7), -8 * limb(c, 8),
+    r, 1, a,
+    twiceLess(b, c, 0), twiceLess(b, c, 1), twiceLess(b, c, 2),
+    twiceLess(b, c, 3), twiceLess(b, c, 4), twiceLess(b, c, 5),
+    twiceLess(b, c, 6), twiceLess(b, c, 7), twiceLess(b, c, 8),
+    -8 * limb(d, 0), -8 * limb(d, 1), -8 * limb(d, 2),
+    -8 * limb(d, 3), -8 * limb(d, 4), -8 * limb(d, 5),
+    -8 * limb(d, 6), -8 * limb(d, 7), -8 * limb(d, 8),
   );
 }
 
-/** r := a b - c d. */
-export function feMulSub(r: u32, a: u32, b: u32, c: u32, d: u32): void {
+/** r := a (b - x) - c d. */
+export function feMulLessMul(r: u32, a: u32, b: u32, x: u32, c: u32, d: u32): void {
   const a0: i64 = load<i32>(a), a1: i64 = load<i32>(a, 4), a2: i64 = load<i32>(a, 8),
     a3: i64 = load<i32>(a, 12), a4: i64 = load<i32>(a, 16), a5: i64 = load<i32>(a, 20),
     a6: i64 = load<i32>(a, 24), a7: i64 = load<i32>(a, 28), a8: i64 = load<i32>(a, 32);
-  const b0: i64 = load<i32>(b), b1: i64 = load<i32>(b, 4), b2: i64 = load<i32>(b, 8),
-    b3: i64 = load<i32>(b, 12), b4: i64 = load<i32>(b, 16), b5: i64 = load<i32>(b, 20),
-    b6: i64 = load<i32>(b, 24), b7: i64 = load<i32>(b, 28), b8: i64 = load<i32>(b, 32);
+  const b0 = limb(b, 0) - limb(x, 0), b1 = limb(b, 1) - limb(x, 1), b2 = limb(b, 2) - limb(x, 2),
+    b3 = limb(b, 3) - limb(x, 3), b4 = limb(b, 4) - limb(x, 4), b5 = limb(b, 5) - limb(x, 5),
+    b6 = limb(b, 6) - limb(x, 6), b7 = limb(b, 7) - limb(x, 7), b8 = limb(b, 8) - limb(x, 8);
   const c0: i64 = load<i32>(c), c1: i64 = load<i32>(c, 4), c2: i64 = load<i32>(c, 8),
     c3: i64 = load<i32>(c, 12), c4: i64 = load<i32>(c, 16), c5: i64 = load<i32>(c, 20),
     c6: i64 = load<i32>(c, 24), c7: i64 = load<i32>(c, 28), c8: i64 = load<i32>(c, 32);
@@ -297,7 +315,9 @@ export function feSqrTimes(r: u32, a: u32, count: i32): void {
 // @ts-ignore: decorator
 @inline
 export function feCopy(r: u32, a: u32): void {
-  memory.copy(r, a, FE_BYTES);
+  // So few bytes are copied sooner than a call of the platform is made.
+  for (let i: u32 = 0; i < 32; i += 8) store<u64>(r + i, load<u64>(a + i));
+  store<u32>(r, load<u32>(a, 32), 32);
 }
 
 /** r := value, which is below 2^29. */
@@ -306,20 +326,18 @@ export function feSet(r: u32, value: i32): void {
   store<i32>(r, value);
 }
 
-/** r := j a + k b, limb by limb. */
+/** r := a - b, limb by limb. */
 // @ts-ignore: decorator
 @inline
-export function feCombine(r: u32, j: i32, a: u32, k: i32, b: u32): void {
-  for (let i: u32 = 0; i < FE_BYTES; i += 4) {
-    store<i32>(r + i, j * load<i32>(a + i) + k * load<i32>(b + i));
-  }
+export function feSub(r: u32, a: u32, b: u32): void {
+  for (let i: u32 = 0; i < FE_BYTES; i += 4) store<i32>(r + i, load<i32>(a + i) - load<i32>(b + i));
 }
 
-/** r := k a, limb by limb. */
+/** r := -a, limb by limb. */
 // @ts-ignore: decorator
 @inline
-export function feScale(r: u32, k: i32, a: u32): void {
-  for (let i: u32 = 0; i < FE_BYTES; i += 4) store<i32>(r + i, k * load<i32>(a + i));
+export function feNegate(r: u32, a: u32): void {
+  for (let i: u32 = 0; i < FE_BYTES; i += 4) store<i32>(r + i, -load<i32>(a + i));
 }
 
 /** Makes the element the one representation with limbs from 0 to 2^29 that is below p. */

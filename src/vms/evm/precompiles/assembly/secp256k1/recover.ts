@@ -10,13 +10,13 @@ import {
   feCopy,
   feIsZero,
   feMul,
+  feNegate,
   feNormalize,
-  feCombine,
   feOfWords,
-  feScale,
   feSet,
   feSqr,
   feSqrt,
+  feSub,
   feToWords,
 } from './field';
 import {
@@ -30,6 +30,7 @@ import {
   pointToAffine,
   ROOM_BYTES,
   SAME,
+  Z,
 } from './point';
 import {
   DIGITS,
@@ -76,10 +77,14 @@ const INVERSE: u32 = u32(memory.data(40, 16));
 const HALF_1: u32 = u32(memory.data(40, 16));
 const HALF_2: u32 = u32(memory.data(40, 16));
 const POINT: u32 = u32(memory.data(72, 16));
-const OTHER: u32 = u32(memory.data(72, 16));
+const OPPOSITE_Y: u32 = u32(memory.data(36, 16));
 const SUM: u32 = u32(memory.data(108, 16));
 const ROOT: u32 = u32(memory.data(36, 16));
 const SQUARE: u32 = u32(memory.data(36, 16));
+
+/** Z of the curve on which POINT's multiples and SUM stand, and room for products of it. */
+const SCALE: u32 = u32(memory.data(36, 16));
+const SCALED: u32 = u32(memory.data(36, 16));
 
 // Digits of the four factors, in the order of their tables.
 const DIGIT_BYTES: u32 = u32(DIGITS) << 1;
@@ -104,11 +109,11 @@ function prepare(): void {
   const end = BASE_ROOM + BASE_COUNT * ROOM_BYTES;
   const pages = i32((end + 0xffff) >> 16) - memory.size();
   if (pages > 0 && memory.grow(pages) < 0) unreachable();
-  oddMultiples(BASE_TABLE, BASE, BASE_COUNT, BASE_ROOM);
-  pointOfAffine(SUM, BASE);
+  oddMultiples(BASE_TABLE, BASE, BASE_COUNT, BASE_ROOM, 0);
+  pointOfAffine(SUM, BASE, BASE + FE_BYTES);
   for (let i = 0; i < 128; i++) pointDouble(SUM);
   pointToAffine(POINT, SUM);
-  oddMultiples(BASE_TABLE_2, POINT, BASE_COUNT, BASE_ROOM);
+  oddMultiples(BASE_TABLE_2, POINT, BASE_COUNT, BASE_ROOM, 0);
   isReady = true;
 }
 
@@ -133,35 +138,49 @@ function decompress(parity: i32): bool {
   store<i32>(SQUARE, load<i32>(SQUARE) + 7);
   feSqrt(y, SQUARE);
   feSqr(ROOT, y);
-  feCombine(ROOT, 1, ROOT, -1, SQUARE);
+  feSub(ROOT, ROOT, SQUARE);
   if (!feIsZero(ROOT)) return false;
   feNormalize(y);
-  if ((load<i32>(y) & 1) != parity) feScale(y, -1, y);
+  if ((load<i32>(y) & 1) != parity) feNegate(y, y);
   return true;
 }
 
-/** SUM := SUM + digit point, by the table of odd multiples. */
+/** SUM := SUM + digit point, by the table of odd multiples; those of G stand on G's curve. */
 // @ts-ignore: decorator
 @inline
-function addDigit(digit: i32, table: u32): void {
-  if (digit != 0) addMultiple(digit, table);
+function addDigit(digit: i32, table: u32, isBase: bool): void {
+  if (digit != 0) addMultiple(digit, table, isBase);
 }
 
-function addMultiple(digit: i32, table: u32): void {
-  let point = table + (u32(abs(digit)) >> 1) * AFFINE_BYTES;
+function addMultiple(digit: i32, table: u32, isBase: bool): void {
+  const x = table + (u32(abs(digit)) >> 1) * AFFINE_BYTES;
+  let y = x + FE_BYTES;
   if (digit < 0) {
-    feCopy(OTHER, point);
-    feScale(OTHER + FE_BYTES, -1, point + FE_BYTES);
-    point = OTHER;
+    feNegate(OPPOSITE_Y, y);
+    y = OPPOSITE_Y;
   }
   if (isInfinity) {
-    pointOfAffine(SUM, point);
+    pointOfAffine(SUM, x, y);
+    if (isBase) scaleSum();
     isInfinity = false;
     return;
   }
-  const kind = pointAdd(SUM, point);
+  let z = SUM + Z;
+  if (isBase) {
+    z = SCALED;
+    feMul(z, SUM + Z, SCALE);
+  }
+  const kind = pointAdd(SUM, x, y, z);
   if (kind == SAME) pointDouble(SUM);
   else if (kind == OPPOSITE) isInfinity = true;
+}
+
+/** Brings an affine SUM from G's curve to that of POINT's multiples. */
+function scaleSum(): void {
+  feSqr(SCALED, SCALE);
+  feMul(SUM, SUM, SCALED);
+  feMul(SCALED, SCALED, SCALE);
+  feMul(SUM + FE_BYTES, SUM + FE_BYTES, SCALED);
 }
 
 /** SUM := the factors whose digits are in place times their points; `isInfinity` beside it. */
@@ -170,10 +189,10 @@ function sumUp(): void {
   for (let at: u32 = DIGIT_BYTES; at > 0; ) {
     at -= 2;
     if (!isInfinity) pointDouble(SUM);
-    addDigit(load<i16>(BASE_LOW + at), BASE_TABLE);
-    addDigit(load<i16>(BASE_HIGH + at), BASE_TABLE_2);
-    addDigit(load<i16>(KEY_LOW + at), KEY_TABLE);
-    addDigit(load<i16>(KEY_HIGH + at), KEY_TABLE_2);
+    addDigit(load<i16>(BASE_LOW + at), BASE_TABLE, true);
+    addDigit(load<i16>(BASE_HIGH + at), BASE_TABLE_2, true);
+    addDigit(load<i16>(KEY_LOW + at), KEY_TABLE, false);
+    addDigit(load<i16>(KEY_HIGH + at), KEY_TABLE_2, false);
   }
 }
 
@@ -192,7 +211,7 @@ function splitKey(factor: u32): void {
   splitScalar(HALF_1, HALF_2, factor);
   toDigits(KEY_LOW, HALF_1, WIDTH);
   toDigits(KEY_HIGH, HALF_2, WIDTH);
-  oddMultiples(KEY_TABLE, POINT, COUNT, ROOM);
+  oddMultiples(KEY_TABLE, POINT, COUNT, ROOM, SCALE);
   for (let i: u32 = 0; i < COUNT * AFFINE_BYTES; i += AFFINE_BYTES) {
     feMul(KEY_TABLE_2 + i, KEY_TABLE + i, BETA);
     feCopy(KEY_TABLE_2 + i + FE_BYTES, KEY_TABLE + i + FE_BYTES);
@@ -216,6 +235,7 @@ export function recover(parity: i32): i32 {
   splitKey(S);
   sumUp();
   if (isInfinity) return 0;
+  feMul(SUM + Z, SUM + Z, SCALE);
   pointToAffine(POINT, SUM);
   writeElement(OUTPUT, POINT);
   writeElement(OUTPUT + 32, POINT + FE_BYTES);

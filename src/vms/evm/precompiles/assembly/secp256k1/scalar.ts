@@ -150,9 +150,6 @@ export function scalarInvert(r: u32, a: u32): void {
   invert(r, a, N_30, 9, N_INVERSE_30);
 }
 
-/** Words of a half that `splitScalar` makes: 128 bits, a sign, and room to read behind them. */
-export const HALF_WORDS: u32 = 5;
-
 /**
  * Splits a scalar k into j1 + j2 LAMBDA modulo n, both below 2^128 in magnitude: the scalar minus
  * the nearest point of the lattice.
