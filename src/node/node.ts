@@ -37,6 +37,7 @@ import { serverError } from './rpc/errors.ts';
 import type { StateOverride } from './rpc/requests.ts';
 import type { BlockId, BlockTag } from './rpc/types.ts';
 import type { Sandboxes } from './scripts/sandbox.ts';
+import type { StackTraces } from './stack/traces.ts';
 import { Wallets } from './wallets.ts';
 
 /** Settings that methods change, and that nothing of a block depends on. */
@@ -209,9 +210,20 @@ export class Node {
     this.#forgetWorlds();
   }
 
+  /** What the node was told of the sources of contracts by requests, where it had nothing. */
+  #toldTraces: NodeOptions['stackTraces'];
+
   /** What the node knows of the sources of contracts. */
   get stackTraces(): NodeOptions['stackTraces'] {
-    return this.#asked.stackTraces;
+    return this.#asked.stackTraces ?? this.#toldTraces;
+  }
+
+  /** The same, to be added to. */
+  async openStackTraces(): Promise<StackTraces> {
+    const { createStackTraces } = await import('./stack/traces.ts');
+    const { DebugInfo } = await import('../languages/debug/info.ts');
+    if (this.stackTraces === undefined) this.#toldTraces = createStackTraces(new DebugInfo([]));
+    return this.stackTraces as StackTraces;
   }
 
   /** Where scripts run; whoever needs it first makes it. */

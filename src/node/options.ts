@@ -15,7 +15,7 @@ import type { ForkOptions } from './fork/fork.ts';
 import type { OwnPrecompiles } from './plugins.ts';
 import { predeployedAccounts } from './predeploys.ts';
 import type { QuickJsPackage } from './scripts/sandbox.ts';
-import type { StackTraces } from './stack/index.ts';
+import type { StackTraces } from './stack/traces.ts';
 import { deriveWallets, type Wallet } from './wallets.ts';
 
 export type Compat = 'anvil' | 'hardhat';

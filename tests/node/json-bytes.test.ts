@@ -6,6 +6,7 @@ import { StructRecord, type StructStack } from '../../src/node/execution/struct-
 import { JsonBytes } from '../../src/node/rpc/json-bytes.ts';
 import { toQuantity } from '../../src/node/rpc/types.ts';
 import { createPrng } from '../support/prng.ts';
+import { createTestNode } from './support.ts';
 
 const toText = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
@@ -15,7 +16,7 @@ test('numbers, quantities and bytes are written as JSON has them', () => {
   const expected: string[] = [];
   const pieces: Uint8Array[] = [];
   const edges = [0, 1, 9, 10, 15, 16, 99, 100, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53, 2 ** 64];
-  for (let round = 0; round < 20_000; round++) {
+  for (let round = 0; round < 40_000; round++) {
     const bits = prng.below(257);
     const word = round < edges.length ? BigInt(edges[round] as number) : prng.bigint(bits);
     const number = Number(BigInt.asUintN(64, word));
@@ -105,3 +106,25 @@ test('the stacks of a struct trace are those that it was given', () => {
   const { pc, op, gas, refund } = value.at(-1) ?? {};
   assert.deepEqual([pc, op, gas, refund], [19_999, 'CALL_OF_HOST', 2 ** 32 + 7, -4]);
 });
+
+test('costs in a struct trace are exact where the gas has more than 53 bits', async () => {
+  const { rpc } = createTestNode({ gasLimit: 1n << 62n, callGasMax: 1n << 62n });
+  const to = `0x${'c0'.repeat(20)}`;
+  await rpc('anvil_setCode', to, '0x60016001556001545f5f5f5f5f305af1');
+  const call = { to, gas: `0x${(1n << 61n).toString(16)}` };
+  const { structLogs } = await rpc('debug_traceCall', call, 'latest', { limit: '0x5' });
+  assert.deepEqual(
+    structLogs.map(({ op, gasCost }: { op: string; gasCost: number }) => [op, gasCost]),
+    [
+      ['PUSH1', 3],
+      ['PUSH1', 3],
+      ['SSTORE', 22_100],
+      ['PUSH1', 3],
+      ['SLOAD', 100],
+    ],
+  );
+  assert.ok(structLogs[0].gas > 2 ** 60);
+  assert.deepEqual(structLogs[2].storage, { [word(1)]: word(1) });
+});
+
+const word = (value: number): string => `0x${value.toString(16).padStart(64, '0')}`;

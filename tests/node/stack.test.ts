@@ -94,6 +94,9 @@ contract Caller {
 
 interface Compiled {
   readonly folder: string;
+  /** Standard input and output. */
+  readonly input: object;
+  readonly output: object;
   readonly contracts: Readonly<
     Record<string, { abi: Abi; evm: { bytecode: { object: string; linkReferences: object } } }>
   >;
@@ -117,7 +120,7 @@ function compile(name: string, settings: object): Compiled {
   const own = join(folder, name);
   mkdirSync(join(own, 'build-info'), { recursive: true });
   writeFileSync(join(own, 'build-info', '1.json'), JSON.stringify({ input, output }));
-  return { folder: own, contracts: output.contracts['contracts/All.sol'] };
+  return { folder: own, input, output, contracts: output.contracts['contracts/All.sol'] };
 }
 
 const LEGACY = compile('legacy', { optimizer: { enabled: false } });
@@ -135,8 +138,11 @@ interface Placed {
   trace(name: string, ...args: string[]): Promise<string[]>;
 }
 
-async function place({ folder: from, contracts }: Compiled): Promise<Placed> {
-  const node = createTestNode({ stackTraces: createStackTraces(readArtifacts(from)) });
+async function place(
+  { folder: from, contracts }: Pick<Compiled, 'folder' | 'contracts'>,
+  told?: TestNode,
+): Promise<Placed> {
+  const node = told ?? createTestNode({ stackTraces: createStackTraces(readArtifacts(from)) });
   const deploy = async (name: string, args = '', library?: string): Promise<string> => {
     const { object } = contracts[name]!.evm.bytecode;
     const linked = object.replace(/__.{36}__/g, library?.slice(2) ?? '');
@@ -173,6 +179,36 @@ function compare(lines: readonly string[], wanted: readonly (string | RegExp)[])
     if (typeof each === 'string') assert.equal(line, each);
     else assert.match(line, each);
   }
+}
+
+test('a node is told of contracts by requests, and the latest of the same code hold', async () => {
+  const node = createTestNode();
+  const { trace } = await place(LEGACY, node);
+  const add = (input: unknown, output: unknown): Promise<unknown> =>
+    node.rpc('hardhat_addCompilationResult', '0.8.30', input, output);
+  assert.deepEqual(await trace('plain', '1'), []);
+  assert.equal(await add(LEGACY.input, { sources: {}, contracts: {} }), false);
+  assert.equal(await add({}, { contracts: { 'All.sol': { Caller: { abi: [] } } } }), false);
+  assert.equal(await add(LEGACY.input, LEGACY.output), true);
+  compare(await trace('plain', '1'), ['reverted without a reason', at('Caller.plain', 'plain')]);
+
+  // The metadata alone tell the code of a source from that of the same with another comment.
+  const sources = { 'contracts/All.sol': { content: `\n\n${SOURCE}` } };
+  assert.equal(await add({ ...LEGACY.input, sources }, shifted(LEGACY.output, 2)), true);
+  const [, line = ''] = await trace('plain', '1');
+  assert.match(line, new RegExp(`All\\.sol:${lineOf('plain') + 2}:`));
+  const { message } = await node.fail('hardhat_addCompilationResult', '0.8.30', {});
+  assert.match(message, /missing value for required argument 2 \(output\)/);
+});
+
+/** An output whose source maps begin so many bytes later. */
+function shifted(output: object, by: number): unknown {
+  return JSON.parse(JSON.stringify(output), (key, value) => {
+    if (key !== 'sourceMap') return value;
+    return value.replace(/(^|;)(\d+)(?=:|;|$)/g, (_: string, before: string, start: string) => {
+      return `${before}${Number(start) + by}`;
+    });
+  });
 }
 
 test('inner functions, other contracts and every kind of reason are told', async () => {

@@ -12,16 +12,18 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Abi } from '../contract.ts';
 import { InputError } from '../errors.ts';
-import { type CompiledCode, type CompiledContract, DebugInfo, SourceFile } from './info.ts';
-
-type Json = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+import { type CompiledContract, DebugInfo, SourceFile } from './info.ts';
+import {
+  contractOf,
+  hasMap,
+  isObject,
+  type Json,
+  objectOf,
+  type ReadSource,
+  readOutput,
+  textOf,
+} from './output.ts';
 
 /** Folders that hold no artifacts. */
 const SKIPPED: ReadonlySet<string> = new Set(['node_modules', '.git']);
@@ -53,7 +55,7 @@ export function readContracts(folder: string): CompiledContract[] {
   const files = listFiles(folder);
   const whole = files.flatMap((path) => readCompilation(path, readSource));
   const contracts = whole.length > 0 ? whole : readSingles(files, readSource);
-  return contracts.filter(({ init, runtime }) => init !== undefined || runtime !== undefined);
+  return contracts.filter(hasMap);
 }
 
 function listFiles(folder: string): string[] {
@@ -71,8 +73,6 @@ function listFiles(folder: string): string[] {
   visit(folder);
   return found;
 }
-
-type ReadSource = (path: string, given: unknown) => SourceFile | undefined;
 
 /** A source by its text in the artifact, or from the disk; the same object for the same one. */
 function sourceReader(folder: string): ReadSource {
@@ -115,29 +115,6 @@ function readCompilation(path: string, readSource: ReadSource): CompiledContract
   return readOutput(output, objectOf(json.input), readSource);
 }
 
-/**
- * The contracts of a standard output of solc.
- *
- * @param input - The standard input that it came of, as far as it is known.
- */
-export function readOutput(output: Json, input: Json, readSource: ReadSource): CompiledContract[] {
-  const given = objectOf(input.sources);
-  const sources = new Map<number, SourceFile>();
-  for (const [path, source] of Object.entries(objectOf(output.sources))) {
-    const file = readSource(path, objectOf(given[path]).content);
-    const { id } = objectOf(source);
-    if (file !== undefined && typeof id === 'number') sources.set(id, file);
-  }
-  const settings = objectOf(input.settings);
-  return Object.values(objectOf(output.contracts)).flatMap((contracts) =>
-    Object.entries(objectOf(contracts)).map(([name, contract]) => {
-      const { abi, evm } = objectOf(contract);
-      const { bytecode, deployedBytecode } = objectOf(evm);
-      return contractOf(name, { abi, bytecode, deployedBytecode, settings, sources });
-    }),
-  );
-}
-
 /** Foundry's artifacts of single contracts. */
 function readSingles(files: readonly string[], readSource: ReadSource): CompiledContract[] {
   const sources = new Map<number, SourceFile>();
@@ -155,50 +132,4 @@ function readSingles(files: readonly string[], readSource: ReadSource): Compiled
     const { abi, bytecode, deployedBytecode } = json;
     return contractOf(name, { abi, bytecode, deployedBytecode, settings, sources });
   });
-}
-
-interface Parts {
-  readonly abi: unknown;
-  readonly bytecode: unknown;
-  readonly deployedBytecode: unknown;
-  readonly settings: Json;
-  readonly sources: ReadonlyMap<number, SourceFile>;
-}
-
-function contractOf(name: string, parts: Parts): CompiledContract {
-  const { abi, bytecode, deployedBytecode, settings, sources } = parts;
-  return {
-    name,
-    abi: Array.isArray(abi) ? (abi as Abi) : [],
-    init: codeOf(bytecode),
-    runtime: codeOf(deployedBytecode),
-    sources,
-    isOptimized: objectOf(settings.optimizer).enabled === true,
-    isViaIr: settings.viaIR === true,
-  };
-}
-
-function codeOf(value: unknown): CompiledCode | undefined {
-  const { object, sourceMap, linkReferences, immutableReferences } = objectOf(value);
-  // The place of a library's address is a name in underscores until it is linked.
-  const digits = textOf(object)
-    .replace(/^0x/, '')
-    .replace(/__.{36}__/g, '0'.repeat(40));
-  if (digits === '' || textOf(sourceMap) === '' || !/^([\da-fA-F]{2})+$/.test(digits)) {
-    return undefined;
-  }
-  const links = Object.values(objectOf(linkReferences)).flatMap((each) =>
-    Object.values(objectOf(each)),
-  );
-  const ranges = [...links, ...Object.values(objectOf(immutableReferences))].flat();
-  return {
-    bytes: Uint8Array.from({ length: digits.length / 2 }, (_, at) =>
-      Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16),
-    ),
-    holes: ranges.flatMap((range) => {
-      const { start, length } = objectOf(range);
-      return typeof start === 'number' && typeof length === 'number' ? [{ start, length }] : [];
-    }),
-    sourceMap: textOf(sourceMap),
-  };
 }

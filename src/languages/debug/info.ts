@@ -112,22 +112,31 @@ export class DebugCode {
 }
 
 export class DebugInfo {
-  readonly contracts: readonly CompiledContract[];
+  readonly #contracts: CompiledContract[] = [];
   readonly #runtimes = new Map<number, DebugCode[]>();
   readonly #inits: DebugCode[] = [];
-  readonly #errors: Abi;
+  #errors: Abi = [];
 
   constructor(contracts: readonly CompiledContract[]) {
-    this.contracts = contracts;
-    this.#errors = contracts.flatMap(({ abi }) => abi.filter(({ type }) => type === 'error'));
-    for (const contract of contracts) {
+    this.add(contracts);
+  }
+
+  get contracts(): readonly CompiledContract[] {
+    return this.#contracts;
+  }
+
+  /** Adds contracts, which are found before those that are there. */
+  add(contracts: readonly CompiledContract[]): void {
+    this.#contracts.unshift(...contracts);
+    for (const contract of contracts.toReversed()) {
       const { init, runtime } = contract;
-      if (init !== undefined) this.#inits.push(new DebugCode(contract, init));
+      if (init !== undefined) this.#inits.unshift(new DebugCode(contract, init));
       if (runtime === undefined) continue;
       const same = this.#runtimes.get(runtime.bytes.length) ?? [];
-      same.push(new DebugCode(contract, runtime));
+      same.unshift(new DebugCode(contract, runtime));
       this.#runtimes.set(runtime.bytes.length, same);
     }
+    this.#errors = this.#contracts.flatMap(({ abi }) => abi.filter(({ type }) => type === 'error'));
   }
 
   /** Errors of all contracts: one may come from a contract that was called. */

@@ -168,6 +168,13 @@ const NODE: Method[][] = [
     },
   ),
   method(
+    'hardhat_addCompilationResult',
+    'Takes the standard input and output of solc, for stack traces; whether a source map is there.',
+    [param('solcVersion', t.text), param('input', t.json), param('output', t.json)],
+    { type: 'boolean' },
+    async (node, [, input, output]) => (await node.openStackTraces()).add(input, output) > 0,
+  ),
+  method(
     'hardhat_getStackTraceFailuresCount',
     'Zero: a failure whose stack is not known is told without one.',
     [],

@@ -4,9 +4,9 @@
  */
 
 /** Bytes from which on a piece is worth being sent. */
-const PIECE_BYTES = 1 << 16;
+const PIECE_BYTES = 1 << 18;
 /** Room at the end of a piece, which most of what is written between two looks fits into. */
-const SLACK_BYTES = 1 << 13;
+const SLACK_BYTES = 1 << 14;
 
 const QUOTE = '"'.charCodeAt(0);
 const DIGIT_0 = '0'.charCodeAt(0);
@@ -18,6 +18,7 @@ const ONE_LIMB = new Uint32Array(1);
 
 export class JsonBytes {
   #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(this.#bytes.buffer);
   #at = 0;
 
   /** Whether there is enough for a piece. */
@@ -28,7 +29,7 @@ export class JsonBytes {
   /** What was written since the last time. */
   take(): Uint8Array {
     const piece = this.#bytes.subarray(0, this.#at);
-    this.#bytes = new Uint8Array(0);
+    this.#hold(new Uint8Array(0));
     this.#at = 0;
     return piece;
   }
@@ -82,18 +83,24 @@ export class JsonBytes {
 
   /** `"0x…"` of bytes, two digits each. */
   data(source: Uint8Array): void {
+    const { length } = source;
     this.text('"0x');
-    this.#reserve(2 * source.length + 1);
-    const bytes = this.#bytes;
+    this.#reserve(2 * length + 1);
+    const view = this.#view;
+    const pairs = digitsOfPairs();
+    const even = length & ~1;
     let at = this.#at;
-    // Twice as fast as an iterator, and most of what an answer of logs takes.
-    for (let i = 0; i < source.length; i++) {
-      const byte = source[i] as number;
-      bytes[at++] = HEX_DIGITS[byte >> 4] as number;
-      bytes[at++] = HEX_DIGITS[byte & 15] as number;
+    // Most of what an answer of logs takes: two bytes at a time are twice as fast as one.
+    for (let i = 0; i < even; i += 2) {
+      view.setUint32(at, pairs[((source[i] as number) << 8) | (source[i + 1] as number)] as number);
+      at += 4;
     }
-    bytes[at++] = QUOTE;
-    this.#at = at;
+    if (even < length) {
+      view.setUint16(at, (pairs[source[even] as number] as number) & 0xffff);
+      at += 2;
+    }
+    view.setUint8(at, QUOTE);
+    this.#at = at + 1;
   }
 
   /** `"0x…"` of a number that is not negative, without zeros in front. */
@@ -129,6 +136,27 @@ export class JsonBytes {
     if (needed <= this.#bytes.length) return;
     const grown = new Uint8Array(Math.max(PIECE_BYTES + SLACK_BYTES, 2 * needed));
     grown.set(this.#bytes.subarray(0, this.#at));
-    this.#bytes = grown;
+    this.#hold(grown);
   }
+
+  #hold(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+}
+
+let pairDigits: Uint32Array | undefined;
+
+/** The four digits of any two bytes, each eight bits; made for the first who asks. */
+function digitsOfPairs(): Uint32Array {
+  if (pairDigits !== undefined) return pairDigits;
+  const digits = Uint32Array.from({ length: 256 }, (_, byte) => {
+    return ((HEX_DIGITS[byte >> 4] as number) << 8) | (HEX_DIGITS[byte & 15] as number);
+  });
+  const pairs = new Uint32Array(1 << 16);
+  for (let pair = 0; pair < pairs.length; pair++) {
+    pairs[pair] = ((digits[pair >> 8] as number) << 16) | (digits[pair & 255] as number);
+  }
+  pairDigits = pairs;
+  return pairs;
 }
