@@ -221,13 +221,15 @@ export class Program implements ProgramHandle {
   readonly #entries: JumpTable;
   /** Where dispatches have arrived. */
   readonly jumps: JumpTable;
-  /** Addresses of headers, each before its block's id, that are not in `#ids` yet. */
-  readonly #placed: number[] = [];
+  /** Addresses of stubs, each before its block's id, that are not in `#ids` yet. */
+  readonly #stubs: number[] = [];
   /** A row for each block: most are never asked for, and an object each would take its time. */
   readonly #rows: number[] = [];
   /** Those that somebody asked for. */
   readonly #blocks = new Map<number, BlockInfo>();
+  /** Ids by the addresses of headers: of all stubs but `#stubs`, of the rows before a place. */
   readonly #ids = new Map<number, number>();
+  #rowsNamed = 0;
   readonly #installed = new Map<number, number>();
   readonly #heads: DisplacedHeads;
   #isCodeShown = false;
@@ -316,10 +318,12 @@ export class Program implements ProgramHandle {
 
   /** Id of the block whose header, or whose stub's header, stands at the address. */
   idAt(address: number): number | undefined {
-    for (let i = 0; i < this.#placed.length; i += 2) {
-      this.#ids.set(this.#placed[i] as number, this.#placed[i + 1] as number);
+    const [ids, rows, stubs] = [this.#ids, this.#rows, this.#stubs];
+    for (let i = 0; i < stubs.length; i += 2) ids.set(stubs[i] as number, stubs[i + 1] as number);
+    stubs.length = 0;
+    for (; this.#rowsNamed < rows.length; this.#rowsNamed += ROW_NUMBERS) {
+      ids.set(rows[this.#rowsNamed + 1] as number, rows[this.#rowsNamed] as number);
     }
-    this.#placed.length = 0;
     return this.#ids.get(address);
   }
 
@@ -401,7 +405,6 @@ export class Program implements ProgramHandle {
     const address = this.#take(bytes);
     writer.copyTo(this.#kernel.u32, address, ENCODER.header);
     this.#rows.push(id, address, bytes, writer.dispatches, block.sourceCount);
-    this.#placed.push(address, id);
     this.#entries.enter(id, address);
     if (stub !== 0) this.#link(stub, address);
     for (let i = 0; i < writer.relocationCount; i++) {
@@ -449,7 +452,7 @@ export class Program implements ProgramHandle {
     u32[address / 4 + WAITING_WORD] = 0;
     u32[address / 4 + WAITING_WORD + 1] = 0;
     this.#entries.enter(id, address | IS_STUB);
-    this.#placed.push(address, id);
+    this.#stubs.push(address, id);
     return address | IS_STUB;
   }
 

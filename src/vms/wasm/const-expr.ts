@@ -6,7 +6,12 @@
  * instructions of the extended-const proposal.
  */
 import { invalid } from './errors.ts';
-import { createInstruction, readInstruction } from './instructions.ts';
+import {
+  constantBits,
+  createInstruction,
+  type Instruction,
+  readInstruction,
+} from './instructions.ts';
 import type { OpcodeName } from './opcodes.ts';
 import type { Reader } from './reader.ts';
 import {
@@ -63,10 +68,8 @@ export function readConstExpr(reader: Reader, expected: ValType, scope: ConstSco
   return steps;
 }
 
-function toStep(
-  { op, offset, a, bits }: ReturnType<typeof createInstruction>,
-  scope: ConstScope,
-): ConstStep {
+function toStep(instruction: Instruction, scope: ConstScope): ConstStep {
+  const { op, offset, a } = instruction;
   const arithmetic = ARITHMETIC[op.name];
   if (arithmetic !== undefined) return { op: arithmetic[0], type: arithmetic[1] };
   switch (op.name) {
@@ -75,7 +78,11 @@ function toStep(
     case 'f32.const':
     case 'f64.const':
     case 'v128.const':
-      return { op: 'const', type: op.results[0] as ValType, bits };
+      return {
+        op: 'const',
+        type: op.results[0] as ValType,
+        bits: constantBits(instruction),
+      };
     case 'global.get': {
       const global = scope.globals[a];
       if (global === undefined) throw invalid(offset, `unknown global ${a}`);

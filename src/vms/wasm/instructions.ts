@@ -12,11 +12,11 @@ export interface Instruction {
   op: Opcode;
   /** Byte offset of the opcode in the module. */
   offset: number;
-  /** First index, alignment, depth, or block type (below 0: none or a value type). */
+  /** First index, alignment, depth, i32, or block type (below 0: none or a value type). */
   a: number;
   /** Second index, or the offset of a memory access. */
   b: number;
-  /** Bits of a constant. */
+  /** Bits of a constant that is no i32: `constantBits` gives those of any. */
   bits: bigint;
   /** Lanes of a vector, by their number. */
   lanes: number[];
@@ -122,7 +122,7 @@ const IMMEDIATES: Readonly<Record<Exclude<ImmKind, ''>, ReadImm>> = {
     into.lanes = Array.from({ length: 16 }, () => reader.byte());
   },
   i32: (reader, into) => {
-    into.bits = BigInt(reader.s32() >>> 0);
+    into.a = reader.s32() >>> 0;
   },
   i64: (reader, into) => {
     into.bits = reader.s64();
@@ -160,6 +160,11 @@ export function createInstruction(): Instruction {
     lanes: [],
     types: [],
   };
+}
+
+/** Bits of the constant; of an i32, as most are, no bigint is made before somebody asks. */
+export function constantBits({ op, a, bits }: Instruction): bigint {
+  return op.imm === 'i32' ? BigInt(a) : bits;
 }
 
 /** Reads the instruction at the reader. */

@@ -8,7 +8,7 @@ import { OP_NUMBER as OP } from '../../dmir/flat.ts';
 import type { RegId } from '../../dmir/ir.ts';
 import { type OpName, TRAP_KINDS } from '../../dmir/ops.ts';
 import type { Type } from '../../dmir/types.ts';
-import type { Instruction } from './instructions.ts';
+import { constantBits, type Instruction } from './instructions.ts';
 import { dmirType } from './linkage.ts';
 import type { FunctionLowerer } from './lower.ts';
 import {
@@ -88,7 +88,7 @@ function extend(from: Type): Lowering {
 }
 
 const constant: Lowering = (lowerer, instruction) => {
-  lowerer.push(instruction.bits, resultType(instruction));
+  lowerer.push(constantBits(instruction), resultType(instruction));
 };
 
 const select: Lowering = (lowerer) => {

@@ -40,8 +40,8 @@ interface Control {
   /** Height of the stack at entry, without the parameters. */
   readonly height: number;
   isUnreachable: boolean;
-  /** Locals that are set inside, and branches that may end or begin it. */
-  readonly assigned: Set<number>;
+  /** Locals that are set inside, if any is, and branches that may end or begin it. */
+  assigned: Set<number> | undefined;
   branches: number;
 }
 
@@ -88,9 +88,14 @@ function slotsOf(type: ValType): number {
 /** Types of a block, by the block type that was read. */
 export function blockTypes(module: WasmModule, blockType: number): FuncType | undefined {
   if (blockType >= 0) return module.types[blockType];
-  if (blockType === NO_BLOCK_TYPE) return { params: NONE, results: NONE };
-  return { params: NONE, results: [(blockType & 0x7f) as ValType] };
+  return blockType === NO_BLOCK_TYPE ? NO_TYPES : SINGLE_RESULTS[blockType & 0x7f];
 }
+
+const NO_TYPES: FuncType = { params: NONE, results: NONE };
+/** Types of blocks with a result and no parameter, by the result's. */
+const SINGLE_RESULTS = Array.from({ length: 0x80 }, (_, type): FuncType => {
+  return { params: NONE, results: [type as ValType] };
+});
 
 /**
  * Validates the bodies of all functions.
@@ -181,11 +186,8 @@ class Validator {
 
   #enter(opcode: OpcodeName, params: readonly ValType[], results: readonly ValType[]): void {
     const height = this.#stack.length;
-    const assigned = new Set<number>();
-    this.#controls.push({
-      ...{ opcode, params, results, height, assigned },
-      ...{ isUnreachable: false, branches: 1 },
-    });
+    const [isUnreachable, assigned, branches] = [false, undefined, 1];
+    this.#controls.push({ opcode, params, results, height, isUnreachable, assigned, branches });
     if (this.#controls.length > this.#limits.nesting + 1) {
       const { offset } = this.#instruction;
       throw tooMuch(offset, 'nested blocks', this.#controls.length, this.#limits.nesting);
@@ -214,18 +216,22 @@ class Validator {
 
   /** Adds up the locals that paths hand over where they join. */
   #countJoins({ assigned, branches }: Control): void {
-    const outer = this.#controls[this.#controls.length - 1];
-    if (outer === undefined) return;
-    for (const local of assigned) outer.assigned.add(local);
+    if (assigned === undefined) return;
+    const outer = this.#controls[this.#controls.length - 1] as Control;
+    if (outer.assigned !== undefined) for (const local of assigned) outer.assigned.add(local);
+    else if (this.depth > 1) outer.assigned = assigned;
     this.#joins += assigned.size * branches;
     const { offset } = this.#instruction;
     const max = this.#limits.joins;
     if (this.#joins > max) throw tooMuch(offset, 'locals where paths join', this.#joins, max);
   }
 
-  /** Notes that the innermost block sets the local. */
+  /** Notes that the innermost block sets the local; those of the whole body join nowhere. */
   assign(local: number): void {
-    this.#controls[this.#controls.length - 1]?.assigned.add(local);
+    if (this.depth === 1) return;
+    const control = this.#controls[this.#controls.length - 1] as Control;
+    control.assigned ??= new Set();
+    control.assigned.add(local);
   }
 
   reenter({ params, results }: Control): void {

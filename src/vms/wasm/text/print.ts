@@ -3,6 +3,7 @@
  * printed assembles to a module that prints alike; names and the form of segments are not kept.
  */
 import {
+  constantBits,
   createInstruction,
   type Instruction,
   NO_BLOCK_TYPE,
@@ -162,7 +163,8 @@ type PrintImm = (instruction: Instruction) => string;
 const first: PrintImm = ({ a }) => ` ${a}`;
 const both: PrintImm = ({ a, b }) => ` ${a} ${b}`;
 const turned: PrintImm = ({ a, b }) => ` ${b} ${a}`;
-const number: PrintImm = ({ op, bits }) => ` ${constant(op.imm, bits)}`;
+const number: PrintImm = (instruction) =>
+  ` ${constant(instruction.op.imm, constantBits(instruction))}`;
 const lanes: PrintImm = (instruction) => instruction.lanes.map((lane) => ` ${lane}`).join('');
 
 const memarg: PrintImm = ({ op, a, b }) => {
