@@ -4,9 +4,9 @@
  *
  * Measured is what the calls take together, for code that nobody has seen: each copy has other
  * bytes behind the code. In a warm process the engines run a copy each in turns; for as many calls
- * the ratio is the median over pairs of copies, in CPU time of the thread that runs, so that what another
- * thread compiles is not in it. First calls have many copies, the calls that follow fewer and longer
- * ones.
+ * the ratio is the median over pairs of copies, in CPU time of the thread that runs, so that what
+ * another thread compiles is not in it. First calls have many copies, the calls that follow fewer
+ * and longer ones.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
