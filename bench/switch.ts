@@ -210,6 +210,15 @@ async function measure(
   };
 }
 
+function judge(rows: readonly SwitchRow[]): string {
+  const beyond = rows
+    .filter(({ worst, noise }) => worst > Math.max(LIMIT, noise))
+    .map(({ name }) => name);
+  return beyond.length === 0
+    ? `never more than ${LIMIT} times, but where a second interpreter took as much`
+    : `more than ${LIMIT} times, and than a second interpreter: ${beyond.join(', ')}`;
+}
+
 export async function benchSwitch(options: BenchOptions): Promise<object | undefined> {
   const programs = listSpeedCases();
   if (programs === undefined) return undefined;
@@ -238,13 +247,7 @@ export async function benchSwitch(options: BenchOptions): Promise<object | undef
     ]),
   );
   console.log('times what the interpreter takes for all calls so far');
-  const beyond = rows
-    .filter(({ worst, noise }) => worst > Math.max(LIMIT, noise))
-    .map(({ name }) => name);
-  console.log(
-    beyond.length === 0
-      ? `never more than ${LIMIT} times, but where a second interpreter took as much`
-      : `more than ${LIMIT} times, and than a second interpreter: ${beyond.join(', ')}`,
-  );
-  return { suite: 'switch', rows };
+  const verdict = judge(rows);
+  console.log(verdict);
+  return { suite: 'switch', rows, verdict };
 }
