@@ -166,7 +166,7 @@ function renderSwitch({ rows, verdict }: NonNullable<Figures['switch']>): string
   return [
     '`npm run bench -- switch`: what `auto` takes for all calls of a new contract so far, times what the',
     'interpreter takes: for the first call, after the number of calls where it is most, and in the end;',
-    'the most that a second interpreter takes is noise.',
+    'noise is how far a second interpreter comes to be from the first one, in either direction.',
     '',
     table(['program', ...heads], body),
     '',
