@@ -7,7 +7,7 @@
  * written, 1 a suite failed, 2 bad usage.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -63,9 +63,18 @@ export interface Figures {
     areaBytes: number;
     wasmBytes: number;
   }>;
+  /** Takes longer than the others: it may not have been run yet. */
+  readonly switch?: Run<{
+    first: number;
+    worst: number;
+    worstCalls: number;
+    last: number;
+    lastCalls: number;
+    noise: number;
+  }> & { readonly verdict: string };
 }
 
-const SUITES = ['evm', 'erc', 'latency', 'compile', 'memory'] as const;
+const SUITES = ['evm', 'erc', 'latency', 'compile', 'memory', 'switch'] as const;
 
 /** The last run of each suite, which `npm run bench -- SUITE --against FILE` takes too. */
 const BASELINE = join(ROOT, 'bench/baseline');
@@ -79,7 +88,8 @@ function measure(suite: string): void {
 
 /** The runs that the pages show. */
 export function readFigures(): Figures {
-  const runs = SUITES.map((suite) => [suite, JSON.parse(readFileSync(fileOf(suite), 'utf8'))]);
+  const kept = SUITES.filter((suite) => suite !== 'switch' || existsSync(fileOf(suite)));
+  const runs = kept.map((suite) => [suite, JSON.parse(readFileSync(fileOf(suite), 'utf8'))]);
   return Object.fromEntries(runs) as Figures;
 }
 
@@ -96,7 +106,7 @@ function digits(value: number): string {
 const times = (value: number | undefined): string => `${digits(value ?? 0)}×`;
 /** Suites may have run at different times; they have one machine as a rule. */
 const machinesOf = (figures: Figures): string =>
-  [...new Set(SUITES.map((suite) => figures[suite].machine))].join(', and ');
+  [...new Set(SUITES.flatMap((suite) => figures[suite]?.machine ?? []))].join(', and ');
 
 const kilobytes = (bytes: number): string => digits(bytes / 1000);
 
@@ -140,6 +150,28 @@ function renderTransfers({ rows }: Figures['erc']): string {
       scaledUs === null ? '' : digits(scaledUs),
     ]),
   );
+}
+
+function renderSwitch({ rows, verdict }: NonNullable<Figures['switch']>): string {
+  const body = rows.map(({ name, first, worst, worstCalls, last, lastCalls, noise }) => [
+    name,
+    first.toFixed(2),
+    worst.toFixed(2),
+    String(worstCalls),
+    last.toFixed(2),
+    String(lastCalls),
+    noise.toFixed(2),
+  ]);
+  const heads = ['first call', 'worst', 'after calls', 'in the end', 'after calls', 'noise'];
+  return [
+    '`npm run bench -- switch`: what `auto` takes for all calls of a new contract so far, times what the',
+    'interpreter takes: for the first call, after the number of calls where it is most, and in the end;',
+    'noise is how far a second interpreter comes to be from the first one, in either direction.',
+    '',
+    table(['program', ...heads], body),
+    '',
+    `${verdict[0]?.toUpperCase()}${verdict.slice(1)}.`,
+  ].join('\n');
 }
 
 /** The page's part between the markers. */
@@ -231,6 +263,7 @@ export function renderPage(figures: Figures): string {
       ]),
       2,
     ),
+    ...(figures.switch === undefined ? [] : ['', '## Switching', '', renderSwitch(figures.switch)]),
   ].join('\n');
 }
 

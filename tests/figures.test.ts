@@ -67,6 +67,18 @@ function sample(): Figures {
         wasmBytes: 0,
       })),
     },
+    switch: {
+      machine,
+      rows: rowsOf('sha1', () => ({
+        first: 1,
+        worst: 1.04,
+        worstCalls: 16,
+        last: 0.5,
+        lastCalls: 256,
+        noise: 1.01,
+      })).slice(2),
+      verdict: 'never more',
+    },
   };
 }
 
@@ -82,6 +94,8 @@ test('the page has every suite with every engine', () => {
     '| token | third | 2340 | 0.100 | 0.200 | 0.100 |',
     '| token | third | 2308 | 947 | 257 | 2.50 | 0.250 | 31911 | 33.7 | 13.8 |',
     '| token | fourth | 2340 | 246 | 16.4 | 0.00 |',
+    '| sha1 | 1.00 | 1.04 | 16 | 0.50 | 256 | 1.01 |',
+    'Never more.',
   ]) {
     assert.ok(lines.includes(line), `${line}\n${page}`);
   }

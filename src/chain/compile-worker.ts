@@ -4,7 +4,12 @@
  */
 import type { LazySource, SourceRecipe } from '../dmir/lazy.ts';
 import type { CompileJob, FinishedCode } from '../engines/tiers/background.ts';
-import { BLOCKS_MAX, COMPILER_NAMES, COMPILERS } from '../engines/tiers/compilers.ts';
+import {
+  BLOCKS_MAX,
+  COMPILER_NAMES,
+  COMPILERS,
+  type CompilerName,
+} from '../engines/tiers/compilers.ts';
 import { warmUp } from '../engines/tiers/warm-up.ts';
 import { Lowerer, type LowerOptions } from '../vms/evm/lower.ts';
 import { createEvmSource } from '../vms/evm/source.ts';
@@ -33,6 +38,9 @@ export interface ThreadSetup {
   readonly folder: string | undefined;
 }
 
+/** Times the bytes of the code that was asked for that better code may have. */
+const BETTER_BYTES_MAX = 2;
+
 const FRONTENDS: Readonly<Record<string, (code: Uint8Array, options: unknown) => LazySource>> = {
   evm: (code, options) => createEvmSource(new Lowerer(code, options as LowerOptions)),
 };
@@ -59,13 +67,17 @@ export async function runJob(job: CompileJob, files?: CodeFiles): Promise<Finish
   return { ...rest, module, bytes: bytes.length };
 }
 
+/** The engine, and those whose code is worth more. */
+function enginesFrom(engine: CompilerName): CompilerName[] {
+  return COMPILER_NAMES.slice(COMPILER_NAMES.indexOf(engine));
+}
+
 type Made = KeptCode & Pick<CompileJob, 'engine'>;
 
 /** Code that was kept and has all blocks of the job, of the best engine that has. */
 function findKept(job: CompileJob, files: CodeFiles | undefined): Made | undefined {
   if (files === undefined) return undefined;
-  const engines = COMPILER_NAMES.slice(COMPILER_NAMES.indexOf(job.engine)).reverse();
-  for (const engine of engines) {
+  for (const engine of enginesFrom(job.engine).reverse()) {
     const kept = files.read(job, engine);
     const blocks = new Set(kept?.blocks);
     if (kept !== undefined && job.blocks.every((id) => blocks.has(id))) return { ...kept, engine };
@@ -73,15 +85,25 @@ function findKept(job: CompileJob, files: CodeFiles | undefined): Made | undefin
   return undefined;
 }
 
+/**
+ * The code of the engine that was asked for, or of a better one where that is not much more: the
+ * platform's work on a module, which grows with its bytes, is most of what the module costs, and is
+ * done once then.
+ */
 function compile(job: CompileJob, files: CodeFiles | undefined): Made | undefined {
-  const { engine, recipe, code } = job;
-  const kept = files?.read(job, engine)?.blocks ?? [];
-  // What other runs reached is likely to be reached again.
-  const blocks = [...new Set([...job.blocks, ...kept])].slice(0, BLOCKS_MAX);
-  const made = COMPILERS[engine]({ source: sourceOf(recipe, code), blocks });
-  if (made === undefined) return undefined;
-  files?.write(job, { ...made, blocks });
-  return { ...made, engine, blocks };
+  const source = sourceOf(job.recipe, job.code);
+  let made: Made | undefined;
+  for (const engine of enginesFrom(job.engine)) {
+    const kept = files?.read(job, engine)?.blocks ?? [];
+    // What other runs reached is likely to be reached again.
+    const blocks = [...new Set([...job.blocks, ...kept])].slice(0, BLOCKS_MAX);
+    const better = COMPILERS[engine]({ source, blocks });
+    if (better === undefined) continue;
+    if (made !== undefined && better.bytes.length > made.bytes.length * BETTER_BYTES_MAX) continue;
+    made = { ...better, engine, blocks };
+  }
+  if (made !== undefined) files?.write({ ...job, engine: made.engine }, made);
+  return made;
 }
 
 /** Answers jobs one after another. */

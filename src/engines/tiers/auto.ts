@@ -37,6 +37,8 @@ const LEVELS: readonly Level[] = [
 const CLOSED_HEAT_MIN = 500_000;
 /** The same for each byte of WebAssembly: its first calls are slower. */
 const HEAT_BY_BYTE = 120;
+/** Heat between two looks at what was asked for. */
+const HEAT_BETWEEN_LOOKS = 100_000;
 /** Entries between two looks at a program that the kernel calls by itself. */
 const UNTOLD_MAX = 64;
 const STEPS_AT = (MACHINE_BASE + M_STEPS) / 4;
@@ -156,7 +158,10 @@ export class AutoTier implements Tier {
   /** Asks for the code of the next level, or takes it. */
   #advance(program: Program, state: ProgramState): void {
     const code = state.waiting ?? this.#look(program, state);
-    if (code === undefined) return;
+    if (code === undefined) {
+      state.next = Math.max(state.next, state.heat + HEAT_BETWEEN_LOOKS * this.#scale);
+      return;
+    }
     state.waiting = undefined;
     state.seen = -1;
     if (code !== null) {
