@@ -144,7 +144,9 @@ const engines = enginesOf(values.engine);
 if (engines === undefined) usageError(`no engine is called "${values.engine}"`);
 const rounds = values.rounds === undefined ? suite.rounds : Number(values.rounds);
 if (!Number.isSafeInteger(rounds) || rounds < 1) usageError(`--rounds is ${values.rounds}`);
-if ((name === 'peer') !== (values.peer !== undefined)) usageError('--peer goes with peer');
+if (name === 'peer' && values.peer === undefined) usageError('the suite needs --peer PROGRAM');
+if (!['peer', 'wasm', undefined].includes(values.peer && name))
+  usageError('--peer goes with peer and wasm');
 const saved = readSaved(values.against, name);
 
 const machine = describeMachine();

@@ -16,8 +16,6 @@
  * `bench/peers` has such programs; docs/PERFORMANCE.md says how they are built.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { bytesToHex } from '../src/base/bytes.ts';
 import { callRunner } from '../src/cli/bench/calls.ts';
 import { format, geometricMean, interleave, type Runner } from '../src/cli/bench/measure.ts';
@@ -27,6 +25,7 @@ import { toBytes } from '../tests/support/ethereumjs.ts';
 import { prepareSubject, TOKEN_SUITE } from './contracts.ts';
 import { casesOf, groupCases, loadMachine } from './evm.ts';
 import { type BenchOptions, isWanted, printTable } from './options.ts';
+import { PeerProcess } from './peer-process.ts';
 
 /** What a peer is told of a program. */
 export function describeCases(cases: readonly SpeedCase[]): string[] {
@@ -46,41 +45,28 @@ export function describeCases(cases: readonly SpeedCase[]): string[] {
 
 /** A peer that runs, with one program. */
 class Peer {
-  readonly #process: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
+  readonly #process: PeerProcess;
 
   constructor(command: string, cases: readonly SpeedCase[]) {
-    const [file = '', ...args] = command.split(' ');
-    this.#process = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
-    this.#say(...describeCases(cases));
-  }
-
-  #say(...lines: readonly string[]): void {
-    this.#process.stdin!.write(lines.map((line) => `${line}\n`).join(''));
-  }
-
-  async #hear(): Promise<string> {
-    const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error('The peer ended before it answered.');
-    return value as string;
+    this.#process = new PeerProcess(command);
+    this.#process.say(...describeCases(cases));
   }
 
   /** Status and output of every call. */
   async prove(count: number): Promise<string[]> {
-    this.#say('prove');
+    this.#process.say('prove');
     const answers: string[] = [];
-    for (let i = 0; i < count; i++) answers.push(await this.#hear());
+    for (let i = 0; i < count; i++) answers.push(await this.#process.hear());
     return answers;
   }
 
   async run(times: number): Promise<number> {
-    this.#say(`run ${times}`);
-    return Number(await this.#hear());
+    this.#process.say(`run ${times}`);
+    return Number(await this.#process.hear());
   }
 
   end(): void {
-    this.#process.stdin!.end();
+    this.#process.end();
   }
 }
 

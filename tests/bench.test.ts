@@ -7,6 +7,8 @@ import { prepareSubject, SIZES, TOKEN_SUITE } from '../bench/contracts.ts';
 import { casesOf } from '../bench/evm.ts';
 import { countInstructions } from '../bench/instructions.ts';
 import { measureBeside } from '../bench/peer.ts';
+import { WASM_PROGRAMS } from '../bench/wasm/programs.ts';
+import { measureWasm } from '../bench/wasm.ts';
 import { renderToken } from '../scripts/gen-token.ts';
 import { bytesToHex } from '../src/base/bytes.ts';
 import type { Hex } from '../src/chain/types.ts';
@@ -68,6 +70,19 @@ test('a peer is measured when it gives the same, and refused when it does not', 
   assert.ok(theirs > 0 && rows.length === 1 && (rows[0]?.ratio ?? 0) > 0);
   const wrong = measureBeside('erc721', casesOf(subject), { ...options, peer: `${peer} wrong` });
   await assert.rejects(wrong, /erc721 on interpreter and on the peer/);
+});
+
+test('a peer runs the WebAssembly programs, and is refused where a result differs', async () => {
+  const program = { ...(WASM_PROGRAMS[0] as (typeof WASM_PROGRAMS)[0]), size: 15 };
+  const peer = `${process.execPath} ${join(import.meta.dirname, 'support/bench-wasm-peer.ts')}`;
+  const rows = await measureWasm(program, ['interpreter'], { rounds: 1, peer });
+  assert.deepEqual(
+    rows.map(({ engine }) => engine),
+    ['interpreter', 'peer'],
+  );
+  assert.ok(rows.every(({ oursMs }) => oursMs > 0));
+  const wrong = measureWasm(program, ['interpreter'], { rounds: 1, peer: `${peer} wrong` });
+  await assert.rejects(wrong, /fib on peer/);
 });
 
 test('every contract succeeds with the same outcome on every engine', async (context) => {
