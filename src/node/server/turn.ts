@@ -3,16 +3,21 @@
  * interrupts another processor and costs more than the write; clients that were answered in one
  * turn are woken together.
  */
-import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 
-/** Of those that were held in this turn. */
-const held: Socket[] = [];
+/** Sockets held at a time: who was answered first does not wait for hundreds of others. */
+const HELD_COUNT_MAX = 64;
+
+/** Those of this turn. */
+const held: Writable[] = [];
 
 /** Keeps what is written to a socket from now on until the requests of this turn are answered. */
-export function holdForTurn(socket: Socket): void {
+export function holdForTurn(socket: Writable): void {
   if (socket.writableCorked > 0) return;
   socket.cork();
-  if (held.push(socket) === 1) setImmediate(release);
+  const count = held.push(socket);
+  if (count === 1) setImmediate(release);
+  else if (count === HELD_COUNT_MAX) release();
 }
 
 function release(): void {
