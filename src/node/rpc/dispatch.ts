@@ -1,5 +1,6 @@
 /** Requests to responses: one, or a batch (JSON-RPC 2.0, sections 4 to 6). */
 import { LockstepError } from '../../base/errors.ts';
+import type { ChainEntry } from '../../chain/blocks/chain.ts';
 import type { Node } from '../node.ts';
 import { RPC_CODE, RpcError } from './errors.ts';
 import { type Method, readArgs, type Session } from './method.ts';
@@ -48,6 +49,11 @@ export class Dispatcher {
     this.#node = node;
     this.#methods = methods;
     this.#limits = limits;
+  }
+
+  /** Of the chain: another one after a request that made a block. */
+  get head(): ChainEntry {
+    return this.#node.dev.head;
   }
 
   /** Runs a method, whose result may be `Rendered`. Its errors are `RpcError`s. */

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { Dispatcher } from '../rpc/dispatch.ts';
 import type { Session } from '../rpc/method.ts';
+import { holdForTurn } from './turn.ts';
 
 /**
  * Milliseconds that a connection may be idle, as with go-ethereum: between requests over HTTP, and
@@ -49,7 +50,9 @@ export class Conversation {
         if (++this.#untold > NOTIFICATIONS_MAX) socket.destroy();
         this.#queue(async () => {
           this.#untold--;
-          if (await this.#dispatcher.isSettled()) this.#send(JSON.stringify(message));
+          if (!(await this.#dispatcher.isSettled())) return;
+          holdForTurn(socket);
+          this.#send(JSON.stringify(message));
         });
       },
     };
@@ -71,10 +74,12 @@ export class Conversation {
   answer(text: string): void {
     if (++this.#waiting === WAITING_MAX) this.#socket.pause();
     this.#queue(async () => {
+      const { head } = this.#dispatcher;
       // Nobody waits for what a connection asked before it ended.
       const response = this.#isOpen
         ? await this.#dispatcher.respond(text, this.#session)
         : undefined;
+      if (this.#dispatcher.head !== head) holdForTurn(this.#socket);
       if (response !== undefined) this.#send(response);
       if (this.#waiting-- === WAITING_MAX) this.#socket.resume();
     });

@@ -4,6 +4,7 @@ import { others } from '../others.ts';
 import { type Dispatcher, stringify, tooLarge } from '../rpc/dispatch.ts';
 import { IDLE_MS_MAX } from './conversation.ts';
 import { type HttpRequest, RequestError, RequestReader, wantsWebSocket } from './http-requests.ts';
+import { holdForTurn } from './turn.ts';
 import { acceptWebSocket, VERSION } from './websocket.ts';
 
 /** What the connections of a server have in common. */
@@ -141,7 +142,11 @@ export class HttpConnection {
   async #answer(request: HttpRequest): Promise<void> {
     const { method, headers, isKept } = request;
     if (method === 'POST') {
-      const body = await this.#service.dispatcher.answer(request.body);
+      const { dispatcher } = this.#service;
+      const { head } = dispatcher;
+      const body = await dispatcher.answer(request.body);
+      // While a block was made, who waits for it went to sleep; after a call it is still awake.
+      if (dispatcher.head !== head) holdForTurn(this.#socket);
       if (body === undefined) await this.#send({ status: 204, body: '' }, isKept);
       else if (typeof body === 'string') await this.#send({ status: 200, body }, isKept);
       else await this.#sendPieces(body, request);
