@@ -141,17 +141,21 @@ export class CanonicalIndex {
 
   /** As `BlockChain.between`. */
   *between(first: bigint, last: bigint, takes: BloomTest): Generator<ChainEntry> {
-    let number = first;
-    for (;;) {
-      const isLive = this.#isLive(number);
-      const found = isLive ? this.find(number) : this.store.find(number);
-      if (found === undefined) return;
-      const isStored = 'record' in found;
-      const at = isStored ? found.number : found.block.header.number;
-      const bloom = isStored ? bloomOfRecord(found.record) : found.block.header.logsBloom;
-      if (takes(bloom)) yield isStored ? new StoredEntry(found, this.#context) : found;
-      if (at >= last) return;
-      number = at + 1n;
+    for (let number = first; number <= last; ) {
+      if (this.#isLive(number)) {
+        const entry = this.find(number);
+        if (entry === undefined) return;
+        const { header } = entry.block;
+        if (takes(header.logsBloom)) yield entry;
+        number = header.number + 1n;
+      } else {
+        const lent = this.store.lend(number);
+        if (lent === undefined) return;
+        number = lent.number + 1n;
+        const isTaken = takes(bloomOfRecord(lent.record));
+        const entry = isTaken ? this.#open(this.store.find(lent.number)) : undefined;
+        if (entry !== undefined) yield entry;
+      }
     }
   }
 

@@ -4,69 +4,10 @@
  */
 import { firstIndex } from '../../base/search.ts';
 import type { CellChange } from '../../state/backends/backend.ts';
+import { ByteLog } from './byte-log.ts';
 import { readChanges, writeChanges } from './record.ts';
 import type { ChainStore, HashPlace, NewBlock, StoredBlock } from './store.ts';
 
-/** Pieces of bytes in order. */
-class ByteLog {
-  /** The last of them has room. */
-  #buffers: { bytes: Uint8Array; used: number; first: number }[] = [];
-  /** Where each piece begins in its buffer. */
-  readonly #starts: number[] = [];
-
-  get count(): number {
-    return this.#starts.length;
-  }
-
-  push(piece: Uint8Array): void {
-    let last = this.#buffers.at(-1);
-    if (last === undefined || last.bytes.length - last.used < piece.length) {
-      const bytes = new Uint8Array(Math.max(BUFFER_BYTES, piece.length));
-      last = { bytes, used: 0, first: this.count };
-      this.#buffers.push(last);
-    }
-    last.bytes.set(piece, last.used);
-    this.#starts.push(last.used);
-    last.used += piece.length;
-  }
-
-  /** A view of a piece, which stays as it is; undefined where it was dropped. */
-  get(index: number): Uint8Array | undefined {
-    const at = this.#bufferOf(index);
-    const buffer = this.#buffers[at];
-    if (buffer === undefined) return undefined;
-    const next = this.#buffers[at + 1]?.first ?? this.count;
-    const end = index + 1 < next ? this.#starts[index + 1] : buffer.used;
-    return buffer.bytes.subarray(this.#starts[index], end);
-  }
-
-  /** The last buffer that begins at or before a piece; -1 where that was dropped. */
-  #bufferOf(index: number): number {
-    const buffers = this.#buffers;
-    return firstIndex(buffers.length, (at) => (buffers[at]?.first ?? 0) > index) - 1;
-  }
-
-  truncate(count: number): void {
-    if (count >= this.count) return;
-    const at = this.#bufferOf(count);
-    const buffer = this.#buffers[at];
-    if (buffer !== undefined) {
-      buffer.used = this.#starts[count] as number;
-      // Somebody may look at what was behind.
-      buffer.bytes = buffer.bytes.slice();
-    }
-    this.#buffers.length = at + 1;
-    this.#starts.length = count;
-  }
-
-  /** Drops buffers that hold nothing but pieces before one. */
-  drop(before: number): void {
-    const at = this.#bufferOf(before);
-    if (at > 0) this.#buffers.splice(0, at);
-  }
-}
-
-const BUFFER_BYTES = 1 << 18;
 /** Transactions of a block that have a place of their own: index and block are one number. */
 const INDEX_COUNT = 2 ** 20;
 
@@ -94,9 +35,14 @@ export class MemoryStore implements ChainStore {
   }
 
   #at(position: number): StoredBlock | undefined {
-    const number = this.#numbers[position];
     const record = this.#records.get(position);
-    return number === undefined || record === undefined ? undefined : { number, record };
+    return record && { number: this.#numbers[position] as bigint, record };
+  }
+
+  lend(number: bigint): StoredBlock | undefined {
+    const position = this.#positionOf(number);
+    const record = this.#records.lend(position);
+    return record && { number: this.#numbers[position] as bigint, record };
   }
 
   /** Of the first block whose number is at least this. */
@@ -170,9 +116,10 @@ export class MemoryStore implements ChainStore {
     const { positions, pieces } = this.#changes;
     const first = this.#changesFrom(this.#positionOf(above + 1n));
     const end = this.#changesFrom(this.#positionOf(upTo + 1n));
-    for (let at = end - 1; at >= first; at--) {
-      const piece = (positions[at] as number) < this.#kept ? undefined : pieces.get(at);
-      yield piece && readChanges(piece);
+    let at = end;
+    for (const piece of pieces.backwards(first, end)) {
+      const isKept = (positions[--at] as number) >= this.#kept;
+      yield piece && isKept ? readChanges(piece) : undefined;
     }
   }
 

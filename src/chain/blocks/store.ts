@@ -34,6 +34,8 @@ export interface ChainStore {
   last(): StoredBlock | undefined;
   /** The first block whose number is at least this. */
   find(number: bigint): StoredBlock | undefined;
+  /** The same, whose record is there until another one is asked for: for a look at many in order. */
+  lend(number: bigint): StoredBlock | undefined;
   /** Places of hashes that begin like this one: they have to be looked at. */
   places(hash: Uint8Array): readonly HashPlace[];
   /** Adds a block above all others. */

@@ -197,6 +197,10 @@ export class SqliteDatabase implements ChainDatabase {
     return this.#get('find', number) as StoredBlock | undefined;
   }
 
+  lend(number: bigint): StoredBlock | undefined {
+    return this.find(number);
+  }
+
   places(hash: Uint8Array): readonly HashPlace[] {
     const key = keyOf(hash);
     const rows = this.#all('places', key) as readonly { number: bigint; position: bigint }[];
