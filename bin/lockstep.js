@@ -96,9 +96,9 @@ const ALLOCATOR = {
 };
 
 /**
- * A node begins anew, as the same process, with its flags and settings: sizes of spaces and of the
- * allocator cannot be changed later. That takes 20 ms. Where a platform cannot do it, or the process
- * speaks with its parent over a channel, the heap is told what it still takes.
+ * A node begins anew, as the same process, with its flags and settings: sizes of spaces and of
+ * the allocator cannot be changed later. That takes 15 ms. Where a platform cannot do it, or the
+ * process speaks with its parent over a channel, the heap is told what it still takes.
  */
 function keepSmall() {
   if (process.argv[2] !== 'node' || process.execArgv.includes(SEMI_SPACE)) return;

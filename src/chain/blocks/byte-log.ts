@@ -35,7 +35,7 @@ export class ByteLog {
   /** The piece that was added last, or the beginning of a large one. */
   readonly #latest: Uint8Array = new Uint8Array(DIFFERENCE_MAX);
   #latestLength = 0;
-  /** Where differences are applied: the piece that was lent last, or the beginning of a large one. */
+  /** Where differences are applied: the piece lent last, or the beginning of a large one. */
   readonly #applied: Uint8Array = new Uint8Array(DIFFERENCE_MAX);
   #lentIndex = -1;
   #lent: Uint8Array = NO_BYTES;

@@ -5,9 +5,12 @@
 import { firstIndex } from '../../base/search.ts';
 import type { CellChange } from '../../state/backends/backend.ts';
 import { ByteLog } from './byte-log.ts';
-import { readChanges, writeChanges } from './record.ts';
-import type { ChainStore, HashPlace, NewBlock, StoredBlock } from './store.ts';
+import { BLOOM_BYTES } from './receipts.ts';
+import { bloomOfRecord, readChanges, writeChanges } from './record.ts';
+import type { BloomTest, ChainStore, HashPlace, NewBlock, StoredBlock } from './store.ts';
 
+/** Blocks whose blooms are one, by which most of them need no look. */
+const BLOOM_COUNT = 16;
 /** Transactions of a block that have a place of their own: index and block are one number. */
 const INDEX_COUNT = 2 ** 20;
 
@@ -20,6 +23,8 @@ interface ChangeLog {
 export class MemoryStore implements ChainStore {
   readonly #numbers: bigint[] = [];
   readonly #records = new ByteLog();
+  /** One for each so many blocks; those of blocks that were taken off may be left in it. */
+  #blooms = new Uint8Array(64 * BLOOM_BYTES);
   readonly #changes: ChangeLog = { pieces: new ByteLog(), positions: [] };
   /** Positions and indices by the first bytes of a hash; a list where several begin alike. */
   readonly #places = new Map<number, number | number[]>();
@@ -39,10 +44,33 @@ export class MemoryStore implements ChainStore {
     return record && { number: this.#numbers[position] as bigint, record };
   }
 
-  lend(number: bigint): StoredBlock | undefined {
-    const position = this.#positionOf(number);
-    const record = this.#records.lend(position);
-    return record && { number: this.#numbers[position] as bigint, record };
+  seek(number: bigint, upTo: bigint, takes: BloomTest): StoredBlock | undefined {
+    const end = Math.min(this.#positionOf(upTo) + 1, this.#numbers.length);
+    for (let position = this.#positionOf(number); position < end; ) {
+      const group = Math.floor(position / BLOOM_COUNT);
+      const isGroup = takes(this.#blooms.subarray(group * BLOOM_BYTES, (group + 1) * BLOOM_BYTES));
+      const next = Math.min((group + 1) * BLOOM_COUNT, end);
+      for (; isGroup && position < next; position++) {
+        const record = this.#records.lend(position);
+        if (record !== undefined && takes(bloomOfRecord(record))) return this.#at(position);
+      }
+      position = next;
+    }
+    return undefined;
+  }
+
+  /** Adds the bloom of a block to those of its group. */
+  #addBloom(position: number, bloom: Uint8Array): void {
+    const at = Math.floor(position / BLOOM_COUNT) * BLOOM_BYTES;
+    if (at >= this.#blooms.length) {
+      const larger = new Uint8Array(2 * this.#blooms.length);
+      larger.set(this.#blooms);
+      this.#blooms = larger;
+    }
+    const blooms = this.#blooms;
+    for (let i = 0; i < BLOOM_BYTES; i++) {
+      blooms[at + i] = (blooms[at + i] as number) | (bloom[i] as number);
+    }
   }
 
   /** Of the first block whose number is at least this. */
@@ -66,6 +94,7 @@ export class MemoryStore implements ChainStore {
   append({ number, record, hashes, changes }: NewBlock): void {
     const position = this.#numbers.push(number) - 1;
     this.#records.push(record);
+    this.#addBloom(position, bloomOfRecord(record));
     this.#pushChanges(position, changes);
     for (const [at, hash] of hashes.entries()) {
       const index = Math.min(Math.max(at - 1, 0), INDEX_COUNT - 1);
