@@ -7,7 +7,14 @@ import type { CellChange } from '../../state/backends/backend.ts';
 import { ByteLog } from './byte-log.ts';
 import { BLOOM_BYTES } from './receipts.ts';
 import { bloomOfRecord, readChanges, writeChanges } from './record.ts';
-import type { BloomTest, ChainStore, HashPlace, NewBlock, StoredBlock } from './store.ts';
+import {
+  type BloomTest,
+  type ChainStore,
+  type HashPlace,
+  keyOf,
+  type NewBlock,
+  type StoredBlock,
+} from './store.ts';
 
 /** Blocks whose blooms are one, by which most of them need no look. */
 const BLOOM_COUNT = 16;
@@ -160,11 +167,4 @@ export class MemoryStore implements ChainStore {
   isPruned(number: bigint): boolean {
     return this.#positionOf(number + 1n) < this.#kept;
   }
-}
-
-/** The first six bytes of a hash, which a number holds exactly. */
-export function keyOf(hash: Uint8Array): number {
-  let key = 0;
-  for (let i = 0; i < 6; i++) key = key * 256 + (hash[i] as number);
-  return key;
 }

@@ -65,3 +65,10 @@ export interface ChainStore {
   /** Whether changes above a number were forgotten, so that the state after it is not found. */
   isPruned(number: bigint): boolean;
 }
+
+/** What stores find hashes by: their first six bytes, which a number holds exactly. */
+export function keyOf(hash: Uint8Array): number {
+  let key = 0;
+  for (let i = 0; i < 6; i++) key = key * 256 + (hash[i] as number);
+  return key;
+}

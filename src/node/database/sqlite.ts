@@ -10,14 +10,19 @@
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { LockstepError } from '../../base/errors.ts';
-import { keyOf } from '../../chain/blocks/memory-store.ts';
 import {
   bloomOfRecord,
   hashesOfRecord,
   readChanges,
   writeChanges,
 } from '../../chain/blocks/record.ts';
-import type { BloomTest, HashPlace, NewBlock, StoredBlock } from '../../chain/blocks/store.ts';
+import {
+  type BloomTest,
+  type HashPlace,
+  keyOf,
+  type NewBlock,
+  type StoredBlock,
+} from '../../chain/blocks/store.ts';
 import type { ChainDatabase, ChainIdentity, SavedTransaction } from '../../chain/dev/database.ts';
 import type { CellChange } from '../../state/backends/backend.ts';
 import type { CellPath } from '../../state/cells.ts';
