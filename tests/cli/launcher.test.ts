@@ -135,6 +135,35 @@ test('a Node that is too old is told which one to install', (context) => {
   assert.equal(err, 'lockstep: Node 20.19.0 is too old; install Node 22 or later\n');
 });
 
+const REPORT = `
+  const { pid, execArgv, argv, env } = process;
+  const { MALLOC_ARENA_MAX, MALLOC_TRIM_THRESHOLD_ } = env;
+  const malloc = [MALLOC_ARENA_MAX, MALLOC_TRIM_THRESHOLD_];
+  process.stdout.write(JSON.stringify({ pid, execArgv, words: argv.slice(2), malloc }));
+  process.exitCode = 5;`;
+const isAnew = process.platform !== 'win32' && process.execve !== undefined;
+
+test('a node begins anew with a small heap, as the same process', { skip: !isAnew }, (context) => {
+  const launcher = installation(context, { 'dist/command/main.js': REPORT });
+  const run = (words: readonly string[], flags: readonly string[], env = {}) => {
+    const args = [...flags, launcher, ...words];
+    const result = spawnSync(process.execPath, args, {
+      encoding: 'utf8',
+      env: { ...process.env, ...env },
+    });
+    assert.deepEqual([result.stderr, result.status], ['', 5]);
+    return { ...JSON.parse(result.stdout), child: result.pid };
+  };
+  const node = run(['node', '--port', '1'], ['--no-deprecation'], { MALLOC_ARENA_MAX: '3' });
+  assert.equal(node.pid, node.child);
+  assert.deepEqual(node.words, ['node', '--port', '1']);
+  assert.ok(node.execArgv.some((flag: string) => flag.startsWith('--max-semi-space-size=')));
+  assert.equal(node.execArgv.at(-1), '--no-deprecation');
+  assert.deepEqual(node.malloc, ['3', '1048576'], 'what a user has set stays');
+  const other = run(['run'], []);
+  assert.deepEqual([other.execArgv, other.malloc], [[], [null, null]]);
+});
+
 test('the code cache is where a user keeps caches, wherever the command is started', (context) => {
   const build =
     "import { getCompileCacheDir } from 'node:module'; console.log(getCompileCacheDir());";

@@ -10,8 +10,8 @@ import { equalBytes } from '../../base/bytes.ts';
 import { firstIndex } from '../../base/search.ts';
 import type { CellChange } from '../../state/backends/backend.ts';
 import type { ChainEntry } from './chain.ts';
-import { bloomOfRecord, type RecordContext, StoredEntry, writeRecord } from './record.ts';
-import type { ChainStore, StoredBlock } from './store.ts';
+import { type RecordContext, StoredEntry, writeRecord } from './record.ts';
+import type { BloomTest, ChainStore, StoredBlock } from './store.ts';
 
 /** Where a transaction stands. */
 export interface TransactionPlace {
@@ -30,9 +30,6 @@ export interface Added {
   readonly entry: ChainEntry;
   readonly changes: readonly CellChange[];
 }
-
-/** Whether a block is looked for, by the bloom of its logs. */
-export type BloomTest = (bloom: Uint8Array) => boolean;
 
 /** Entries that are kept as objects at least, and at most. */
 const LIVE_MIN = 32;
@@ -141,17 +138,15 @@ export class CanonicalIndex {
 
   /** As `BlockChain.between`. */
   *between(first: bigint, last: bigint, takes: BloomTest): Generator<ChainEntry> {
-    let number = first;
-    for (;;) {
+    for (let number = first; number <= last; ) {
       const isLive = this.#isLive(number);
-      const found = isLive ? this.find(number) : this.store.find(number);
-      if (found === undefined) return;
-      const isStored = 'record' in found;
-      const at = isStored ? found.number : found.block.header.number;
-      const bloom = isStored ? bloomOfRecord(found.record) : found.block.header.logsBloom;
-      if (takes(bloom)) yield isStored ? new StoredEntry(found, this.#context) : found;
-      if (at >= last) return;
-      number = at + 1n;
+      const entry = isLive ? this.find(number) : this.#open(this.store.seek(number, last, takes));
+      if (entry !== undefined) {
+        number = numberOf(entry) + 1n;
+        if (!isLive || takes(entry.block.header.logsBloom)) yield entry;
+      } else if (isLive) return;
+      // The store has no more of them.
+      else number = firstOf(this.#live[0] as ChainEntry);
     }
   }
 
@@ -206,6 +201,11 @@ export class CanonicalIndex {
 
 /** Highest index of a transaction that a store tells exactly. */
 const INDEX_MAX = 2 ** 20 - 1;
+
+/** The number of an entry, of which nothing is decoded for it. */
+function numberOf(entry: ChainEntry): bigint {
+  return entry instanceof StoredEntry ? entry.number : entry.block.header.number;
+}
 
 /** The first number that an entry stands for. */
 function firstOf(entry: ChainEntry): bigint {

@@ -17,7 +17,7 @@ import type { EvmAccountProof } from '../../state/commitments/evm-proof.ts';
 import { HashMemo } from '../../state/commitments/hash-memo.ts';
 import type { EvmWorld } from '../world.ts';
 import { type Block, decodeBlock, encodeBlock } from './block.ts';
-import { type BloomTest, CanonicalIndex, type HeadChange, type TransactionPlace } from './canon.ts';
+import { CanonicalIndex, type HeadChange, type TransactionPlace } from './canon.ts';
 import { type Header, headerHash } from './header.ts';
 import { StateHistory } from './history.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -30,7 +30,7 @@ import type { BlockRules } from './rules.ts';
 import { type ParentOf, RunEntry } from './run-entry.ts';
 import { type ForkSchedule, rulesAt } from './schedule.ts';
 import type { ChainState } from './state.ts';
-import type { ChainStore } from './store.ts';
+import type { BloomTest, ChainStore } from './store.ts';
 
 export interface ChainOptions {
   readonly schedule: ForkSchedule;
@@ -226,7 +226,7 @@ export class BlockChain {
    * Entries of the chain that ends at the head, from one number to another, both included; a range
    * that overlaps is one of them.
    *
-   * @param takes - Leaves blocks out by their blooms: old ones are not decoded for it.
+   * @param takes - Leaves blocks out by the bloom of their logs.
    */
   between(first: bigint, last: bigint, takes: BloomTest = () => true): Iterable<ChainEntry> {
     return this.#canon.between(first, last, takes);

@@ -4,69 +4,20 @@
  */
 import { firstIndex } from '../../base/search.ts';
 import type { CellChange } from '../../state/backends/backend.ts';
-import { readChanges, writeChanges } from './record.ts';
-import type { ChainStore, HashPlace, NewBlock, StoredBlock } from './store.ts';
+import { ByteLog } from './byte-log.ts';
+import { BLOOM_BYTES } from './receipts.ts';
+import { bloomOfRecord, readChanges, writeChanges } from './record.ts';
+import {
+  type BloomTest,
+  type ChainStore,
+  type HashPlace,
+  keyOf,
+  type NewBlock,
+  type StoredBlock,
+} from './store.ts';
 
-/** Pieces of bytes in order. */
-class ByteLog {
-  /** The last of them has room. */
-  #buffers: { bytes: Uint8Array; used: number; first: number }[] = [];
-  /** Where each piece begins in its buffer. */
-  readonly #starts: number[] = [];
-
-  get count(): number {
-    return this.#starts.length;
-  }
-
-  push(piece: Uint8Array): void {
-    let last = this.#buffers.at(-1);
-    if (last === undefined || last.bytes.length - last.used < piece.length) {
-      const bytes = new Uint8Array(Math.max(BUFFER_BYTES, piece.length));
-      last = { bytes, used: 0, first: this.count };
-      this.#buffers.push(last);
-    }
-    last.bytes.set(piece, last.used);
-    this.#starts.push(last.used);
-    last.used += piece.length;
-  }
-
-  /** A view of a piece, which stays as it is; undefined where it was dropped. */
-  get(index: number): Uint8Array | undefined {
-    const at = this.#bufferOf(index);
-    const buffer = this.#buffers[at];
-    if (buffer === undefined) return undefined;
-    const next = this.#buffers[at + 1]?.first ?? this.count;
-    const end = index + 1 < next ? this.#starts[index + 1] : buffer.used;
-    return buffer.bytes.subarray(this.#starts[index], end);
-  }
-
-  /** The last buffer that begins at or before a piece; -1 where that was dropped. */
-  #bufferOf(index: number): number {
-    const buffers = this.#buffers;
-    return firstIndex(buffers.length, (at) => (buffers[at]?.first ?? 0) > index) - 1;
-  }
-
-  truncate(count: number): void {
-    if (count >= this.count) return;
-    const at = this.#bufferOf(count);
-    const buffer = this.#buffers[at];
-    if (buffer !== undefined) {
-      buffer.used = this.#starts[count] as number;
-      // Somebody may look at what was behind.
-      buffer.bytes = buffer.bytes.slice();
-    }
-    this.#buffers.length = at + 1;
-    this.#starts.length = count;
-  }
-
-  /** Drops buffers that hold nothing but pieces before one. */
-  drop(before: number): void {
-    const at = this.#bufferOf(before);
-    if (at > 0) this.#buffers.splice(0, at);
-  }
-}
-
-const BUFFER_BYTES = 1 << 18;
+/** Blocks whose blooms are one, by which most of them need no look. */
+const BLOOM_COUNT = 16;
 /** Transactions of a block that have a place of their own: index and block are one number. */
 const INDEX_COUNT = 2 ** 20;
 
@@ -79,6 +30,8 @@ interface ChangeLog {
 export class MemoryStore implements ChainStore {
   readonly #numbers: bigint[] = [];
   readonly #records = new ByteLog();
+  /** One for each so many blocks; those of blocks that were taken off may be left in it. */
+  #blooms = new Uint8Array(64 * BLOOM_BYTES);
   readonly #changes: ChangeLog = { pieces: new ByteLog(), positions: [] };
   /** Positions and indices by the first bytes of a hash; a list where several begin alike. */
   readonly #places = new Map<number, number | number[]>();
@@ -94,9 +47,37 @@ export class MemoryStore implements ChainStore {
   }
 
   #at(position: number): StoredBlock | undefined {
-    const number = this.#numbers[position];
     const record = this.#records.get(position);
-    return number === undefined || record === undefined ? undefined : { number, record };
+    return record && { number: this.#numbers[position] as bigint, record };
+  }
+
+  seek(number: bigint, upTo: bigint, takes: BloomTest): StoredBlock | undefined {
+    const end = Math.min(this.#positionOf(upTo) + 1, this.#numbers.length);
+    for (let position = this.#positionOf(number); position < end; ) {
+      const group = Math.floor(position / BLOOM_COUNT);
+      const isGroup = takes(this.#blooms.subarray(group * BLOOM_BYTES, (group + 1) * BLOOM_BYTES));
+      const next = Math.min((group + 1) * BLOOM_COUNT, end);
+      for (; isGroup && position < next; position++) {
+        const record = this.#records.lend(position);
+        if (record !== undefined && takes(bloomOfRecord(record))) return this.#at(position);
+      }
+      position = next;
+    }
+    return undefined;
+  }
+
+  /** Adds the bloom of a block to those of its group. */
+  #addBloom(position: number, bloom: Uint8Array): void {
+    const at = Math.floor(position / BLOOM_COUNT) * BLOOM_BYTES;
+    if (at >= this.#blooms.length) {
+      const larger = new Uint8Array(2 * this.#blooms.length);
+      larger.set(this.#blooms);
+      this.#blooms = larger;
+    }
+    const blooms = this.#blooms;
+    for (let i = 0; i < BLOOM_BYTES; i++) {
+      blooms[at + i] = (blooms[at + i] as number) | (bloom[i] as number);
+    }
   }
 
   /** Of the first block whose number is at least this. */
@@ -120,6 +101,7 @@ export class MemoryStore implements ChainStore {
   append({ number, record, hashes, changes }: NewBlock): void {
     const position = this.#numbers.push(number) - 1;
     this.#records.push(record);
+    this.#addBloom(position, bloomOfRecord(record));
     this.#pushChanges(position, changes);
     for (const [at, hash] of hashes.entries()) {
       const index = Math.min(Math.max(at - 1, 0), INDEX_COUNT - 1);
@@ -170,9 +152,10 @@ export class MemoryStore implements ChainStore {
     const { positions, pieces } = this.#changes;
     const first = this.#changesFrom(this.#positionOf(above + 1n));
     const end = this.#changesFrom(this.#positionOf(upTo + 1n));
-    for (let at = end - 1; at >= first; at--) {
-      const piece = (positions[at] as number) < this.#kept ? undefined : pieces.get(at);
-      yield piece && readChanges(piece);
+    let at = end;
+    for (const piece of pieces.backwards(first, end)) {
+      const isKept = (positions[--at] as number) >= this.#kept;
+      yield piece && isKept ? readChanges(piece) : undefined;
     }
   }
 
@@ -184,11 +167,4 @@ export class MemoryStore implements ChainStore {
   isPruned(number: bigint): boolean {
     return this.#positionOf(number + 1n) < this.#kept;
   }
-}
-
-/** The first six bytes of a hash, which a number holds exactly. */
-export function keyOf(hash: Uint8Array): number {
-  let key = 0;
-  for (let i = 0; i < 6; i++) key = key * 256 + (hash[i] as number);
-  return key;
 }

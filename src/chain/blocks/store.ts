@@ -8,6 +8,12 @@
  */
 import type { CellChange } from '../../state/backends/backend.ts';
 
+/**
+ * Whether a block is looked for, by the bloom of its logs. Who takes a bloom takes those with more
+ * bits: several blocks may be asked for at once.
+ */
+export type BloomTest = (bloom: Uint8Array) => boolean;
+
 export interface StoredBlock {
   /** Of a range of empty blocks the last one. */
   readonly number: bigint;
@@ -34,6 +40,11 @@ export interface ChainStore {
   last(): StoredBlock | undefined;
   /** The first block whose number is at least this. */
   find(number: bigint): StoredBlock | undefined;
+  /**
+   * The first block from one number on whose logs' bloom is taken; undefined where none up to
+   * another number is.
+   */
+  seek(number: bigint, upTo: bigint, takes: BloomTest): StoredBlock | undefined;
   /** Places of hashes that begin like this one: they have to be looked at. */
   places(hash: Uint8Array): readonly HashPlace[];
   /** Adds a block above all others. */
@@ -53,4 +64,11 @@ export interface ChainStore {
   prune(upTo: bigint): void;
   /** Whether changes above a number were forgotten, so that the state after it is not found. */
   isPruned(number: bigint): boolean;
+}
+
+/** What stores find hashes by: their first six bytes, which a number holds exactly. */
+export function keyOf(hash: Uint8Array): number {
+  let key = 0;
+  for (let i = 0; i < 6; i++) key = key * 256 + (hash[i] as number);
+  return key;
 }

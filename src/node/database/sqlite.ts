@@ -10,9 +10,19 @@
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { LockstepError } from '../../base/errors.ts';
-import { keyOf } from '../../chain/blocks/memory-store.ts';
-import { hashesOfRecord, readChanges, writeChanges } from '../../chain/blocks/record.ts';
-import type { HashPlace, NewBlock, StoredBlock } from '../../chain/blocks/store.ts';
+import {
+  bloomOfRecord,
+  hashesOfRecord,
+  readChanges,
+  writeChanges,
+} from '../../chain/blocks/record.ts';
+import {
+  type BloomTest,
+  type HashPlace,
+  keyOf,
+  type NewBlock,
+  type StoredBlock,
+} from '../../chain/blocks/store.ts';
 import type { ChainDatabase, ChainIdentity, SavedTransaction } from '../../chain/dev/database.ts';
 import type { CellChange } from '../../state/backends/backend.ts';
 import { type CellPath, unpackValue } from '../../state/cells.ts';
@@ -195,6 +205,14 @@ export class SqliteDatabase implements ChainDatabase {
 
   find(number: bigint): StoredBlock | undefined {
     return this.#get('find', number) as StoredBlock | undefined;
+  }
+
+  seek(number: bigint, upTo: bigint, takes: BloomTest): StoredBlock | undefined {
+    for (let block = this.find(number); block; block = this.find(block.number + 1n)) {
+      if (takes(bloomOfRecord(block.record))) return block;
+      if (block.number >= upTo) return undefined;
+    }
+    return undefined;
   }
 
   places(hash: Uint8Array): readonly HashPlace[] {

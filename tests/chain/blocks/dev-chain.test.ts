@@ -378,20 +378,13 @@ test('blocks are left out by their blooms, old ones and ranges too', () => {
   dev.mine(2000n);
   for (let nonce = 50n; nonce < 100n; nonce++) dev.submit(transfer(0, nonce));
   const last = chain.head.block.header.number;
-  const seen: string[] = [];
-  const every = [...chain.between(0n, last, (bloom) => seen.push(bytesToHex(bloom)) > 0)];
+  const every = [...chain.between(0n, last)];
   assert.equal(every.length, 102);
-  assert.deepEqual(
-    seen,
-    every.map(({ block }) => bytesToHex(block.header.logsBloom)),
-  );
-  let asked = 0;
-  const third = [...chain.between(0n, last, () => ++asked % 3 === 0)];
-  assert.equal(asked, 102);
-  assert.deepEqual(
-    third.map(({ hash }) => hash),
-    every.filter((_, index) => index % 3 === 2).map(({ hash }) => hash),
-  );
+  assert.deepEqual([...chain.between(0n, last, () => false)], []);
+  // Transfers have no logs: all blooms are empty.
+  const isEmpty = (bloom: Uint8Array): boolean => bloom.every((byte) => byte === 0);
+  assert.deepEqual([...chain.between(0n, last, (bloom) => !isEmpty(bloom))], []);
+  assert.equal([...chain.between(20n, last - 20n, isEmpty)].length, 62);
 });
 
 test('blocks that were left behind have their states, and can be the head again', () => {
