@@ -61,8 +61,8 @@ const PASSING: ReadonlySet<RejectionCode> = new Set([
 export class TransactionPool {
   order: PoolOrder;
   readonly #countMax: number;
-  readonly #bySender = new Map<string, Map<bigint, Waiting>>();
-  readonly #byHash = new Map<string, Waiting>();
+  #bySender = new Map<string, Map<bigint, Waiting>>();
+  #byHash = new Map<string, Waiting>();
   #arrivals = 0;
   /** Transactions that came, and undefined for those that left, by hash; if anybody asks. */
   #changes: Map<string, PoolArrival | undefined> | undefined;
@@ -140,12 +140,21 @@ export class TransactionPool {
     const own = this.#bySender.get(senderId);
     own?.delete(transaction.nonce);
     if (own?.size === 0) this.#bySender.delete(senderId);
+    if (this.size === 0) this.#forget();
   }
 
   clear(): void {
     for (const id of this.#byHash.keys()) this.#left(id);
-    this.#bySender.clear();
-    this.#byHash.clear();
+    this.#forget();
+  }
+
+  /**
+   * With new maps. Each table that a map leaves behind refers to the next one, so that a dead one
+   * which is old keeps all later ones, and what was in them, from a collection of what is young.
+   */
+  #forget(): void {
+    this.#bySender = new Map();
+    this.#byHash = new Map();
   }
 
   /** All transactions in order of arrival, for a copy of the pool. */
