@@ -26,7 +26,7 @@ export class DirtyCells {
   readonly #machine: InterpreterMachine;
   readonly #backend: Backend | SnapshotBackend;
   /** Those of earlier transactions; undefined where a flush looks for itself. */
-  readonly #noted: Set<Cell> | undefined;
+  #noted: Set<Cell> | undefined;
   readonly #path = new Uint8Array(KEY_AT + WORD_BYTES);
   /** Paths by the place of the cell: most cells that a block changes were changed before. */
   readonly #paths: (string | undefined)[];
@@ -75,7 +75,8 @@ export class DirtyCells {
     if (noted !== undefined) {
       this.note();
       for (const cell of noted) this.#flush(cell);
-      noted.clear();
+      // A new set for the reason that `TransactionPool` has.
+      this.#noted = new Set();
       return;
     }
     const { exports } = this.#machine.kernel;

@@ -110,8 +110,18 @@ export function cellOfPath(path: CellPath): Cell {
   };
 }
 
+/** What Node does by itself, twice to four times as fast. */
+interface NativeChars {
+  readonly latin1Slice?: (this: Uint8Array) => string;
+}
+const { latin1Slice } = ((globalThis as { Buffer?: { prototype: object } }).Buffer?.prototype ??
+  {}) as NativeChars;
+/** Below so many bytes it is not faster. */
+const NATIVE_CHARS_MIN = 16;
+
 /** Bytes as a string of characters 0..255. */
 export function toChars(bytes: Uint8Array): string {
+  if (latin1Slice !== undefined && bytes.length >= NATIVE_CHARS_MIN) return latin1Slice.call(bytes);
   // One call is twice as fast as joining characters, but has a limit on arguments.
   if (bytes.length <= 256) return String.fromCharCode.apply(null, bytes as unknown as number[]);
   let text = '';

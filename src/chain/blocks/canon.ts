@@ -45,13 +45,13 @@ export class CanonicalIndex {
   #live: ChainEntry[];
   readonly #read = new Map<bigint, ChainEntry>();
   /** Told of entries that are from now on in the store alone. */
-  readonly #leave: (entry: ChainEntry) => void;
+  readonly #leave: (entries: readonly ChainEntry[]) => void;
 
   constructor(
     genesis: ChainEntry,
     store: ChainStore,
     context: RecordContext,
-    leave: (entry: ChainEntry) => void,
+    leave: (entries: readonly ChainEntry[]) => void,
   ) {
     this.store = store;
     this.#genesis = genesis;
@@ -175,7 +175,7 @@ export class CanonicalIndex {
       this.#live.push(entry);
     }
     if (this.#live.length > LIVE_MAX) {
-      for (const entry of this.#live.splice(0, this.#live.length - LIVE_MIN)) this.#leave(entry);
+      this.#leave(this.#live.splice(0, this.#live.length - LIVE_MIN));
     }
     return { removed, added: added.map(({ entry }) => entry) };
   }

@@ -102,7 +102,7 @@ export class BlockChain {
   readonly #bloomHashes: HashMemo<Uint8Array>;
   readonly #state: ChainState;
   /** Those that are not in the store alone, by hash. */
-  readonly #entries = new Map<string, ChainEntry>();
+  #entries = new Map<string, ChainEntry>();
   readonly #ranges = new Map<string, ChainEntry>();
   readonly #canon: CanonicalIndex;
   readonly #history: StateHistory;
@@ -140,7 +140,9 @@ export class BlockChain {
       rulesAfter: this.rulesAfter.bind(this),
       parentOf: this.#parentOf,
     };
-    this.#canon = new CanonicalIndex(this.genesis, store, context, (entry) => this.#leave(entry));
+    this.#canon = new CanonicalIndex(this.genesis, store, context, (entries) =>
+      this.#leave(entries),
+    );
     this.#history = new StateHistory(state, this.#canon);
     const { head } = this;
     head.mark = state.snapshot();
@@ -152,10 +154,14 @@ export class BlockChain {
   readonly #parentOf: ParentOf = ({ range, block }) =>
     range?.parent ?? this.entry(block.header.parentHash);
 
-  /** From now on the store alone has the entry, and its state is found from later ones. */
-  #leave(entry: ChainEntry): void {
-    entry.mark = undefined;
-    if (entry !== this.genesis) this.#drop(entry);
+  /** From now on the store alone has the entries, and their states are found from later ones. */
+  #leave(entries: readonly ChainEntry[]): void {
+    for (const entry of entries) {
+      entry.mark = undefined;
+      if (entry !== this.genesis) this.#drop(entry);
+    }
+    // A new map for the reason that `TransactionPool` has.
+    this.#entries = new Map(this.#entries);
   }
 
   get head(): ChainEntry {

