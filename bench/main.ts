@@ -19,8 +19,8 @@ import { benchBlock } from './block.ts';
 import { benchContracts } from './contract-suites.ts';
 import { benchErc } from './erc.ts';
 import { benchCalls, benchEvm, benchToken } from './evm.ts';
-import { benchFirst } from './first.ts';
 import { benchLanguages } from './languages.ts';
+import { benchModules } from './modules.ts';
 import { benchNode } from './node.ts';
 import type { BenchOptions } from './options.ts';
 import { benchPeer } from './peer.ts';
@@ -59,6 +59,13 @@ const SUITES: Readonly<Record<string, Suite>> = {
   erc: { about: 'ERC-20 transfers between 2,000 accounts', rounds: 15, run: benchErc },
   block: { about: 'a block of 1,000 transfers from RLP to roots', rounds: 7, run: benchBlock },
   ...contractSuites,
+  latency: {
+    ...CONTRACT_SUITES.latency,
+    run: async (options) => {
+      const contracts = await benchContracts('latency', options);
+      return { ...contracts, modules: benchModules(options) };
+    },
+  },
   switch: {
     about: 'auto against the interpreter, from the first call of a contract on',
     rounds: 5,
@@ -68,11 +75,6 @@ const SUITES: Readonly<Record<string, Suite>> = {
     about: "WebAssembly programs beside the platform's own compiler",
     rounds: 5,
     run: benchWasm,
-  },
-  first: {
-    about: 'the first call of a WebAssembly contract of 100 KB just deployed',
-    rounds: 60,
-    run: benchFirst,
   },
   languages: {
     about: 'the same ERC-20 from every contract language: gas, bytes, time',

@@ -33,6 +33,13 @@ interface Run<T> {
   readonly rows: readonly (Row & T)[];
 }
 
+interface LatencyFigures {
+  readonly codeBytes: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p95CpuMs: number;
+}
+
 export interface Figures {
   readonly evm: Run<EvmFigures> & {
     readonly geomean: Means;
@@ -41,12 +48,7 @@ export interface Figures {
     readonly dispatchesPerInstruction: number;
   };
   readonly erc: Run<{ us: number; scaledUs: number | null }>;
-  readonly latency: Run<{
-    codeBytes: number;
-    p50Ms: number;
-    p95Ms: number;
-    p95CpuMs: number;
-  }>;
+  readonly latency: Run<LatencyFigures> & { readonly modules: readonly (Row & LatencyFigures)[] };
   readonly compile: Run<{
     codeBytes: number;
     compiledCodeBytes: number;
@@ -97,6 +99,19 @@ function table(head: readonly string[], rows: readonly (readonly string[])[], le
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const rule = head.map((_, column) => (column < left ? '---' : '--:'));
   return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
+
+function renderLatency(head: string, rows: readonly (Row & LatencyFigures)[]): string {
+  return table(
+    [head, 'engine', 'bytes of code', 'median ms', '95th percentile ms', 'of CPU ms'],
+    rows.map(({ name, engine, codeBytes, p50Ms, p95Ms, p95CpuMs }) => [
+      name,
+      engine,
+      String(codeBytes),
+      ...[p50Ms, p95Ms, p95CpuMs].map(digits),
+    ]),
+    2,
+  );
 }
 
 function digits(value: number): string {
@@ -199,18 +214,12 @@ export function renderPage(figures: Figures): string {
     '`npm run bench -- latency`: the first call of a contract just deployed, in a warm process: wall',
     'time, and the 95th percentile of CPU time.',
     '',
-    table(
-      ['contract', 'engine', 'bytes of code', 'median ms', '95th percentile ms', 'of CPU ms'],
-      latency.rows.map(({ name, engine, codeBytes, p50Ms, p95Ms, p95CpuMs }) => [
-        name,
-        engine,
-        String(codeBytes),
-        digits(p50Ms),
-        digits(p95Ms),
-        digits(p95CpuMs),
-      ]),
-      2,
-    ),
+    renderLatency('contract', latency.rows),
+    '',
+    'The same for a WebAssembly module, by the number of its functions that the call reaches: only',
+    'those are lowered.',
+    '',
+    renderLatency('module of which', latency.modules),
     '',
     '## Compiling',
     '',

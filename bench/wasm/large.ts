@@ -1,6 +1,6 @@
 /**
- * A contract of some 100 KB for the suite `first`: functions as a compiler writes them (loops over
- * memory, branches, calls of others), of which a call reaches a few or many.
+ * A contract of some 100 KB for the suite `latency`: functions as a compiler writes them (loops
+ * over memory, branches, calls of others), of which a call reaches a few or many.
  */
 
 /** What a call runs: the number of functions that it reaches. */
