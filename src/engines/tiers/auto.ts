@@ -40,7 +40,7 @@ const HEAT_BY_BYTE = 120;
 /** Heat between two looks at what was asked for. */
 const HEAT_BETWEEN_LOOKS = 100_000;
 /** Entries between two looks at a program that the kernel calls by itself. */
-const UNTOLD_MAX = 64;
+const UNTOLD_MAX = 1024;
 const STEPS_AT = (MACHINE_BASE + M_STEPS) / 4;
 
 interface ProgramState {
