@@ -55,7 +55,7 @@ class ArrayRoom implements HashRoom {
   hash(from: number, to: number, target: Int32Array): void {
     const hash = this.#keccak256(this.bytes.subarray(from, to));
     const view = new DataView(hash.buffer, hash.byteOffset);
-    for (let i = 0; i < target.length; i++) target[i] = view.getInt32(4 * i, true);
+    for (let i = 0; i < 8; i++) target[i] = view.getInt32(4 * i, true);
   }
 }
 

@@ -221,7 +221,6 @@ export const H_STEPS = 4; // u32: dMIR operations of the block
 export const H_NEED = 8; // u16: bytes of window that the block reads below its entry
 export const H_GROW = 10; // u16: bytes of window that it may leave above its entry
 export const H_CONSTANTS = 12; // u32: offset of the constants, which stand behind the words
-export const H_PAD = 14;
 
 // Cells
 export const CELL_BYTES = 128;

@@ -210,9 +210,13 @@ export class FlatAnalysis {
   }
 
   #isFusible(at: number): boolean {
-    const op = this.#func.ops[at] as number;
+    const { ops, types, open } = this.#func;
+    const op = ops[at] as number;
+    const type = types[at] as number;
+    // What compares narrow values does not check the window, of which an open block may ask more.
+    if (open && IS_WIDE[type] !== 1) return false;
     if (IS_COMPARISON[op] === 1) return true;
-    const bits = BITS[this.#func.types[at] as number];
+    const bits = BITS[type];
     return IS_SIGNED_COMPARISON[op] === 1 && (bits === 32 || bits === 64 || bits === 256);
   }
 

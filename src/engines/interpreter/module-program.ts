@@ -2,9 +2,10 @@
  * A dMIR module's bytecode in the kernel: its function table, and the functions encoded so far.
  *
  * A function that a call names but no run has entered is a stub that leaves the loop with its place
- * in the module; encoding it points the stub and the table at it. What is kept of a function is
- * where its pieces are: who asks for its blocks has it lowered again. Functions are kept in the
- * order of their addresses, so the one that holds an address is found by halving.
+ * in the module; encoding it points the table at it, every call that names it, and the stub, where
+ * a frame may stand. What is kept of a function is where its pieces are: who asks for its blocks
+ * has it lowered again. Functions are kept in the order of their addresses, so the one that holds
+ * an address is found by halving.
  *
  * A function with compiled code is called at a block of one word, which enters that code. The
  * function's own blocks stay as they are, for frames that compiled code leaves.

@@ -48,9 +48,10 @@ const BYTES_MAX: u64 = 1 << 37;
 const PARTIAL: u32 = SCRATCH_BASE + 0x800;
 
 /**
- * Whether `size` bytes at the offset lie in the region's whole 32-byte words. An access of the part
- * of a word at the end is left to `extend`, which grows a region that grows; and so are, to save a
- * comparison with an offset near 2^64, few others near the end that are not aligned.
+ * Whether `size` bytes at the offset lie in the region's whole 32-byte words: true where it is
+ * found with one comparison, which an offset near 2^64 does not pass. An access of the part of a
+ * word at the end is left to `extend`, which grows a region that grows; and so are the few that
+ * lie across a multiple of a power of two that is more than what the region has behind it.
  */
 // @ts-ignore: decorator
 @inline
