@@ -41,7 +41,7 @@ interface Version {
   below: Version | undefined;
   /** Each path once or more; undefined where there is a tree and they were too many to hold. */
   writes: readonly CellChange[] | undefined;
-  /** CellChanges down to the next tree. */
+  /** Writes down to the next tree. */
   readonly depth: number;
   hasTree: boolean;
   root: Node | undefined;
@@ -52,7 +52,7 @@ interface MemorySnapshot extends Snapshot {
   readonly version: Version;
 }
 
-/** CellChanges down to the next tree, and those that a version holds beside its tree. */
+/** Writes down to the next tree, and those that a version holds beside its tree. */
 const WRITTEN_MAX = 4096;
 
 export interface MemoryBackend extends SnapshotBackend {
@@ -79,7 +79,7 @@ export function createMemoryBackend(): MemoryBackend {
     const id = versions++;
     if (open?.count === written.length) {
       here = plant({ id, belowId: here.id, root: open.root });
-      here.writes = written;
+      if (written.length <= WRITTEN_MAX) here.writes = written;
     } else {
       const links = { id, belowId: here.id, below: here, writes: written };
       here = { ...links, depth, hasTree: false, root: undefined };
@@ -167,6 +167,8 @@ export function createMemoryBackend(): MemoryBackend {
       if (before === undefined && after === undefined) return;
       setCell(cells, path, after);
       written.push({ path, before, after });
+      // Who never asks for a snapshot would have them for ever.
+      if (written.length > WRITTEN_MAX) backend.snapshot();
     },
     changes(from, to) {
       const before = versionOf(from);
