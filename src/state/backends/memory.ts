@@ -2,10 +2,11 @@
  * A backend in memory: a map of all cells for the state at hand, and versions for snapshots.
  *
  * A version is what was written after another one. Only where its cells are asked for in order, or
- * from another state, is a tree (AVL) made of it, from the tree of an older version: most versions
- * are never asked, and many together cost little more than one. Trees share nodes: a node belongs
- * to the epoch in which it was made, which copies the nodes of older epochs on its way down and
- * edits its own in place. So two versions are compared without a look at what they share.
+ * from another state, or writes are many, is a tree (AVL) made of it, from the tree of an older
+ * version: most versions are never asked, and many together cost little more than one. Trees share
+ * nodes: a node belongs to the epoch in which it was made, which copies the nodes of older epochs
+ * on its way down and edits its own in place. So two versions are compared without a look at what
+ * they share.
  */
 import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/bytes.ts';
