@@ -105,7 +105,11 @@ function keepSmall() {
   const { execve, execPath, execArgv, argv, env, channel } = process;
   if (execve !== undefined && channel === undefined && process.platform !== 'win32') {
     const words = [execPath, ...HEAP_FLAGS, ...execArgv, ...argv.slice(1)];
-    execve.call(process, execPath, words, { ...ALLOCATOR, ...env });
+    try {
+      execve.call(process, execPath, words, { ...ALLOCATOR, ...env });
+    } catch {
+      // With `--permission` a process may not begin another one.
+    }
   }
   v8.setFlagsFromString('--semi-space-growth-factor=1');
   for (const flag of HEAP_FLAGS) v8.setFlagsFromString(flag);

@@ -162,6 +162,8 @@ test('a node begins anew with a small heap, as the same process', { skip: !isAne
   assert.deepEqual(node.malloc, ['3', '1048576'], 'what a user has set stays');
   const other = run(['run'], []);
   assert.deepEqual([other.execArgv, other.malloc], [[], [null, null]]);
+  const kept = run(['node'], ['--no-warnings', '--permission', '--allow-fs-read=*']);
+  assert.deepEqual(kept.malloc, [null, null], 'who may not begin anew goes on');
 });
 
 test('the code cache is where a user keeps caches, wherever the command is started', (context) => {

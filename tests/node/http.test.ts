@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import { LockstepError } from '../../src/base/errors.ts';
 import { createProvider } from '../../src/node/provider.ts';
 import { method, param } from '../../src/node/rpc/method.ts';
@@ -466,4 +466,16 @@ test('WebSocket is for the pages that may read answers', async (context) => {
   assert.equal(await ask('https://a', 'Origin: https://a\r\n'), '101');
   assert.equal(await ask('*', 'Origin: https://a\r\n'), '101');
   assert.equal(await ask('', ''), '101');
+});
+
+test('an answer that is held for the turn is written before the server closes', async (context) => {
+  const provider = createProvider();
+  context.after(() => provider.close());
+  const server = await serve({ provider, port: 0 });
+  const { socket, untilEnd } = open(context, server);
+  const blockNumber = () => provider.request({ method: 'eth_blockNumber' });
+  socket.write(post('{"jsonrpc":"2.0","id":1,"method":"evm_mine"}'));
+  while ((await blockNumber()) !== '0x1') await nextTurn();
+  await server.close();
+  assert.match(await untilEnd(), /"id":1,"result"/);
 });

@@ -201,6 +201,26 @@ test('a node is told of contracts by requests, and the latest of the same code h
   assert.match(message, /missing value for required argument 2 \(output\)/);
 });
 
+test('what is no entry of an ABI is left out, and failures are told all the same', async () => {
+  const node = createTestNode();
+  const { trace } = await place(LEGACY, node);
+  const items: unknown[] = [
+    null,
+    5,
+    {},
+    { type: 'error', name: 5 },
+    { type: 'error', name: 'E(', inputs: [] },
+    { type: 'function', name: 'f', inputs: [null] },
+    { type: 'error', name: 'E', inputs: [{ type: 'tuple', components: [{ type: 'a,b)' }] }] },
+  ];
+  const output = JSON.parse(JSON.stringify(LEGACY.output), (key, value) =>
+    key === 'abi' ? [...items, ...value] : value,
+  );
+  const isKnown = await node.rpc('hardhat_addCompilationResult', '0.8.30', LEGACY.input, output);
+  assert.equal(isKnown, true);
+  compare(await trace('plain', '1'), ['reverted without a reason', at('Caller.plain', 'plain')]);
+});
+
 /** An output whose source maps begin so many bytes later. */
 function shifted(output: object, by: number): unknown {
   return JSON.parse(JSON.stringify(output), (key, value) => {

@@ -1,6 +1,8 @@
 /** The backend in memory: order, ranges, snapshots, and the balance of its tree. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import v8 from 'node:v8';
+import vm from 'node:vm';
 import { bytesToHex } from '../../src/base/bytes.ts';
 import { isPending, type Snapshot } from '../../src/state/backends/backend.ts';
 import { createMemoryBackend, type MemoryBackend } from '../../src/state/backends/memory.ts';
@@ -106,6 +108,26 @@ test('states that are never asked in order are gone back to, near and far', () =
       assert.deepEqual(contents(), whole, `seed ${seed}`);
     }
   }
+});
+
+test('a state of which no snapshot is asked for holds its cells alone', () => {
+  v8.setFlagsFromString('--expose-gc');
+  const collect: () => void = vm.runInNewContext('gc');
+  const backend = createMemoryBackend();
+  const cells = [1, 2, 3].map((key) => ({
+    space: 0,
+    owner: OWNERS[0]!,
+    key: Uint8Array.of(key),
+  }));
+  const fill = (count: number): number => {
+    for (let i = 0; i < count; i++) backend.put(cells[i % 3]!, new Uint8Array(100).fill(i));
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const before = fill(30_000);
+  assert.ok(fill(60_000) - before < 2_000_000);
+  assert.deepEqual(backend.get(cells[2]!), new Uint8Array(100).fill(59_999));
 });
 
 test('a scan shows the cells as they were when it began', () => {

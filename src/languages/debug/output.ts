@@ -1,5 +1,5 @@
 /** Debug information of what a compiler wrote: the standard output of solc, and parts of it. */
-import type { Abi } from '../contract.ts';
+import type { AbiItem } from '../contract.ts';
 import type { CompiledCode, CompiledContract, SourceFile } from './info.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -52,13 +52,32 @@ export function contractOf(name: string, parts: Parts): CompiledContract {
   const { abi, bytecode, deployedBytecode, settings, sources } = parts;
   return {
     name,
-    abi: Array.isArray(abi) ? (abi as Abi) : [],
+    abi: Array.isArray(abi) ? abi.filter(isAbiItem) : [],
     init: codeOf(bytecode),
     runtime: codeOf(deployedBytecode),
     sources,
     isOptimized: objectOf(settings.optimizer).enabled === true,
     isViaIr: settings.viaIR === true,
   };
+}
+
+/** Whether it has the form of an entry: a selector is made of it, and a text of values. */
+function isAbiItem(value: unknown): value is AbiItem {
+  const { type, name = '', inputs = [] } = objectOf(value);
+  return isWord(type) && isWord(name) && areParams(inputs);
+}
+
+function areParams(value: unknown): boolean {
+  const isParam = (param: unknown): boolean => {
+    const { type, components = [] } = objectOf(param);
+    return isWord(type) && areParams(components);
+  };
+  return Array.isArray(value) && value.every(isParam);
+}
+
+/** Whether it is a name, or a type with the lengths of arrays. */
+function isWord(value: unknown): boolean {
+  return typeof value === 'string' && /^[\w$[\]]*$/.test(value);
 }
 
 function codeOf(value: unknown): CompiledCode | undefined {

@@ -4,6 +4,7 @@ import { LockstepError } from '../../base/errors.ts';
 import type { Provider } from '../provider.ts';
 import { RPC_LIMITS, type RpcLimits } from '../rpc/dispatch.ts';
 import { HttpConnection, SWEEP_MS } from './http-connection.ts';
+import { releaseHeld } from './turn.ts';
 
 export interface ServerOptions {
   readonly provider: Provider;
@@ -66,6 +67,7 @@ export async function serve(options: ServerOptions): Promise<NodeServer> {
       new Promise((resolve) => {
         clearInterval(sweeps);
         server.close(() => resolve());
+        releaseHeld();
         for (const socket of connections.keys()) socket.destroy();
       }),
   };

@@ -7,6 +7,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Provider } from '../provider.ts';
 import { RPC_LIMITS, type RpcLimits, stringify, tooLarge } from '../rpc/dispatch.ts';
 import { Conversation } from './conversation.ts';
+import { releaseHeld } from './turn.ts';
 
 export interface IpcOptions {
   readonly provider: Provider;
@@ -56,6 +57,7 @@ export async function serveIpc(options: IpcOptions): Promise<IpcServer> {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
+        releaseHeld();
         for (const socket of sockets) socket.destroy();
       }),
   };

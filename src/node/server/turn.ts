@@ -16,10 +16,11 @@ export function holdForTurn(socket: Writable): void {
   if (socket.writableCorked > 0) return;
   socket.cork();
   const count = held.push(socket);
-  if (count === 1) setImmediate(release);
-  else if (count === HELD_COUNT_MAX) release();
+  if (count === 1) setImmediate(releaseHeld);
+  else if (count === HELD_COUNT_MAX) releaseHeld();
 }
 
-function release(): void {
+/** Writes what is held: who closes a socket before the end of the turn would lose it. */
+export function releaseHeld(): void {
   for (const socket of held.splice(0)) socket.uncork();
 }

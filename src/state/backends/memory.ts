@@ -2,10 +2,11 @@
  * A backend in memory: a map of all cells for the state at hand, and versions for snapshots.
  *
  * A version is what was written after another one. Only where its cells are asked for in order, or
- * from another state, is a tree (AVL) made of it, from the tree of an older version: most versions
- * are never asked, and many together cost little more than one. Trees share nodes: a node belongs
- * to the epoch in which it was made, which copies the nodes of older epochs on its way down and
- * edits its own in place. So two versions are compared without a look at what they share.
+ * from another state, or writes are many, is a tree (AVL) made of it, from the tree of an older
+ * version: most versions are never asked, and many together cost little more than one. Trees share
+ * nodes: a node belongs to the epoch in which it was made, which copies the nodes of older epochs
+ * on its way down and edits its own in place. So two versions are compared without a look at what
+ * they share.
  */
 import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/bytes.ts';
@@ -41,7 +42,7 @@ interface Version {
   below: Version | undefined;
   /** Each path once or more; undefined where there is a tree and they were too many to hold. */
   writes: readonly CellChange[] | undefined;
-  /** CellChanges down to the next tree. */
+  /** Writes down to the next tree. */
   readonly depth: number;
   hasTree: boolean;
   root: Node | undefined;
@@ -52,7 +53,7 @@ interface MemorySnapshot extends Snapshot {
   readonly version: Version;
 }
 
-/** CellChanges down to the next tree, and those that a version holds beside its tree. */
+/** Writes down to the next tree, and those that a version holds beside its tree. */
 const WRITTEN_MAX = 4096;
 
 export interface MemoryBackend extends SnapshotBackend {
@@ -79,7 +80,7 @@ export function createMemoryBackend(): MemoryBackend {
     const id = versions++;
     if (open?.count === written.length) {
       here = plant({ id, belowId: here.id, root: open.root });
-      here.writes = written;
+      if (written.length <= WRITTEN_MAX) here.writes = written;
     } else {
       const links = { id, belowId: here.id, below: here, writes: written };
       here = { ...links, depth, hasTree: false, root: undefined };
@@ -167,6 +168,8 @@ export function createMemoryBackend(): MemoryBackend {
       if (before === undefined && after === undefined) return;
       setCell(cells, path, after);
       written.push({ path, before, after });
+      // Who never asks for a snapshot would have them for ever.
+      if (written.length > WRITTEN_MAX) backend.snapshot();
     },
     changes(from, to) {
       const before = versionOf(from);
