@@ -83,7 +83,8 @@ function stripsTypes() {
  */
 const SEMI_SPACE = '--max-semi-space-size=8';
 const HEAP_FLAGS = [SEMI_SPACE, '--min-semi-space-size=8', '--heap-growing-percent=50'];
-if (nodeMajor() >= 26) HEAP_FLAGS.push('--memory-pool-timeout=1', '--no-large-page-pool');
+// A Node that does not know a flag does not start.
+if (nodeMajor() === 26) HEAP_FLAGS.push('--memory-pool-timeout=1', '--no-large-page-pool');
 
 /**
  * The same for the C library of Linux, which reads it when a process begins: each thread that
