@@ -20,16 +20,20 @@ export class JsonBytes {
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(this.#bytes.buffer);
   #at = 0;
+  /** What held the piece before, whose time is over: fresh memory costs as much as writing it. */
+  #spare: Uint8Array = this.#bytes;
 
   /** Whether there is enough for a piece. */
   get isFull(): boolean {
     return this.#at >= PIECE_BYTES;
   }
 
-  /** What was written since the last time. */
+  /** What was written since the last time; good until the next piece is taken. */
   take(): Uint8Array {
-    const piece = this.#bytes.subarray(0, this.#at);
-    this.#hold(new Uint8Array(0));
+    const bytes = this.#bytes;
+    const piece = bytes.subarray(0, this.#at);
+    this.#hold(this.#spare);
+    this.#spare = bytes;
     this.#at = 0;
     return piece;
   }
@@ -39,7 +43,7 @@ export class JsonBytes {
     return this.#at;
   }
 
-  /** What holds them, at their places; they stay there when more is written or they are taken. */
+  /** What holds them, at their places, where they stay until the piece after theirs is taken. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
