@@ -320,7 +320,8 @@ export class Program implements ProgramHandle {
   idAt(address: number): number | undefined {
     const [ids, rows, stubs] = [this.#ids, this.#rows, this.#stubs];
     for (let i = 0; i < stubs.length; i += 2) ids.set(stubs[i] as number, stubs[i + 1] as number);
-    stubs.length = 0;
+    // To set a length costs more than all the rest, and a trace asks at each of its steps.
+    if (stubs.length > 0) stubs.length = 0;
     for (; this.#rowsNamed < rows.length; this.#rowsNamed += ROW_NUMBERS) {
       ids.set(rows[this.#rowsNamed + 1] as number, rows[this.#rowsNamed] as number);
     }

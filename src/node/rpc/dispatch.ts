@@ -34,7 +34,7 @@ export type Response =
   | { readonly jsonrpc: '2.0'; readonly id: Id; readonly result: unknown }
   | { readonly jsonrpc: '2.0'; readonly id: Id; readonly error: ErrorBody };
 
-/** A text, or the bytes of a long one in pieces. */
+/** A text, or the bytes of a long one in pieces, as `Rendered` gives them. */
 export type Answer = string | Iterable<Uint8Array>;
 
 /** A session without notifications, for a transport that has none. */

@@ -20,16 +20,20 @@ export class JsonBytes {
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(this.#bytes.buffer);
   #at = 0;
+  /** What held the piece before, whose time is over: fresh memory costs as much as writing it. */
+  #spare: Uint8Array = this.#bytes;
 
   /** Whether there is enough for a piece. */
   get isFull(): boolean {
     return this.#at >= PIECE_BYTES;
   }
 
-  /** What was written since the last time. */
+  /** What was written since the last time; good until the next piece is taken. */
   take(): Uint8Array {
-    const piece = this.#bytes.subarray(0, this.#at);
-    this.#hold(new Uint8Array(0));
+    const bytes = this.#bytes;
+    const piece = bytes.subarray(0, this.#at);
+    this.#hold(this.#spare);
+    this.#spare = bytes;
     this.#at = 0;
     return piece;
   }
@@ -39,7 +43,7 @@ export class JsonBytes {
     return this.#at;
   }
 
-  /** What holds them, at their places; they stay there when more is written or they are taken. */
+  /** What holds them, at their places, where they stay until the piece after theirs is taken. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
@@ -74,7 +78,7 @@ export class JsonBytes {
     this.#reserve(digits);
     let rest = value;
     for (let at = this.#at + digits - 1; at >= this.#at; at--) {
-      const next = Math.trunc(rest / 10);
+      const next = (rest / 10) >>> 0;
       this.#bytes[at] = DIGIT_0 + rest - next * 10;
       rest = next;
     }
@@ -121,11 +125,19 @@ export class JsonBytes {
     bytes[at++] = QUOTE;
     bytes[at++] = DIGIT_0;
     bytes[at++] = LETTER_X;
-    let shift = 28 - (Math.clz32((limbs[from + count - 1] as number) | 1) & ~3);
-    for (let index = from + count - 1; index >= from; index--) {
-      const limb = limbs[index] as number;
-      for (; shift >= 0; shift -= 4) bytes[at++] = HEX_DIGITS[(limb >>> shift) & 15] as number;
-      shift = 28;
+    const top = limbs[from + count - 1] as number;
+    for (let shift = 28 - (Math.clz32(top | 1) & ~3); shift >= 0; shift -= 4) {
+      bytes[at++] = HEX_DIGITS[(top >>> shift) & 15] as number;
+    }
+    if (count > 1) {
+      const view = this.#view;
+      const pairs = digitsOfPairs();
+      for (let index = from + count - 2; index >= from; index--) {
+        const limb = limbs[index] as number;
+        view.setUint32(at, pairs[limb >>> 16] as number);
+        view.setUint32(at + 4, pairs[limb & 0xffff] as number);
+        at += 8;
+      }
     }
     bytes[at++] = QUOTE;
     this.#at = at;

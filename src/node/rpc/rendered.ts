@@ -15,7 +15,10 @@ export class Rendered {
     this.#write = write;
   }
 
-  /** The bytes of the JSON text, made as they are asked for. */
+  /**
+   * The bytes of the JSON text, made as they are asked for. While a piece is being sent the next
+   * one is made; the one after that takes its place.
+   */
   *pieces(): Generator<Uint8Array> {
     const out = new JsonBytes();
     for (const _ of this.#write(out)) if (out.isFull) yield out.take();

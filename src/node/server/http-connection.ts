@@ -208,7 +208,7 @@ export class HttpConnection {
     const begin: Uint8Array[] = [];
     let bytes = 0;
     for (; next.done !== true && (isOld || bytes < CHUNKED_BYTES_MIN); next = iterator.next()) {
-      begin.push(next.value);
+      begin.push(isOld ? next.value.slice() : next.value);
       bytes += next.value.length;
     }
     const isWhole = next.done === true;
