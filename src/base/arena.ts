@@ -16,12 +16,19 @@ export class ByteArena {
   keep(bytes: Uint8Array): Uint8Array {
     const { length } = bytes;
     if (length > SHARED_MAX) return bytes.slice();
+    const kept = this.zeros(length);
+    kept.set(bytes);
+    return kept;
+  }
+
+  /** So many zeros, for whoever asks to write over them. */
+  zeros(length: number): Uint8Array {
+    if (length > SHARED_MAX) return new Uint8Array(length);
     if (this.#chunk.length - this.#used < length) {
       this.#chunk = new Uint8Array(CHUNK_BYTES);
       this.#used = 0;
     }
     const start = this.#used;
-    this.#chunk.set(bytes, start);
     this.#used += length;
     return this.#chunk.subarray(start, this.#used);
   }

@@ -3,6 +3,7 @@
  * (Yellow Paper, section 4.4; EIP-2718 for typed transactions, EIP-4895 for withdrawals).
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { ByteArena } from '../../base/arena.ts';
 import type { Keccak256 } from '../../base/bytes.ts';
 import {
   bigintOfRlp,
@@ -65,10 +66,14 @@ export function encodeBlock(block: Omit<Block, 'size'>): Uint8Array {
   writer.addHeader(RLP_LIST, size);
   addHeader(writer, header);
   writer.addHeader(RLP_LIST, 0);
-  return writer.take();
+  const encoded = kept.keep(writer.view());
+  writer.clear();
+  return encoded;
 }
 
 const writer = new RlpWriter();
+/** Those of a chain's last blocks live about as long as each other. */
+const kept = new ByteArena();
 
 /** Writes a list of headers in front of what was written. */
 function addHeaders(headers: readonly Header[]): void {
@@ -177,7 +182,7 @@ export function hashOmmers(
   if (ommers.length === 0) return NO_OMMERS_HASH;
   writer.clear();
   addHeaders(ommers);
-  return keccak256(writer.take());
+  return keccak256(writer.view());
 }
 
 /** Hash of the empty list: of a block without ommers. */

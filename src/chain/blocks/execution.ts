@@ -6,6 +6,7 @@
  * the transition tool all run the same steps.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { ByteArena } from '../../base/arena.ts';
 import { bytesToHex, hexToBytes, type Keccak256 } from '../../base/bytes.ts';
 import { bytesToBigint } from '../../base/u256.ts';
 import { type Rejection, reject } from '../transactions/rejections.ts';
@@ -25,6 +26,8 @@ import type { BlockRules } from './rules.ts';
 import { END_CALLS, QUEUE_SLOTS, START_CALLS } from './system-contracts.ts';
 
 const NO_BYTES = new Uint8Array(0);
+/** A buffer of its own takes a microsecond to make, which is much beside a small block. */
+const BLOOMS = new ByteArena();
 
 /** Wei of a gwei, the unit of withdrawals. */
 const GWEI = 1_000_000_000n;
@@ -87,7 +90,7 @@ export interface ExecutionContext {
 export class BlockExecution {
   readonly receipts: Receipt[] = [];
   /** Of all receipts. */
-  readonly bloom: Uint8Array = new Uint8Array(BLOOM_BYTES);
+  readonly bloom: Uint8Array = BLOOMS.zeros(BLOOM_BYTES);
   readonly #world: EvmWorld;
   readonly #input: BlockInput;
   readonly #context: ExecutionContext;
