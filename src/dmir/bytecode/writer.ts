@@ -71,9 +71,20 @@ export class BlockWriter {
   /** Pairs of byte offset in the finished block and instruction, ascending. */
   marks(): readonly number[] {
     if (this.#markCount === 0) return NO_MARKS;
-    const marks = this.#marks.slice(0, this.#markCount);
-    for (let i = 0; i < marks.length; i += 2) marks[i] = (marks[i] as number) + HEADER_BYTES;
+    const marks: number[] = [];
+    this.copyMarks(marks, 0);
     return marks;
+  }
+
+  /** Writes the same to a place of a list; gives the place behind them. */
+  copyMarks(target: number[], at: number): number {
+    const marks = this.#marks;
+    const count = this.#markCount;
+    for (let i = 0; i < count; i += 2) {
+      target[at + i] = (marks[i] as number) + HEADER_BYTES;
+      target[at + i + 1] = marks[i + 1] as number;
+    }
+    return at + count;
   }
 
   /** Bytes of constants, of which the field of a word bounds the number. */

@@ -127,10 +127,10 @@ export class ClosedProgram implements ProgramHandle {
     const operand = u32[word + 1] as number;
     if (u32[word] === FORM.LOWER) return operand;
     const isLeading = u32[word] === FORM.JUMP;
-    const piece =
-      this.#program.pieceFrom(address) ??
-      (isLeading ? this.#program.pieceFrom(operand) : undefined);
-    return piece && this.#program.entry(piece.index) === piece.address ? piece.index : undefined;
+    const index =
+      this.#program.indexFrom(address) ??
+      (isLeading ? this.#program.indexFrom(operand) : undefined);
+    return index === undefined || this.#program.hasHead(index) ? undefined : index;
   }
 
   /** Address of the first block of a function; undefined where it is too large to be encoded. */

@@ -3,9 +3,9 @@
  *
  * A function that a call names but no run has entered is a stub that leaves the loop with its place
  * in the module; encoding it points the table at it, every call that names it, and the stub, where
- * a frame may stand. What is kept of a function is where its pieces are: who asks for its blocks
- * has it lowered again. Functions are kept in the order of their addresses, so the one that holds
- * an address is found by halving.
+ * a frame may stand. What is kept of a function is where it begins: who asks for its blocks has it
+ * lowered again, and who asks for its pieces has it encoded again, once. Functions are kept in the
+ * order of their addresses, so the one that holds an address is found by halving.
  *
  * A function with compiled code is called at a block of one word, which enters that code. The
  * function's own blocks stay as they are, for frames that compiled code leaves.
@@ -44,7 +44,8 @@ interface PlacedFunction {
   /** Jump table of an open function that dispatches, and its places less one. */
   readonly jumps: number;
   readonly jumpMask: number;
-  readonly pieces: readonly Piece[];
+  /** Its pieces, if anybody asked for them. */
+  pieces: readonly PlacedPiece[] | undefined;
 }
 
 export class ModuleProgram {
@@ -176,9 +177,30 @@ export class ModuleProgram {
   }
 
   /** The pieces of a function at their addresses. @throws CodeLimitError */
-  pieces(index: number): PlacedPiece[] {
-    const placed = this.function(index);
-    return placed.pieces.map((piece) => toPlaced(placed, piece));
+  pieces(index: number): readonly PlacedPiece[] {
+    return this.#piecesOf(this.function(index));
+  }
+
+  /** What is encoded is the same each time, so the pieces are where the first time put them. */
+  #piecesOf(placed: PlacedFunction): readonly PlacedPiece[] {
+    const { index, entry } = placed;
+    placed.pieces ??= this.#encoder
+      .encode(this.#source.flatten(index))
+      .pieces.map((piece) => ({ ...piece, index, address: entry + piece.offset }));
+    return placed.pieces;
+  }
+
+  /** Place of the function whose own blocks begin at the address; undefined where none does. */
+  indexFrom(address: number): number | undefined {
+    const placed = this.#placedAt(address);
+    return placed?.entry === address ? placed.index : undefined;
+  }
+
+  /** Place of the function that holds the address. */
+  indexAt(address: number): number {
+    const placed = this.#placedAt(address);
+    if (placed === undefined) throw new Error(`BUG: no code at ${address}`);
+    return placed.index;
   }
 
   /** The piece that begins at the address; undefined for stubs and heads. */
@@ -196,12 +218,15 @@ export class ModuleProgram {
 
   /** The last piece that begins at the address or before it. */
   #find(address: number): PlacedPiece | undefined {
-    const place = lastWhere(this.#placed, ({ entry }) => entry <= address);
-    const placed = this.#placed[place];
+    const placed = this.#placedAt(address);
     if (placed === undefined) return undefined;
-    const { entry, pieces } = placed;
-    const piece = pieces[lastWhere(pieces, ({ offset }) => entry + offset <= address)] as Piece;
-    return toPlaced(placed, piece);
+    const pieces = this.#piecesOf(placed);
+    return pieces[lastWhere(pieces, (piece) => piece.address <= address)];
+  }
+
+  /** The last function that begins at the address or before it. */
+  #placedAt(address: number): PlacedFunction | undefined {
+    return this.#placed[lastWhere(this.#placed, ({ entry }) => entry <= address)];
   }
 
   #stub(index: number): number {
@@ -263,7 +288,7 @@ export class ModuleProgram {
     view.setUint32(word, FORM.JUMP, true);
     view.setUint32(word + 4, entry, true);
     for (const address of this.#calls.get(index) ?? []) u32[address / 4] = entry;
-    const none = { index, entry, jumps: 0, jumpMask: 0, pieces: code.pieces };
+    const none = { index, entry, jumps: 0, jumpMask: 0, pieces: undefined };
     if (!func.open) return none;
     const blocks = [...func.blockIds.subarray(0, func.blockCount).keys()];
     if (!blocks.some((block) => func.ops[func.last(block)] === OP_NUMBER.dispatch)) return none;
@@ -297,10 +322,6 @@ class WholeModule implements FunctionSource {
   flatten(index: number): FlatFunc {
     return flattenFunc(this.lower(index));
   }
-}
-
-function toPlaced({ index, entry }: PlacedFunction, piece: Piece): PlacedPiece {
-  return { ...piece, index, address: entry + piece.offset };
 }
 
 /** Index of the last item that a condition holds for; it holds for all before that one. */

@@ -100,7 +100,7 @@ export class ModuleTier {
     const first = Math.max(L.CONTROL_BASE, top - CALLERS_MAX * L.CONTROL_BYTES);
     const callers = new Set<number>();
     for (let at = top - L.CONTROL_BYTES; at >= first; at -= L.CONTROL_BYTES) {
-      callers.add(this.#program.pieceAt(u32[at / 4] as number).index);
+      callers.add(this.#program.indexAt(u32[at / 4] as number));
     }
     return [...callers];
   }

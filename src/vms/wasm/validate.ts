@@ -33,15 +33,16 @@ import type { VectorName } from './vector-opcodes.ts';
 /** An operand: its type, or 0 where code that is not reached would have put it. */
 type Operand = ValType | 0;
 
+/** An open block; the next one of the same depth takes its place. */
 interface Control {
-  readonly opcode: OpcodeName;
-  readonly params: readonly ValType[];
-  readonly results: readonly ValType[];
+  opcode: OpcodeName;
+  params: readonly ValType[];
+  results: readonly ValType[];
   /** Height of the stack at entry, without the parameters. */
-  readonly height: number;
+  height: number;
   isUnreachable: boolean;
-  /** Locals that are set inside, if any is, and branches that may end or begin it. */
-  assigned: Set<number> | undefined;
+  /** Where the locals that are set inside begin, and branches that may end or begin it. */
+  firstAssigned: number;
   branches: number;
 }
 
@@ -112,8 +113,20 @@ class Validator {
   readonly #limits: WasmLimits;
   readonly #instruction = createInstruction();
   #locals: ValType[] = [];
-  #stack: Operand[] = [];
-  #controls: Control[] = [];
+  /** Of which as many are there as the height. */
+  readonly #stack: Operand[] = [];
+  #height = 0;
+  /** By depth, of which the open ones are as many as `depth`. */
+  readonly #controls: Control[] = [];
+  depth = 0;
+  /**
+   * Locals that open blocks set, each once for a block, the outermost block first; the place of
+   * each before, and the last place of each local, or -1.
+   */
+  readonly #assigned: number[] = [];
+  readonly #before: number[] = [];
+  readonly #lastPlaces: number[] = [];
+  #assignedCount = 0;
   #joins = 0;
 
   constructor(module: WasmModule, limits: WasmLimits) {
@@ -125,12 +138,13 @@ class Validator {
     const reader = new Reader(this.#module.bytes, start, end);
     const { params, results } = this.#module.types[type] as FuncType;
     this.#locals = readLocals(reader, params, this.#limits.locals);
-    this.#stack = [];
-    this.#controls = [];
+    while (this.#lastPlaces.length < this.#locals.length) this.#lastPlaces.push(-1);
+    this.#height = 0;
+    this.depth = 0;
     this.#joins = 0;
     this.#enter('block', NONE, results);
     const instruction = this.#instruction;
-    while (this.#controls.length > 0) {
+    while (this.depth > 0) {
       if (reader.isAtEnd) throw malformed(reader.offset, 'unexpected end: END opcode expected');
       readInstruction(reader, instruction);
       const { operands, results: given, name } = instruction.op;
@@ -153,10 +167,10 @@ class Validator {
   }
 
   push(type: Operand): void {
-    this.#stack.push(type);
-    if (this.#stack.length > this.#limits.stack) {
+    this.#stack[this.#height++] = type;
+    if (this.#height > this.#limits.stack) {
       const { offset } = this.#instruction;
-      throw tooMuch(offset, 'values on a stack', this.#stack.length, this.#limits.stack);
+      throw tooMuch(offset, 'values on a stack', this.#height, this.#limits.stack);
     }
   }
 
@@ -165,8 +179,8 @@ class Validator {
   }
 
   popAny(): Operand {
-    const control = this.#controls[this.#controls.length - 1] as Control;
-    if (this.#stack.length > control.height) return this.#stack.pop() as Operand;
+    const control = this.#inner;
+    if (this.#height > control.height) return this.#stack[--this.#height] as Operand;
     if (control.isUnreachable) return 0;
     throw this.fail('type mismatch: the stack is empty');
   }
@@ -185,14 +199,35 @@ class Validator {
   // ---- open blocks
 
   #enter(opcode: OpcodeName, params: readonly ValType[], results: readonly ValType[]): void {
-    const height = this.#stack.length;
-    const [isUnreachable, assigned, branches] = [false, undefined, 1];
-    this.#controls.push({ opcode, params, results, height, isUnreachable, assigned, branches });
-    if (this.#controls.length > this.#limits.nesting + 1) {
+    const control = this.#controlAt(this.depth++);
+    control.opcode = opcode;
+    control.params = params;
+    control.results = results;
+    control.height = this.#height;
+    control.isUnreachable = false;
+    control.firstAssigned = this.#assignedCount;
+    control.branches = 1;
+    if (this.depth > this.#limits.nesting + 1) {
       const { offset } = this.#instruction;
-      throw tooMuch(offset, 'nested blocks', this.#controls.length, this.#limits.nesting);
+      throw tooMuch(offset, 'nested blocks', this.depth, this.#limits.nesting);
     }
     this.pushAll(params);
+  }
+
+  #controlAt(depth: number): Control {
+    let control = this.#controls[depth];
+    if (control === undefined) {
+      const types = { params: NONE, results: NONE };
+      const counts = { height: 0, firstAssigned: 0, branches: 1 };
+      control = { opcode: 'block', ...types, isUnreachable: false, ...counts };
+      this.#controls.push(control);
+    }
+    return control;
+  }
+
+  /** The innermost open block. */
+  get #inner(): Control {
+    return this.#controls[this.depth - 1] as Control;
   }
 
   enterBlock({ op, a }: Instruction): void {
@@ -204,23 +239,27 @@ class Validator {
   }
 
   leave(): Control {
-    const control = this.#controls[this.#controls.length - 1] as Control;
+    const control = this.#inner;
     this.popAll(control.results);
-    if (this.#stack.length !== control.height) {
+    if (this.#height !== control.height) {
       throw this.fail('type mismatch: values remain on the stack at the end of a block');
     }
-    this.#controls.pop();
+    this.depth--;
     this.#countJoins(control);
     return control;
   }
 
   /** Adds up the locals that paths hand over where they join. */
-  #countJoins({ assigned, branches }: Control): void {
-    if (assigned === undefined) return;
-    const outer = this.#controls[this.#controls.length - 1] as Control;
-    if (outer.assigned !== undefined) for (const local of assigned) outer.assigned.add(local);
-    else if (this.depth > 1) outer.assigned = assigned;
-    this.#joins += assigned.size * branches;
+  #countJoins({ firstAssigned, branches }: Control): void {
+    const end = this.#assignedCount;
+    if (firstAssigned === end) return;
+    this.#joins += (end - firstAssigned) * branches;
+    this.#assignedCount = firstAssigned;
+    for (let at = firstAssigned; at < end; at++) {
+      const local = this.#assigned[at] as number;
+      this.#lastPlaces[local] = this.#before[at] as number;
+      this.assign(local);
+    }
     const { offset } = this.#instruction;
     const max = this.#limits.joins;
     if (this.#joins > max) throw tooMuch(offset, 'locals where paths join', this.#joins, max);
@@ -229,29 +268,28 @@ class Validator {
   /** Notes that the innermost block sets the local; those of the whole body join nowhere. */
   assign(local: number): void {
     if (this.depth === 1) return;
-    const control = this.#controls[this.#controls.length - 1] as Control;
-    control.assigned ??= new Set();
-    control.assigned.add(local);
+    const last = this.#lastPlaces[local] as number;
+    if (last >= this.#inner.firstAssigned) return;
+    const place = this.#assignedCount++;
+    this.#assigned[place] = local;
+    this.#before[place] = last;
+    this.#lastPlaces[local] = place;
   }
 
   reenter({ params, results }: Control): void {
     this.#enter('else', params, results);
   }
 
-  get depth(): number {
-    return this.#controls.length;
-  }
-
   setUnreachable(): void {
-    const control = this.#controls[this.#controls.length - 1] as Control;
-    this.#stack.length = control.height;
+    const control = this.#inner;
+    this.#height = control.height;
     control.isUnreachable = true;
   }
 
   /** Types that a branch to the block takes along. */
   label(depth: number): readonly ValType[] {
-    const control = this.#controls[this.#controls.length - 1 - depth];
-    if (control === undefined) throw this.fail(`unknown label ${depth}`);
+    if (depth >= this.depth) throw this.fail(`unknown label ${depth}`);
+    const control = this.#controls[this.depth - 1 - depth] as Control;
     control.branches++;
     return control.opcode === 'loop' ? control.params : control.results;
   }
