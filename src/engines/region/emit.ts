@@ -42,8 +42,8 @@ export interface EmitContext {
 }
 
 const WORD = 32;
-/** Labels of a function, from outside: the gas is minus a trap; it did not suffice. */
-const TRAPPED = 0;
+/** Labels, from outside: minus a trap, or the interpreter goes on at `address`; out of gas. */
+const LEFT = 0;
 const OUT_OF_GAS = 1;
 const LOOP = 2;
 /** Halves of a word in memory, whose most significant byte is the first: place, lower limb. */
@@ -58,6 +58,8 @@ export class RegionEmitter {
   readonly #context: EmitContext;
   #region!: Region;
   #graph!: Graph;
+  /** Height of the window with which paths come to `LEFT` for the interpreter. */
+  #leftTop: number | undefined;
 
   constructor(context: EmitContext) {
     this.#context = context;
@@ -79,6 +81,7 @@ export class RegionEmitter {
   emit(region: Region): void {
     this.#region = region;
     this.#graph = region.graph;
+    this.#leftTop = undefined;
     this.#code.begin();
     this.#nodes.begin(region);
     const { body, isLoop, low } = region;
@@ -91,7 +94,18 @@ export class RegionEmitter {
     this.#block(body);
     if (isLoop) this.#code.end();
     this.#code.end().number(-TRAP_OUT_OF_GAS).set(LOCAL.gas).end();
-    this.#code.get(LOCAL.frame).get(LOCAL.gas).get(LOCAL.steps).leaveTo('trap').op(OP.end);
+    this.#end(this.#leftTop);
+    this.#code.op(OP.end);
+  }
+
+  /** Where paths meet: a tail call takes more of the platform's code than most of them. */
+  #end(top: number | undefined): void {
+    this.#code.get(LOCAL.frame);
+    if (top !== undefined) {
+      this.#code.get(LOCAL.address);
+      this.#pointer(top);
+    }
+    this.#code.get(LOCAL.gas).get(LOCAL.steps).leaveTo(top === undefined ? 'trap' : 'continue');
   }
 
   // ---- the frame's memory
@@ -119,7 +133,7 @@ export class RegionEmitter {
 
   /** Takes the gas left from the stack; traps where it is minus a trap. */
   #setGas(): void {
-    this.#code.tee(LOCAL.gas).number(0).op(OP.i64LtS).branch(OP.brIf, TRAPPED);
+    this.#code.tee(LOCAL.gas).number(0).op(OP.i64LtS).branch(OP.brIf, LEFT);
   }
 
   /** Takes an amount from the gas. */
@@ -129,7 +143,7 @@ export class RegionEmitter {
   }
 
   #trap(trap: number): void {
-    this.#code.number(-trap).set(LOCAL.gas).branch(OP.br, TRAPPED);
+    this.#code.number(-trap).set(LOCAL.gas).branch(OP.br, LEFT);
   }
 
   #statement(statement: Statement): void {
@@ -537,6 +551,12 @@ export class RegionEmitter {
 
   /** Goes on at a block: in its function, or in the interpreter. */
   #continueAt({ target, version }: Exit, top: number): void {
+    if (version === undefined && top === (this.#leftTop ?? top)) {
+      this.#leftTop = top;
+      this.#target(target);
+      this.#code.set(LOCAL.address).branch(OP.br, LEFT);
+      return;
+    }
     this.#code.get(LOCAL.frame);
     if (version === undefined) this.#target(target);
     this.#pointer(top);

@@ -184,8 +184,13 @@ function writeDispatch(code: CodeWriter): void {
   code.get(0).get(6).i64(32n).op(OP.i64ShrU).op(OP.wrap).get(2).get(3).get(4).leaveTo('continue');
 }
 
-/** Frame, block, window pointer, gas, steps: goes on at a block that the interpreter knows. */
+/**
+ * Frame, block, window pointer, gas, steps: goes on at a block that the interpreter knows, unless
+ * the gas is minus a trap.
+ */
 function writeContinue(code: CodeWriter): void {
+  code.get(3).number(0).op(OP.i64LtS).if();
+  code.get(0).get(3).get(4).leaveTo('trap').end();
   // A block with compiled code has an empty header and then the code's place in the table.
   code.get(1).access(OP.i64Load, 2, 0).op(OP.i64Eqz);
   code.get(1).access(OP.i32Load16U, 1, HEADER_BYTES).i32(FORM.ENTER).op(OP.i32Eq).op(OP.i32And);
