@@ -24,7 +24,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'lockstep/chain/dev': 302_500,
   'lockstep/chain/tracers': 262_500,
   'lockstep/chain/transactions': 25_000,
-  'lockstep/chain/wasm': 143_000,
+  'lockstep/chain/wasm': 144_000,
   'lockstep/engines': 106_500,
   'lockstep/dmir': 23_000,
   'lockstep/languages': 16_000,
