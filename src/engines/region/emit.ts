@@ -105,7 +105,10 @@ export class RegionEmitter {
       this.#code.get(LOCAL.address);
       this.#pointer(top);
     }
-    this.#code.get(LOCAL.gas).get(LOCAL.steps).leaveTo(top === undefined ? 'trap' : 'continue');
+    this.#code
+      .get(LOCAL.gas)
+      .get(LOCAL.steps)
+      .leaveTo(top === undefined ? 'trap' : 'continue');
   }
 
   // ---- the frame's memory
