@@ -31,12 +31,9 @@ export interface Added {
   readonly changes: readonly CellChange[];
 }
 
-/**
- * Entries that are kept as objects at least, and at most: as many as who waits for a receipt is
- * behind. Each holds 15 kB, and what is held is copied by the collections of young memory.
- */
-const LIVE_MIN = 16;
-const LIVE_MAX = 24;
+/** Entries that are kept as objects at least, and at most. */
+const LIVE_MIN = 32;
+const LIVE_MAX = 64;
 /** Entries of the store that were asked for last. */
 const READ_MAX = 64;
 
