@@ -5,12 +5,12 @@
  */
 import assert from 'node:assert/strict';
 import { concatBytes } from '../src/base/bytes.ts';
-import type { LatencyRow } from '../src/cli/bench/latency.ts';
-import { format, quantile } from '../src/cli/bench/measure.ts';
+import { type LatencySample, latencyRow, timeCall } from '../src/cli/bench/latency.ts';
+import { latencyTable } from '../src/cli/bench/suites.ts';
 import type { EngineName } from '../src/engines/tiering.ts';
 import { createMachine, type EvmMachine, type Hex } from '../src/index.ts';
 import { assembleModule } from '../src/vms/wasm/index.ts';
-import { type BenchOptions, isWanted, printTable } from './options.ts';
+import { type BenchOptions, isWanted } from './options.ts';
 import { LARGE_REACHES, largeContractText } from './wasm/large.ts';
 
 const SENDER: Hex = '0x00000000000000000000000000000000000000a1';
@@ -21,59 +21,28 @@ const ROUNDS_PER_SAMPLE = 5;
 /** A custom section with the name `n`, but for the four bytes that it holds. */
 const SECTION = Uint8Array.of(0, 6, 1, 0x6e);
 
-type Row = Omit<LatencyRow, 'p99Ms'>;
-
-interface Sample {
-  readonly depositMs: number;
-  readonly callMs: number;
-  readonly cpuMs: number;
-  readonly gas: bigint;
-}
-
 interface Course {
   readonly name: string;
   readonly reach: number;
   readonly engine: EngineName;
-  readonly samples: Sample[];
+  readonly samples: LatencySample[];
 }
 
 /** Deploys a contract that is new to the machine, and calls it. */
-function takeSample(machine: EvmMachine, code: Uint8Array, reach: number): Sample {
+function takeSample(machine: EvmMachine, code: Uint8Array, reach: number) {
   const start = performance.now();
-  const { status: made, address } = machine.deploy({ code, from: SENDER, gas: GAS });
-  const deployed = performance.now();
-  assert.equal(made, 'success');
+  const made = machine.deploy({ code, from: SENDER, gas: GAS });
+  const depositMs = performance.now() - start;
+  assert.equal(made.status, 'success');
   const data: Hex = `0x${reach.toString(16).padStart(64, '0')}`;
-  const cpu = process.cpuUsage();
-  const called = performance.now();
-  const { status, gasUsed: gas } = machine.call({
-    to: address as Hex,
-    from: SENDER,
-    data,
-    gas: GAS,
-  });
-  const callMs = performance.now() - called;
-  const { user, system } = process.cpuUsage(cpu);
-  assert.equal(status, 'success');
-  return { depositMs: deployed - start, callMs, cpuMs: (user + system) / 1000, gas };
-}
-
-function rowOf({ name, engine, samples }: Course, codeBytes: number): Row {
-  const at = (key: 'depositMs' | 'callMs' | 'cpuMs', part: number): number => {
-    return quantile(
-      samples.map((sample) => sample[key]),
-      part,
-    );
-  };
-  return {
-    ...{ name, engine, codeBytes },
-    ...{ p50Ms: at('callMs', 0.5), p95Ms: at('callMs', 0.95) },
-    ...{ p95CpuMs: at('cpuMs', 0.95), depositMs: at('depositMs', 0.5) },
-  };
+  const call = { to: made.address as Hex, from: SENDER, data, gas: GAS };
+  const { of, callMs, cpuMs } = timeCall(() => machine.call(call));
+  assert.equal(of.status, 'success');
+  return { depositMs, callMs, cpuMs, gas: of.gasUsed };
 }
 
 /** Measures and prints; gives a row for each number of functions that a call reaches and engine. */
-export function benchModules(options: BenchOptions): Row[] {
+export function benchModules(options: BenchOptions): readonly object[] {
   const { engines, rounds } = options;
   const base = assembleModule(largeContractText());
   let number = 0;
@@ -100,13 +69,10 @@ export function benchModules(options: BenchOptions): Row[] {
       if (round >= 0) samples.push(sample);
     }
   }
-  const rows = courses.map((course) => rowOf(course, nextCode().length));
-  printTable(
-    ['module of which', 'engine', 'bytes', 'p50 ms', 'p95 ms', 'p95 CPU ms', 'deposit ms'],
-    rows.map(({ name, engine, codeBytes, p50Ms, p95Ms, p95CpuMs, depositMs }) => {
-      const times = [p50Ms, p95Ms, p95CpuMs, depositMs].map(format);
-      return [name, engine, String(codeBytes), ...times];
-    }),
+  const codeBytes = nextCode().length;
+  const { rows, text } = latencyTable(
+    courses.map(({ name, engine, samples }) => latencyRow({ name, engine, codeBytes }, samples)),
   );
+  process.stdout.write(text);
   return rows;
 }

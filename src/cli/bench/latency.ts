@@ -24,10 +24,38 @@ export interface LatencyRow {
   readonly depositMs: number;
 }
 
-interface Sample {
+export interface LatencySample {
   readonly depositMs: number;
   readonly callMs: number;
   readonly cpuMs: number;
+}
+
+/** Runs a call; gives its outcome, and the wall and CPU time that it took. */
+export function timeCall<T>(call: () => T): Pick<LatencySample, 'callMs' | 'cpuMs'> & { of: T } {
+  const cpu = process.cpuUsage();
+  const called = performance.now();
+  const of = call();
+  const callMs = performance.now() - called;
+  const { user, system } = process.cpuUsage(cpu);
+  return { of, callMs, cpuMs: (user + system) / 1000 };
+}
+
+export function latencyRow(
+  subject: Pick<LatencyRow, 'name' | 'codeBytes' | 'engine'>,
+  samples: readonly LatencySample[],
+): LatencyRow {
+  const at = (key: keyof LatencySample, part: number): number => {
+    const values = samples.map((sample) => sample[key]);
+    return quantile(values, part);
+  };
+  return {
+    ...subject,
+    p50Ms: at('callMs', 0.5),
+    p95Ms: at('callMs', 0.95),
+    p99Ms: at('callMs', 0.99),
+    p95CpuMs: at('cpuMs', 0.95),
+    depositMs: at('depositMs', 0.5),
+  };
 }
 
 /** One contract on one engine, with a machine of its own. */
@@ -35,7 +63,7 @@ class Course {
   readonly #subject: Subject;
   readonly #engine: EngineName;
   readonly #machine: EvmMachine;
-  readonly #samples: Sample[] = [];
+  readonly #samples: LatencySample[] = [];
   #number = 0;
 
   constructor(subject: Subject, engine: EngineName) {
@@ -50,48 +78,25 @@ class Course {
     this.#samples.push(this.#callCopy());
   }
 
-  #callCopy(): Sample {
+  #callCopy(): LatencySample {
     const machine = this.#machine;
     const copy = copyOf(this.#subject, this.#number++);
     fillCopy(machine, this.#subject, copy);
     const call = { ...this.#subject.calls[0], to: copy.address };
     const start = performance.now();
     machine.state.setCode(copy.address, copy.code);
-    const deposited = performance.now();
-    const cpu = process.cpuUsage();
-    const called = performance.now();
-    const { status } = machine.call(call);
-    const ended = performance.now();
-    const { user, system } = process.cpuUsage(cpu);
-    if (status !== 'success') {
-      throw new Error(`BUG: a copy of ${this.#subject.name} ends with ${status}`);
+    const depositMs = performance.now() - start;
+    const { of, callMs, cpuMs } = timeCall(() => machine.call(call));
+    if (of.status !== 'success') {
+      throw new Error(`BUG: a copy of ${this.#subject.name} ends with ${of.status}`);
     }
-    return {
-      depositMs: deposited - start,
-      callMs: ended - called,
-      cpuMs: (user + system) / 1000,
-    };
+    return { depositMs, callMs, cpuMs };
   }
 
   get row(): LatencyRow {
-    const samples = this.#samples;
-    const calls = samples.map(({ callMs }) => callMs);
-    return {
-      name: this.#subject.name,
-      codeBytes: copyOf(this.#subject, 0).code.length,
-      engine: this.#engine,
-      p50Ms: quantile(calls, 0.5),
-      p95Ms: quantile(calls, 0.95),
-      p99Ms: quantile(calls, 0.99),
-      p95CpuMs: quantile(
-        samples.map(({ cpuMs }) => cpuMs),
-        0.95,
-      ),
-      depositMs: quantile(
-        samples.map(({ depositMs }) => depositMs),
-        0.5,
-      ),
-    };
+    const { name } = this.#subject;
+    const codeBytes = copyOf(this.#subject, 0).code.length;
+    return latencyRow({ name, codeBytes, engine: this.#engine }, this.#samples);
   }
 }
 

@@ -3,7 +3,7 @@ import { ENGINE_NAMES, type EngineName } from '../../engines/names.ts';
 import { COMPILER_NAMES } from '../../engines/tiers/compilers.ts';
 import { measureCalls } from './calls.ts';
 import { type CompileRow, measureCompile } from './compile.ts';
-import { measureLatency } from './latency.ts';
+import { type LatencyRow, measureLatency } from './latency.ts';
 import { format, tableText } from './measure.ts';
 import { measureMemory } from './memory.ts';
 import { prove, type Subject } from './subject.ts';
@@ -52,6 +52,18 @@ function measured<T extends BenchRow>(rows: readonly T[], columns: Columns<T>): 
   };
 }
 
+/** How first calls are printed. */
+export function latencyTable(rows: readonly LatencyRow[]): Measured {
+  return measured(rows, [
+    ['bytes', (row) => String(row.codeBytes)],
+    ['p50 ms', (row) => format(row.p50Ms)],
+    ['p95 ms', (row) => format(row.p95Ms)],
+    ['p99 ms', (row) => format(row.p99Ms)],
+    ['p95 CPU ms', (row) => format(row.p95CpuMs)],
+    ['deposit ms', (row) => format(row.depositMs)],
+  ]);
+}
+
 /** A line for each compiler: its rows as if they were one contract. */
 function compileTotals(rows: readonly CompileRow[], compilers: readonly string[]): string {
   const lines = compilers.map((compiler) => {
@@ -93,15 +105,7 @@ export const CONTRACT_SUITES = {
     about: 'the first call of a contract just deployed, in a warm process',
     rounds: 300,
     run: async (subjects, engines, rounds) => {
-      const rows = measureLatency(subjects, engines, rounds);
-      return measured(rows, [
-        ['bytes', (row) => String(row.codeBytes)],
-        ['p50 ms', (row) => format(row.p50Ms)],
-        ['p95 ms', (row) => format(row.p95Ms)],
-        ['p99 ms', (row) => format(row.p99Ms)],
-        ['p95 CPU ms', (row) => format(row.p95CpuMs)],
-        ['deposit ms', (row) => format(row.depositMs)],
-      ]);
+      return latencyTable(measureLatency(subjects, engines, rounds));
     },
   },
   compile: {
